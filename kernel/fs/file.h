@@ -1,0 +1,81 @@
+/*
+ * Open files and the table of descriptors.
+ *
+ * A struct file is counted: one reference for each descriptor and one for each call that is
+ * using it (fget/fput). The last fput() calls release. The process has one files_struct,
+ * shared by its threads.
+ */
+#ifndef KERNEL_FS_FILE_H
+#define KERNEL_FS_FILE_H
+
+#include <asm/fcntl.h>
+#include "kernel/fs/poll.h"
+#include "kernel/fs/uio.h"
+#include "kernel/spinlock.h"
+#include "lib/list.h"
+
+struct file;
+struct stat;
+
+/*
+ * What can be done with a file. A NULL entry means the errno in brackets. All run in process
+ * context, without locks, with a reference held.
+ *
+ * read_iter and write_iter return the octets moved, 0 at the end, or a negative errno; pos is
+ * the file position to use and advance, or NULL for files without one.
+ */
+struct file_operations {
+	ssize_t (*read_iter)(struct file *file, struct iov_iter *to, loff_t *pos);	/* EINVAL */
+	ssize_t (*write_iter)(struct file *file, struct iov_iter *from, loff_t *pos);	/* EINVAL */
+	poll_events_t (*poll)(struct file *file, struct poll_table *pt);	/* always ready */
+	long (*ioctl)(struct file *file, unsigned int cmd, unsigned long arg);	/* ENOTTY */
+	loff_t (*llseek)(struct file *file, loff_t offset, int whence);		/* ESPIPE */
+	int (*fstat)(struct file *file, struct stat *st);	/* st is zeroed before. EBADF */
+	int (*getdents)(struct file *file, void __user *buf, size_t size);	/* ENOTDIR */
+	int (*set_flags)(struct file *file, unsigned int flags);	/* O_NONBLOCK, O_ASYNC changed */
+	void (*release)(struct file *file);		/* last reference gone */
+};
+
+/*
+ * Locks:  a  atomic     I  immutable after creation     f  f_lock
+ */
+struct file {
+	const struct file_operations *f_op;	/* [I] */
+	u32 f_count;				/* [a] */
+	unsigned int f_flags;			/* [f] O_*, without O_CLOEXEC */
+	spinlock_t f_lock;
+	loff_t f_pos;				/* [f] */
+	void *private_data;			/* [I] the socket, pipe, epoll instance ... */
+	struct list_head f_ep_links;		/* [f] epoll items that watch this file */
+};
+
+/* A new file with one reference and no descriptor; ERR_PTR(-ENFILE) or ERR_PTR(-ENOMEM). */
+struct file *alloc_file(const struct file_operations *fop, unsigned int flags, void *private);
+
+void get_file(struct file *file);
+void fput(struct file *file);
+
+/* Look up and reference. NULL: not open. Pair with fput(). */
+struct file *fget(int fd);
+
+/* Reserve the lowest free descriptor >= 0; flags: O_CLOEXEC. -EMFILE at the limit. */
+int get_unused_fd_flags(unsigned int flags);
+void put_unused_fd(int fd);
+
+/* Publish file under a reserved descriptor; the table takes over the caller's reference. */
+void fd_install(int fd, struct file *file);
+
+/* Reserve and publish. On failure the file is fput() and the errno returned. */
+int fd_install_new(struct file *file, unsigned int flags);
+
+/* Close one descriptor: -EBADF when not open. */
+int close_fd(int fd);
+
+/* A table with room for RLIMIT_NOFILE; destroying it closes every file. */
+struct files_struct *files_create(void);
+void files_destroy(struct files_struct *files);
+
+/* The last reference to file is going: epoll instances forget it. Called by fput(). */
+void eventpoll_release(struct file *file);
+
+#endif

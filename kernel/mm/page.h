@@ -1,0 +1,49 @@
+/*
+ * struct page: one per page frame.
+ *
+ * A page travels between the driver, skb fragments and pipes by reference: get_page() and
+ * put_page(). alloc_pages() returns it with one reference.
+ */
+#ifndef KERNEL_MM_PAGE_H
+#define KERNEL_MM_PAGE_H
+
+#include "kernel/seam.h"
+
+struct page {
+	u32 _refcount;		/* atomic; 0 when free */
+	u8 order;		/* of the block this page heads */
+	u8 flags;		/* the page allocator's and the slab's own */
+	u16 inuse;		/* slab: objects handed out */
+	union {
+		struct {
+			struct page *next, *prev;	/* free lists; slab lists */
+		};
+		u64 private;
+	};
+	void *owner;		/* slab: its struct kmem_cache; large kmalloc: NULL */
+};
+
+static inline void get_page(struct page *page)
+{
+	__atomic_add_fetch(&page->_refcount, 1, __ATOMIC_RELAXED);
+}
+
+static inline u32 page_count(const struct page *page)
+{
+	return __atomic_load_n(&page->_refcount, __ATOMIC_RELAXED);
+}
+
+/* Kernel address of a page's first octet, and back from any address inside a block's page. */
+void *page_address(const struct page *page);
+struct page *virt_to_page(const void *addr);
+
+static inline struct page *alloc_page(void)
+{
+	return alloc_pages(0);
+}
+
+/* Pages that are free now, and pages there are; for /proc, pressure decisions and leak checks. */
+unsigned long nr_free_pages(void);
+unsigned long totalram_pages(void);
+
+#endif

@@ -1,0 +1,45 @@
+/* Threads: what every part of the kernel may know about them. */
+#ifndef KERNEL_SCHED_TASK_H
+#define KERNEL_SCHED_TASK_H
+
+#include "arch/cpu.h"		/* current */
+#include "arch/thread.h"	/* struct thread_struct: saved stack pointer, FPU state, FS base */
+#include "kernel/seam.h"
+#include "lib/list.h"
+
+struct files_struct;
+struct mm_struct;
+struct net;
+struct signal_state;
+
+/*
+ * Locks:  r  the run queue's lock     c  only the thread itself     I  immutable after creation
+ */
+struct task_struct {
+	int state;				/* [r] TASK_RUNNING, ... (wait.h) */
+	bool on_rq;				/* [r] */
+	struct list_head run_list;		/* [r] */
+	struct list_head tasks;			/* every thread */
+	int pid;				/* [I] thread id; the first thread's is the process id */
+	char comm[16];				/* [c] */
+	struct net *net_ns;			/* [I] what current->nsproxy->net_ns is in Linux */
+	struct files_struct *files;		/* [I] NULL in kernel threads */
+	struct mm_struct *mm;			/* [I] NULL in kernel threads */
+	struct signal_state *signal;		/* [c] kernel/abi/signal.c; NULL in kernel threads */
+	u32 __user *clear_child_tid;		/* [c] set_tid_address(2) */
+	struct thread_struct thread;		/* [c] */
+};
+
+/*
+ * A kernel thread, runnable at once. fn must not return. Returns NULL when memory is
+ * exhausted. Process context or boot.
+ */
+struct task_struct *kthread_run(void (*fn)(void *arg), void *arg, const char *name);
+
+/* Boot: make the boot flow a thread. */
+void sched_init(void);
+
+/* Sleep for so many ns. Process context. */
+void sleep_ns(u64 ns);
+
+#endif
