@@ -13,9 +13,17 @@ struct net;
 struct signal_state;
 
 /*
+ * task->work: what must be done before the thread is back in ring 3. Entry code calls
+ * exit_to_user() when it is not 0.
+ */
+#define WORK_SIGNAL	0x1	/* a signal may wait; cleared by exit_to_user() */
+#define WORK_REGS	0x2	/* pt_regs were rewritten: reload every register; cleared by entry */
+
+/*
  * Locks:  r  the run queue's lock     c  only the thread itself     I  immutable after creation
  */
 struct task_struct {
+	u32 work;				/* first: trap.asm reads it. Set from any context */
 	int state;				/* [r] TASK_RUNNING, ... (wait.h) */
 	bool on_rq;				/* [r] */
 	struct list_head run_list;		/* [r] */
