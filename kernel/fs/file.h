@@ -15,6 +15,7 @@
 #include "lib/list.h"
 
 struct file;
+struct inode;
 struct stat;
 
 /*
@@ -34,6 +35,8 @@ struct file_operations {
 	int (*getdents)(struct file *file, void __user *buf, size_t size);	/* ENOTDIR */
 	int (*set_flags)(struct file *file, unsigned int flags);	/* O_NONBLOCK, O_ASYNC changed */
 	void (*release)(struct file *file);		/* last reference gone */
+	/* The whole contents, in memory that lives forever and is only read, for mmap. ENODEV */
+	const void *(*mmap_data)(struct file *file, size_t *size);
 };
 
 /*
@@ -46,10 +49,14 @@ struct file {
 	spinlock_t f_lock;
 	loff_t f_pos;				/* [f] */
 	void *private_data;			/* [I] the socket, pipe, epoll instance ... */
+	struct inode *f_inode;			/* [I] what open(2) found; NULL for sockets, pipes ... */
 	struct list_head f_ep_links;		/* [f] epoll items that watch this file */
 };
 
-/* A new file with one reference and no descriptor; ERR_PTR(-ENFILE) or ERR_PTR(-ENOMEM). */
+/*
+ * A new file with one reference and no descriptor; ERR_PTR(-ENFILE) or ERR_PTR(-ENOMEM). flags
+ * hold the access mode too: what is to be read and written (a socket) says O_RDWR.
+ */
 struct file *alloc_file(const struct file_operations *fop, unsigned int flags, void *private);
 
 void get_file(struct file *file);
@@ -71,9 +78,29 @@ int fd_install_new(struct file *file, unsigned int flags);
 /* Close one descriptor: -EBADF when not open. */
 int close_fd(int fd);
 
-/* A table with room for RLIMIT_NOFILE; destroying it closes every file. */
+/* A table that grows up to RLIMIT_NOFILE, at the root directory; destroying it closes every file. */
 struct files_struct *files_create(void);
 void files_destroy(struct files_struct *files);
+
+/* execve(2): close what has FD_CLOEXEC. */
+void files_close_on_exec(struct files_struct *files);
+
+/*
+ * RLIMIT_NOFILE: how many descriptors the current process may have. The hard limit is
+ * NR_OPEN_MAX; setting more than that is -EPERM.
+ */
+#define NR_OPEN_MAX	65536
+unsigned int rlimit_nofile(void);
+int set_rlimit_nofile(u64 limit);
+
+/*
+ * Open by path as the application would (relative paths from its directory). ERR_PTR(errno).
+ * The caller owns the reference.
+ */
+struct file *filp_open(const char *path, unsigned int flags);
+
+/* Boot: caches, and the empty tree with /dev and /proc. Before files_create(). */
+void fs_init(void);
 
 /* The last reference to file is going: epoll instances forget it. Called by fput(). */
 void eventpoll_release(struct file *file);

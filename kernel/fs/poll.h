@@ -2,7 +2,8 @@
  * Readiness: what a file's poll operation gives to poll(2), select(2) and epoll(7).
  *
  * The operation calls poll_wait() for each wait queue on which a change would be announced,
- * and returns the events that hold now. Wakers pass the events as wake_up_poll()'s key.
+ * and returns the events that hold now. Wakers pass the events as wake_up_poll()'s key. It must
+ * not sleep: epoll calls it with a lock held.
  */
 #ifndef KERNEL_FS_POLL_H
 #define KERNEL_FS_POLL_H
