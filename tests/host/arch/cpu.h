@@ -1,0 +1,73 @@
+/*
+ * The host's implementation of kernel/x86/arch/cpu.h's contract: one CPU, whose interrupt flag
+ * is a variable, so that a test can see it left in the wrong state.
+ */
+#ifndef ARCH_CPU_H
+#define ARCH_CPU_H
+
+#include "kernel/percpu.h"
+#include "lib/types.h"
+
+extern struct percpu host_cpu;
+extern bool host_irqs_off;
+
+static inline unsigned long local_irq_save(void)
+{
+	unsigned long was_on = !host_irqs_off;
+
+	host_irqs_off = true;
+	barrier();
+	return was_on;
+}
+
+static inline void local_irq_restore(unsigned long flags)
+{
+	barrier();
+	if (flags)
+		host_irqs_off = false;
+}
+
+static inline void local_irq_disable(void)
+{
+	host_irqs_off = true;
+	barrier();
+}
+
+static inline void local_irq_enable(void)
+{
+	barrier();
+	host_irqs_off = false;
+}
+
+static inline bool irqs_disabled(void)
+{
+	return host_irqs_off;
+}
+
+static inline void cpu_relax(void)
+{
+	barrier();
+}
+
+static inline struct percpu *this_cpu(void)
+{
+	return &host_cpu;
+}
+
+static inline struct task_struct *get_current(void)
+{
+	return host_cpu.curr;
+}
+
+#define current	get_current()
+
+static inline unsigned int num_online_cpus(void)
+{
+	return 1;
+}
+
+#define smp_mb()	__atomic_thread_fence(__ATOMIC_SEQ_CST)
+#define smp_rmb()	__atomic_thread_fence(__ATOMIC_ACQUIRE)
+#define smp_wmb()	__atomic_thread_fence(__ATOMIC_RELEASE)
+
+#endif

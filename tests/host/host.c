@@ -1,0 +1,31 @@
+/* Starting the machine-independent kernel on the host. */
+#include "kernel/sched/softirq.h"
+#include "kernel/time/timer.h"
+#include "net/core/net_namespace.h"
+#include "tests/host/host.h"
+
+void host_init(u64 seed)
+{
+	static bool started;
+
+	host_seam_seed(seed);
+	host_irqs_off = false;
+	if (started)
+		return;
+	started = true;
+	timers_init();
+	net_init();
+}
+
+/* Sanitizers: their own reports rather than cmocka's signal handler, and stop at the first. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+	return "allow_user_segv_handler=0:abort_on_error=0:detect_stack_use_after_return=0";
+}
+
+const char *__ubsan_default_options(void);
+const char *__ubsan_default_options(void)
+{
+	return "print_stacktrace=1";
+}
