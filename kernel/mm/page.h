@@ -21,6 +21,7 @@ struct page {
 		u64 private;
 	};
 	void *owner;		/* slab: its struct kmem_cache; large kmalloc: NULL */
+	void *freelist;		/* slab: its first free object */
 };
 
 static inline void get_page(struct page *page)

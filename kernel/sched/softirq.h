@@ -8,7 +8,7 @@
 #ifndef KERNEL_SCHED_SOFTIRQ_H
 #define KERNEL_SCHED_SOFTIRQ_H
 
-#include "lib/types.h"
+#include "arch/cpu.h"
 
 enum {
 	TIMER_SOFTIRQ,		/* run expired timers */
@@ -23,8 +23,34 @@ void open_softirq(unsigned int nr, void (*action)(void));
 /* Any context. Outside interrupts it runs at the next local_bh_enable(). */
 void raise_softirq(unsigned int nr);
 
-void local_bh_disable(void);
-void local_bh_enable(void);	/* interrupts on; runs what is pending */
+/* The slow end of local_bh_enable(): something is pending. */
+void softirq_catch_up(void);
+
+/*
+ * Work that keeps coming back is left to a thread, so that the application is not starved:
+ * wake is called when do_softirq() gives up with work pending. Boot only.
+ */
+void softirq_set_overflow(void (*wake)(void));
+
+/*
+ * An interrupt may come between the load and the store of the count; its handlers leave the
+ * count as they found it.
+ */
+static inline void local_bh_disable(void)
+{
+	this_cpu()->softirq_count++;
+	barrier();
+}
+
+/* Runs what is pending, unless interrupts are off: then the next opportunity does. */
+static inline void local_bh_enable(void)
+{
+	struct percpu *cpu = this_cpu();
+
+	barrier();
+	if (--cpu->softirq_count == 0 && unlikely(READ_ONCE(cpu->softirq_pending)))
+		softirq_catch_up();
+}
 
 /* Run what is pending now unless bottom halves are disabled or already running. */
 void do_softirq(void);

@@ -24,8 +24,9 @@ struct signal_state;
  */
 struct task_struct {
 	u32 work;				/* first: trap.asm reads it. Set from any context */
+	u32 work;				/* WORK_* (abi/signal.h): exit_to_user() is needed */
 	int state;				/* [r] TASK_RUNNING, ... (wait.h) */
-	bool on_rq;				/* [r] */
+	bool on_rq;				/* [r] runnable and waiting for the CPU */
 	struct list_head run_list;		/* [r] */
 	struct list_head tasks;			/* every thread */
 	int pid;				/* [I] thread id; the first thread's is the process id */
@@ -35,6 +36,10 @@ struct task_struct {
 	struct mm_struct *mm;			/* [I] NULL in kernel threads */
 	struct signal_state *signal;		/* [c] kernel/abi/signal.c; NULL in kernel threads */
 	u32 __user *clear_child_tid;		/* [c] set_tid_address(2) */
+	u64 robust_list;			/* [c] set_robust_list(2): the head's user address */
+	u64 exec_start;				/* [r] ktime when it got the CPU */
+	u64 cpu_ns;				/* [r] CPU time used before exec_start */
+	u64 nr_switches;			/* [r] times it gave up the CPU */
 	struct thread_struct thread;		/* [c] */
 };
 
