@@ -15,11 +15,21 @@
 
 struct net_device;
 
+/* net.core's sysctls */
+struct netns_core {
+	int sysctl_rmem_default, sysctl_rmem_max;	/* octets */
+	int sysctl_wmem_default, sysctl_wmem_max;
+	int sysctl_somaxconn;
+	int sysctl_netdev_max_backlog;			/* packets */
+};
+
 struct net {
 	struct list_head dev_base_head;		/* every device, by ifindex */
 	struct net_device *loopback_dev;
 	int ifindex;				/* the last one given out */
 	struct list_head ptype_all;		/* struct packet_type: ETH_P_ALL (taps, capture) */
+	u32 netstamp_needed;			/* sockets that want SO_TIMESTAMP(NS) */
+	struct netns_core core;
 	struct netns_ipv4 ipv4;			/* addresses, routes, ARP, fragments, UDP, limits */
 	struct netns_tcp tcp;			/* TCP's sysctls, hash tables, memory */
 	u64 mib[NR_SNMP_COUNTERS];

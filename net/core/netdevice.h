@@ -62,7 +62,8 @@ struct napi_struct {
 #define DEV_TX_QUEUE_LEN	1000	/* packets kept while the driver's ring is full */
 
 /*
- * Locks:  t  tx_lock     b  bottom halves off     I  immutable after register_netdev()
+ * Locks:  t  tx_lock     b  bottom halves off     i  interrupts off
+ *         I  immutable after register_netdev()
  */
 struct net_device {
 	char name[IFNAMSIZ];			/* [I] "eth0", "lo" */
@@ -84,7 +85,10 @@ struct net_device {
 	spinlock_t tx_lock;
 	bool tx_stopped;			/* [t] */
 	struct sk_buff_head qdisc;		/* [t] waits for the ring */
-	struct net_device_stats stats;		/* [b] */
+	struct net_device_stats stats;		/* [b] the core counts packets, octets and
+						 * its own drops; drivers count errors only */
+	struct net_device *tx_next;		/* [i] on softnet_data's list of woken queues */
+	bool tx_scheduled;			/* [i] */
 	void *priv;				/* the driver's own */
 };
 

@@ -161,6 +161,7 @@ struct proto {
 	void (*unhash)(struct sock *sk);
 	/* Bind to port snum (0: choose one). 0, or 1 when it is taken. [s] held */
 	int (*get_port)(struct sock *sk, u16 snum);
+	void (*keepalive)(struct sock *sk, int on);	/* [s] SO_KEEPALIVE changed; may be NULL */
 	struct list_head node;
 };
 

@@ -74,6 +74,24 @@ int ip_do_fragment(struct net *net, struct sk_buff *skb, struct dst_entry *dst,
 /* Reassembly (RFC 791 3.2, RFC 815): the whole packet, or NULL when more is to come (skb consumed). */
 struct sk_buff *ip_defrag(struct net *net, struct sk_buff *skb);
 
+/* The header checksum of 20 octets at iph, whose check field is 0. */
+static inline __sum16 ip_send_check(const struct iphdr *iph)
+{
+	const u32 *w = (const u32 *)(const void *)iph;
+	u64 sum = (u64)w[0] + w[1] + w[2] + w[3] + w[4];
+
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	return csum_fold((__force __wsum)(u32)sum);
+}
+
+/* The identification of the next packet that may be fragmented on the way. */
+__be16 ip_select_ident(struct net *net, __be32 saddr, __be32 daddr, u8 protocol);
+
+int ip_net_init(struct net *net);
+void ip_net_exit(struct net *net);
+
+/* Boot: the packet type. */
 void ip_init(void);
 
 #endif

@@ -7,7 +7,11 @@
 struct fib_table;
 struct inet_frags;
 struct neigh_table;
+struct raw_table;
 struct udp_table;
+struct icmp_limits;
+struct ip_idents;
+struct dhcp_client;
 
 struct netns_ipv4 {
 	struct fib_table *fib;			/* addresses and routes */
@@ -16,8 +20,9 @@ struct netns_ipv4 {
 	struct inet_frags *frags;
 	struct udp_table *udp;
 	struct raw_table *raw;
-	u32 icmp_tokens;			/* global rate limit: replies left */
-	u64 icmp_stamp_ns;
+	struct icmp_limits *icmp;		/* rate limits: global, and per host */
+	struct ip_idents *idents;		/* IPv4 identifications */
+	struct dhcp_client *dhcp;		/* NULL: the address was given, or there is none */
 
 	int sysctl_ip_default_ttl;
 	int sysctl_ip_local_port_range[2];

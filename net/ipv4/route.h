@@ -3,10 +3,11 @@
 #define NET_IPV4_ROUTE_H
 
 #include "lib/types.h"
+#include "net/core/neighbour.h"
 #include "net/core/netdevice.h"
 
-struct neighbour;
 struct net;
+struct sock;
 
 /*
  * The answer to a lookup: how to send to one destination. Counted; shared by every socket that
@@ -39,6 +40,25 @@ void dst_release(struct dst_entry *dst);	/* NULL is allowed */
 /* Whether dst is still what a lookup would give. */
 bool dst_check(const struct net *net, const struct dst_entry *dst);
 
+/*
+ * The socket's route to inet_daddr, from sk_dst_cache or looked up again when that is stale.
+ * The reference stays sk_dst_cache's. [s]. Errors as ip_route_output()'s.
+ */
+struct dst_entry *ip_route_socket(struct sock *sk);
+
+/* [s] Forget the cached route: the next packet looks again. */
+void sk_dst_reset(struct sock *sk);
+
+/* [s] Keep dst (may be NULL) as the socket's route; takes over the reference. */
+void sk_dst_set(struct sock *sk, struct dst_entry *dst);
+
+/* The next hop showed that it hears us: new data was acknowledged. Cheap. */
+static inline void dst_confirm(struct dst_entry *dst)
+{
+	if (dst->neigh)
+		neigh_confirm(dst->neigh);
+}
+
 /* The path's MTU now, in octets of IPv4 packet. */
 u32 dst_mtu(struct dst_entry *dst);
 
@@ -61,6 +81,9 @@ int ip_route_add(struct net *net, __be32 prefix, unsigned int prefix_len, __be32
 /* Give dev an address: adds the local, broadcast and connected routes. 0, -EEXIST, -ENOMEM. */
 int inet_addr_add(struct net *net, struct net_device *dev, __be32 addr, unsigned int prefix_len);
 void inet_addr_del(struct net *net, struct net_device *dev, __be32 addr);
+
+int ip_rt_net_init(struct net *net);	/* the tables of net->ipv4; 0, -ENOMEM */
+void ip_rt_net_exit(struct net *net);
 
 #define RTN_UNICAST	1
 #define RTN_LOCAL	2
