@@ -1,0 +1,74 @@
+/*
+ * The Internet checksum (RFC 1071), eight octets at a time.
+ *
+ * One's complement addition does not care how wide the words are that are added, as long as
+ * every carry comes back in at the bottom. So 64-bit words are added into a 64-bit sum whose
+ * carries are added again, and the result is folded to 32 bits at the end.
+ */
+#include "lib/checksum.h"
+#include "lib/string.h"
+
+static inline u64 load64(const u8 *p)
+{
+	u64 v;
+
+	__builtin_memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+static inline u64 add_carry(u64 sum, u64 v)
+{
+	sum += v;
+	return sum + (sum < v);
+}
+
+/* The last 0 to 7 octets as the low part of a little-endian word. */
+static inline u64 load_tail(const u8 *p, size_t len)
+{
+	u64 v = 0;
+	u32 w;
+	u16 h;
+
+	if (len & 4) {
+		__builtin_memcpy(&w, p, sizeof(w));
+		v = w;
+		p += 4;
+	}
+	if (len & 2) {
+		__builtin_memcpy(&h, p, sizeof(h));
+		v |= (u64)h << (len & 4) * 8;
+		p += 2;
+	}
+	if (len & 1)
+		v |= (u64)*p << (len & 6) * 8;
+	return v;
+}
+
+static inline u32 fold64(u64 sum)
+{
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	return (u32)sum;
+}
+
+__wsum csum_partial(const void *buf, size_t len, __wsum wsum)
+{
+	const u8 *p = buf;
+	u64 sum = (__force u32)wsum;
+
+	for (; len >= 64; len -= 64, p += 64) {
+		sum = add_carry(sum, load64(p));
+		sum = add_carry(sum, load64(p + 8));
+		sum = add_carry(sum, load64(p + 16));
+		sum = add_carry(sum, load64(p + 24));
+		sum = add_carry(sum, load64(p + 32));
+		sum = add_carry(sum, load64(p + 40));
+		sum = add_carry(sum, load64(p + 48));
+		sum = add_carry(sum, load64(p + 56));
+	}
+	for (; len >= 8; len -= 8, p += 8)
+		sum = add_carry(sum, load64(p));
+	if (len)
+		sum = add_carry(sum, load_tail(p, len));
+	return (__force __wsum)fold64(sum);
+}
