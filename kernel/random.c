@@ -28,6 +28,13 @@ static struct {
 	bool ready;			/* [r] a hardware source has contributed */
 } rng = { .used = POOL_OCTETS };
 
+/* Clear n octets even where the compiler sees that nobody reads them again. */
+static void wipe(void *p, size_t n)
+{
+	memset(p, 0, n);
+	__asm__ __volatile__("" : : "r"(p) : "memory");
+}
+
 static inline u32 rol32(u32 x, unsigned int n)
 {
 	return x << n | x >> (32 - n);
@@ -86,7 +93,7 @@ static void mix(const u8 *data, size_t n)
 		data += take;
 		n -= take;
 	}
-	memset(block, 0, sizeof(block));
+	wipe(block, sizeof(block));
 	rng.used = POOL_OCTETS;		/* made under the old key */
 }
 
@@ -100,7 +107,7 @@ static void reseed(u64 now)
 	for (i = 2; i < 6; i++)
 		hw = arch_get_random_u64(&seed[i]) && hw;
 	mix((const u8 *)seed, sizeof(seed));
-	memset(seed, 0, sizeof(seed));
+	wipe(seed, sizeof(seed));
 	rng.ready = rng.ready || hw;
 	rng.reseed_at = now + RESEED_NS;
 }
@@ -119,7 +126,7 @@ static void refill(void)
 	}
 	memcpy(rng.key, rng.pool, sizeof(rng.key));
 	memset(rng.pool, 0, sizeof(rng.key));
-	memset(block, 0, sizeof(block));
+	wipe(block, sizeof(block));
 	rng.used = sizeof(rng.key);
 }
 
@@ -155,9 +162,8 @@ void get_random_bytes(void *buf, size_t n)
 		p += len;
 		n -= len;
 	}
-	memset(key, 0, sizeof(key));
-	memset(block, 0, sizeof(block));
-	barrier();
+	wipe(key, sizeof(key));
+	wipe(block, sizeof(block));
 }
 
 u32 get_random_u32(void)
