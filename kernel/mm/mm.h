@@ -9,10 +9,10 @@
 #ifndef KERNEL_MM_MM_H
 #define KERNEL_MM_MM_H
 
-#include "arch/paging.h"
 #include "kernel/mm/page.h"
 
 struct boot_info;
+struct pgd;		/* arch/paging.h */
 
 /* Boot: hand the firmware's memory map to the page allocator. */
 void mm_init(const struct boot_info *info);
@@ -35,14 +35,12 @@ struct mem_range {
 /*
  * Build the page allocator over n ranges, sorted and disjoint, of the memory seen at base
  * (physical address 0 in the direct map; an arena on the host). The page array is carved out
- * of the ranges, which are changed. Memory is taken in section by section when it is needed,
+ * of one range. Memory is taken in section by section when it is needed,
  * so the time this takes does not depend on how much there is.
  */
-void page_alloc_init(void *base, struct mem_range *ranges, unsigned int n);
+void page_alloc_init(void *base, const struct mem_range *ranges, unsigned int n);
 
-/* Highest user address + 1: the lower half less one page, as Linux has it. */
-#define USER_END	0x00007ffffffff000UL
-#define USER_START	0x10000UL	/* lowest address that is ever mapped: vm.mmap_min_addr */
+#define USER_START	0x10000UL	/* vm.mmap_min_addr: nothing is mapped below */
 
 #define MAX_MAP_COUNT	65530		/* regions; vm.max_map_count */
 
@@ -59,12 +57,12 @@ struct vm_area {
 	u64 start, end;
 	u8 prot;		/* PROT_* */
 	u8 flags;		/* VM_* */
-	const u8 *data;		/* file octets for [start, start + data_len); NULL: anonymous */
+	const u8 *data;		/* octets of [start, start + data_len); NULL: anonymous */
 	u64 data_len;
 };
 
 struct mm_struct {
-	pgd_t *pgd;
+	struct pgd *pgd;
 	struct vm_area **vmas;		/* sorted, disjoint */
 	unsigned int nr_vmas, max_vmas;
 	u32 users;			/* threads */

@@ -23,6 +23,12 @@ int pgd_map(pgd_t *pgd, u64 va, u64 pa, unsigned int prot);
 /* What va is mapped to; pa and prot may be NULL. */
 bool pgd_lookup(pgd_t *pgd, u64 va, u64 *pa, unsigned int *prot);
 
+/*
+ * The first mapped page at or above va and below end, or end. Tables that do not exist are
+ * skipped whole, so an empty range of any size costs a few steps.
+ */
+u64 pgd_next(pgd_t *pgd, u64 va, u64 end);
+
 /* Nothing happens where nothing is mapped. The TLB is told. */
 void pgd_unmap(pgd_t *pgd, u64 va);
 void pgd_protect(pgd_t *pgd, u64 va, unsigned int prot);
