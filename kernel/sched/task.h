@@ -24,7 +24,6 @@ struct signal_state;
  */
 struct task_struct {
 	u32 work;				/* first: trap.asm reads it. Set from any context */
-	u32 work;				/* WORK_* (abi/signal.h): exit_to_user() is needed */
 	int state;				/* [r] TASK_RUNNING, ... (wait.h) */
 	bool on_rq;				/* [r] runnable and waiting for the CPU */
 	struct list_head run_list;		/* [r] */
