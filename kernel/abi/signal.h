@@ -16,10 +16,6 @@
 #define SIG_COUNT	64
 #define sig_bit(sig)	(1UL << ((sig) - 1))
 
-/* task->work: reasons to call exit_to_user() */
-#define WORK_SIGNAL	0x01	/* look for signals, finish interrupted calls */
-#define WORK_SIGRETURN	0x02	/* every register was replaced: leave through iretq */
-
 /* The kernel's struct sigaction of rt_sigaction(2). */
 struct ksigaction {
 	u64 handler;		/* SIG_DFL, SIG_IGN or an address */
@@ -62,7 +58,7 @@ int send_sig_info(int sig, const siginfo_t *info, struct task_struct *task);
 /*
  * On the way back to ring 3, when current->work or need_resched is set: deliver signals,
  * finish interrupted calls, give others their slice. Interrupts off; returns with them off.
- * Afterwards every register is taken from regs, also rcx and r11: leave through iretq.
+ * Sets WORK_REGS when a handler's frame was entered: every register is then taken from regs.
  */
 void exit_to_user(struct pt_regs *regs);
 
