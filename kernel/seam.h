@@ -107,6 +107,17 @@ bool signal_pending(void);
 /* Send SIGPIPE to the current thread (write on a closed connection without MSG_NOSIGNAL). */
 void send_sigpipe(void);
 
+/*
+ * The temporary signal mask of ppoll(2), pselect6(2) and epoll_pwait(2). set reads and applies
+ * it (NULL: nothing happens); 0, -EINVAL (size is not 8) or -EFAULT. restore undoes it, unless
+ * the call was interrupted: then the handler runs under it first.
+ */
+int set_user_sigmask(const u64 __user *mask, size_t size);
+void restore_saved_sigmask_unless(bool interrupted);
+
+/* The soft limit RLIMIT_NOFILE, ... of the process; RLIM64_INFINITY when there is none. */
+u64 rlimit(unsigned int resource);
+
 /* --- random and log --------------------------------------------------------------------- */
 
 /* From the seeded generator; on the host from the run's seed. Any context. */

@@ -31,7 +31,8 @@ struct file_operations {
 	poll_events_t (*poll)(struct file *file, struct poll_table *pt);	/* always ready */
 	long (*ioctl)(struct file *file, unsigned int cmd, unsigned long arg);	/* ENOTTY */
 	loff_t (*llseek)(struct file *file, loff_t offset, int whence);		/* ESPIPE */
-	int (*fstat)(struct file *file, struct stat *st);	/* st is zeroed before. EBADF */
+	/* st is zeroed before. NULL: f_inode's, or a nameless file with mode 0600 */
+	int (*fstat)(struct file *file, struct stat *st);
 	int (*getdents)(struct file *file, void __user *buf, size_t size);	/* ENOTDIR */
 	int (*set_flags)(struct file *file, unsigned int flags);	/* O_NONBLOCK, O_ASYNC changed */
 	void (*release)(struct file *file);		/* last reference gone */
@@ -84,14 +85,6 @@ void files_destroy(struct files_struct *files);
 
 /* execve(2): close what has FD_CLOEXEC. */
 void files_close_on_exec(struct files_struct *files);
-
-/*
- * RLIMIT_NOFILE: how many descriptors the current process may have. The hard limit is
- * NR_OPEN_MAX; setting more than that is -EPERM.
- */
-#define NR_OPEN_MAX	65536
-unsigned int rlimit_nofile(void);
-int set_rlimit_nofile(u64 limit);
 
 /*
  * Open by path as the application would (relative paths from its directory). ERR_PTR(errno).

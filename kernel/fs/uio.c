@@ -1,0 +1,150 @@
+/* Walking scattered memory: see kernel/fs/uio.h. */
+#include "kernel/fs/uio.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+
+#define MAX_RW_COUNT	(0x7fffffffUL & PAGE_MASK)	/* most that one call moves, as in Linux */
+
+void iov_iter_init(struct iov_iter *i, const struct iovec *iov, unsigned long nr_segs,
+		   size_t count, bool user)
+{
+	i->iov = iov;
+	i->nr_segs = nr_segs;
+	i->iov_offset = 0;
+	i->count = count;
+	i->user = user;
+}
+
+/*
+ * The next contiguous piece of at most n octets; n must not exceed what is left. A segment that
+ * is used up is only left here, so that reverting within it costs nothing.
+ */
+static inline size_t next_piece(struct iov_iter *i, size_t n, void **p)
+{
+	while (unlikely(i->iov_offset == i->iov->iov_len)) {
+		i->iov++;
+		i->nr_segs--;
+		i->iov_offset = 0;
+	}
+	*p = (char *)i->iov->iov_base + i->iov_offset;
+	return min(n, (size_t)i->iov->iov_len - i->iov_offset);
+}
+
+size_t copy_to_iter(const void *from, size_t n, struct iov_iter *to)
+{
+	size_t done = 0;
+
+	n = min(n, to->count);
+	while (done < n) {
+		unsigned long left = 0;
+		void *p;
+		size_t len = next_piece(to, n - done, &p);
+
+		if (likely(to->user))
+			left = copy_to_user((__force void __user *)p, (const char *)from + done,
+					    len);
+		else
+			memcpy(p, (const char *)from + done, len);
+		done += len - left;
+		to->iov_offset += len - left;
+		if (unlikely(left))
+			break;
+	}
+	to->count -= done;
+	return done;
+}
+
+size_t copy_from_iter(void *to, size_t n, struct iov_iter *from)
+{
+	size_t done = 0;
+
+	n = min(n, from->count);
+	while (done < n) {
+		unsigned long left = 0;
+		void *p;
+		size_t len = next_piece(from, n - done, &p);
+
+		if (likely(from->user))
+			left = copy_from_user((char *)to + done, (__force const void __user *)p,
+					      len);
+		else
+			memcpy((char *)to + done, p, len);
+		done += len - left;
+		from->iov_offset += len - left;
+		if (unlikely(left))
+			break;
+	}
+	from->count -= done;
+	return done;
+}
+
+void iov_iter_advance(struct iov_iter *i, size_t n)
+{
+	void *p;
+
+	n = min(n, i->count);
+	i->count -= n;
+	while (n) {
+		size_t len = next_piece(i, n, &p);
+
+		i->iov_offset += len;
+		n -= len;
+	}
+}
+
+void iov_iter_revert(struct iov_iter *i, size_t n)
+{
+	i->count += n;
+	while (n > i->iov_offset) {
+		n -= i->iov_offset;
+		i->iov--;
+		i->nr_segs++;
+		i->iov_offset = i->iov->iov_len;
+	}
+	i->iov_offset -= n;
+}
+
+/* Check the lengths; cut the vector to what one call moves. Returns the total or -EINVAL. */
+static ssize_t check_lengths(struct iovec *iov, unsigned long nr_segs)
+{
+	size_t total = 0;
+	unsigned long i;
+
+	for (i = 0; i < nr_segs; i++) {
+		if ((ssize_t)iov[i].iov_len < 0)
+			return -EINVAL;
+		if (iov[i].iov_len > MAX_RW_COUNT - total)
+			iov[i].iov_len = MAX_RW_COUNT - total;
+		total += iov[i].iov_len;
+	}
+	return total;
+}
+
+ssize_t import_iovec(const struct iovec __user *uvec, unsigned long nr_segs,
+		     struct iovec *fast, struct iovec **iov, struct iov_iter *i)
+{
+	struct iovec *vec = fast;
+	ssize_t total;
+
+	*iov = fast;
+	if (nr_segs > UIO_MAXIOV)
+		return -EINVAL;
+	if (nr_segs > UIO_MAXIOV_FAST) {
+		vec = kmalloc(nr_segs * sizeof(*vec));
+		if (!vec)
+			return -ENOMEM;
+	}
+	total = -EFAULT;
+	if (nr_segs && copy_from_user(vec, uvec, nr_segs * sizeof(*vec)))
+		goto fail;
+	total = check_lengths(vec, nr_segs);
+	if (total < 0)
+		goto fail;
+	iov_iter_init(i, vec, nr_segs, total, true);
+	*iov = vec;
+	return total;
+fail:
+	if (vec != fast)
+		kfree(vec);
+	return total;
+}
