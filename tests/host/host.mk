@@ -19,11 +19,12 @@ HOST_RENAME	:= -Dsnprintf=skiff_snprintf -Dvsnprintf=skiff_vsnprintf
 
 HOST_CFLAGS	:= -std=gnu11 -g -fno-strict-aliasing -fno-common -fno-omit-frame-pointer $(WARN) \
 		   -I. -Itests/host
-SAN		:= -fsanitize=address,undefined -fno-sanitize-recover=undefined
+SAN		:= -fsanitize=address,undefined -fno-sanitize=alignment -fno-sanitize-recover=undefined
 HOST_asan	:= -O1 $(SAN)
 HOST_fast	:= -O2
 HOST_cov	:= -O0 --coverage
-HOST_fuzz	:= -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
+HOST_fuzz	:= -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize=alignment \
+		   -fno-sanitize-recover=undefined
 HOST_CC_asan	:= $(HOST_CC)
 HOST_CC_fast	:= $(HOST_CC)
 HOST_CC_cov	:= $(HOST_CC)

@@ -553,6 +553,27 @@ void send_sigpipe(void)
 	host_sigpipes++;
 }
 
+/* There are no masks here; only the arguments are looked at. */
+int set_user_sigmask(const u64 __user *mask, size_t size)
+{
+	u64 set;
+
+	if (!mask)
+		return 0;
+	if (size != sizeof(set))
+		return -EINVAL;
+	return copy_from_user(&set, mask, sizeof(set)) ? -EFAULT : 0;
+}
+
+void restore_saved_sigmask_unless(bool interrupted)
+{
+}
+
+u64 rlimit(unsigned int resource)
+{
+	return 65536;
+}
+
 void sleep_ns(u64 ns)
 {
 	u64 until = now_ns + ns;
