@@ -1,0 +1,765 @@
+/*
+ * TCP: struct tcp_sock, sequence arithmetic, and what tcp*.c give each other.
+ *
+ * Times: tcp_mstamp is ktime_get_ns() when the current segment, call or timer came in; fields in
+ * ms are its low 32 bits in milliseconds (tcp_time_ms()), compared by difference.
+ *
+ *	tcp.c		system calls		tcp_ipv4.c	demultiplexing, connect, ICMP
+ *	tcp_input.c	RFC 9293 3.10.7		tcp_options.c	reading and writing options
+ *	tcp_rcvbuf.c	receive queue, window	tcp_ofo.c	out-of-order queue, SACKs to send
+ *	tcp_ack.c	what an ACK says	tcp_sack.c	what its SACKs say
+ *	tcp_recovery.c	loss recovery, undo	tcp_rack.c	RACK-TLP
+ *	tcp_output.c	segments out		tcp_retransmit.c	... again
+ *	tcp_timer.c	timers			tcp_minisocks.c	SYN-RECV and TIME-WAIT objects
+ *	tcp_cong.c	congestion control	tcp_cubic.c	CUBIC
+ */
+#ifndef NET_IPV4_TCP_H
+#define NET_IPV4_TCP_H
+
+#include <linux/tcp.h>		/* struct tcphdr, TCP_* options, struct tcp_info */
+#include "kernel/fs/file.h"
+#include "net/core/net_namespace.h"
+#include "net/ipv4/inet_connection_sock.h"
+#include "net/ipv4/ip.h"
+#include "net/ipv4/route.h"
+
+/* The sixth octet of control bits (RFC 9293 3.1). */
+#define TCPHDR_FIN	0x01
+#define TCPHDR_SYN	0x02
+#define TCPHDR_RST	0x04
+#define TCPHDR_PSH	0x08
+#define TCPHDR_ACK	0x10
+#define TCPHDR_URG	0x20
+#define TCPHDR_ECE	0x40
+#define TCPHDR_CWR	0x80
+
+#define TCP_MIN_HEADER		20U
+#define MAX_TCP_HEADER		128U	/* headroom: link, IPv4 and the longest TCP header */
+#define MAX_TCP_OPTION_SPACE	40
+#define TCP_MIN_MSS		88U
+#define TCP_MSS_DEFAULT_V4	536U
+#define MAX_TCP_WINDOW		32767U
+#define TCP_MAX_WSCALE		14U
+#define TCP_INIT_CWND		10U
+#define TCP_INFINITE_SSTHRESH	0x7fffffffU
+#define TCP_GSO_MAX_SIZE	65200U	/* payload octets of one skb: fits an IPv4 packet */
+#define TCP_NUM_SACKS		4
+
+#define TCP_RTO_MAX_US		120000000U
+#define TCP_RTO_MIN_US		200000U
+#define TCP_TIMEOUT_INIT_US	1000000U
+#define TCP_TIMEOUT_FALLBACK_US	3000000U	/* RFC 6298 5.7: the SYN had to be sent again */
+#define TCP_DELACK_MIN_NS	(40 * NSEC_PER_MSEC)
+#define TCP_DELACK_MAX_US	200000U
+#define TCP_ATO_MIN_US		40000U
+#define TCP_RESOURCE_PROBE_NS	(500 * NSEC_PER_MSEC)
+#define TCP_TIMEWAIT_NS		(60 * NSEC_PER_SEC)
+#define TCP_FIN_TIMEOUT_MAX	120		/* s */
+#define TCP_PAWS_24DAYS_MS	(60U * 60 * 24 * 24 * 1000)
+#define TCP_PAWS_WINDOW		1		/* ts_recent may be newer by this much */
+#define TCP_MAX_QUICKACKS	16U
+#define TCP_SYNQ_INTERVAL_NS	(20 * NSEC_PER_MSEC)	/* try again when the listener is owned */
+
+/* Sequence numbers (RFC 9293 3.4) and other counters that wrap. */
+static inline bool before(u32 a, u32 b)
+{
+	return (s32)(a - b) < 0;
+}
+
+#define after(a, b)	before(b, a)
+
+/* Whether lo <= x <= hi. */
+static inline bool between(u32 x, u32 lo, u32 hi)
+{
+	return hi - lo >= x - lo;
+}
+
+/* --- notes on skbs -------------------------------------------------------------------------- */
+
+/* tcp_skb_cb.sacked */
+#define TCPCB_SACKED_ACKED	0x01	/* the peer says that it has it */
+#define TCPCB_SACKED_RETRANS	0x02	/* sent again and on its way */
+#define TCPCB_LOST		0x04	/* taken for lost */
+#define TCPCB_TAGBITS		0x07
+#define TCPCB_EVER_RETRANS	0x80
+
+/*
+ * Octets seq up to end_seq; SYN and FIN count as one each.
+ */
+struct tcp_skb_cb {
+	u32 seq, end_seq;
+	u8 tcp_flags;			/* TCPHDR_* */
+	u8 sacked;			/* sending: TCPCB_* */
+	u8 hdrlen;			/* receiving: of TCP header and options */
+	u8 ip_dsfield;			/* receiving: the IPv4 TOS octet */
+	union {
+		struct {		/* on the write queue */
+			u16 gso_segs;	/* segments it stands for; 0: not yet counted */
+			u16 gso_size;
+			struct list_head tsorted;	/* on tcp_sock.tsorted_sent_queue */
+		};
+		struct {		/* received */
+			u32 ack_seq;
+			u16 window;	/* as it stands in the header, host order */
+			u16 urg_ptr;
+		};
+	};
+};
+
+#define TCP_SKB_CB(skb)	((struct tcp_skb_cb *)(skb)->cb)
+static_assert(sizeof(struct tcp_skb_cb) <= sizeof(((struct sk_buff *)0)->cb), "fits");
+
+static inline u32 tcp_skb_pcount(const struct sk_buff *skb)
+{
+	return TCP_SKB_CB(skb)->gso_segs;
+}
+
+/* --- options -------------------------------------------------------------------------------- */
+
+#define TCPOPT_EOL		0
+#define TCPOPT_NOP		1
+#define TCPOPT_MSS		2
+#define TCPOPT_WINDOW		3
+#define TCPOPT_SACK_PERM	4
+#define TCPOPT_SACK		5
+#define TCPOPT_TIMESTAMP	8
+#define TCPOLEN_MSS		4
+#define TCPOLEN_WINDOW		3
+#define TCPOLEN_SACK_PERM	2
+#define TCPOLEN_TIMESTAMP	10
+#define TCPOLEN_TSTAMP_ALIGNED	12U
+#define TCPOLEN_SACK_BASE	2
+#define TCPOLEN_SACK_BASE_ALIGNED 4U
+#define TCPOLEN_SACK_PERBLOCK	8U
+
+struct tcp_sack_block {
+	u32 start_seq, end_seq;
+};
+
+/* One segment's options in host order. */
+struct tcp_options_received {
+	u32 rcv_tsval, rcv_tsecr;
+	u16 mss;			/* 0: no MSS option */
+	u8 snd_wscale;
+	bool saw_tstamp, wscale_ok, sack_ok;
+	u8 num_sacks;
+	struct tcp_sack_block sacks[TCP_NUM_SACKS];
+};
+
+/* What a segment shall carry. */
+struct tcp_out_options {
+	u32 tsval, tsecr;
+	u16 mss;			/* 0: none */
+	u8 wscale;
+	bool tstamp, sack_perm, has_wscale;
+	u8 num_sacks;
+	struct tcp_sack_block sacks[TCP_NUM_SACKS];
+};
+
+/* --- the socket ----------------------------------------------------------------------------- */
+
+/* tcp_sock.nonagle */
+#define TCP_NAGLE_OFF	1	/* TCP_NODELAY */
+#define TCP_NAGLE_CORK	2	/* TCP_CORK */
+#define TCP_NAGLE_PUSH	4	/* this once */
+
+/*
+ * What a connection needs only while something is missing on one of its sides; made at the first
+ * gap, given back when both sides are whole.
+ *
+ * Locks: the socket lock.
+ */
+struct tcp_sack_state {
+	struct sk_buff_head out_of_order_queue;	/* sorted by seq, never overlapping */
+	struct sk_buff *ooo_last_skb;		/* where the last one was put */
+	struct tcp_sack_block duplicate_sack;	/* D-SACK to send (RFC 2883) if dsack */
+	struct tcp_sack_block selective_acks[TCP_NUM_SACKS];	/* to send, newest first */
+	struct tcp_sack_block recv_sack_cache[TCP_NUM_SACKS];	/* the peer's last ones, sorted */
+	struct sk_buff *sack_hint;		/* write queue: where the last walk ended */
+	u8 num_sacks;
+	bool dsack;
+};
+
+/*
+ * Locks: all of it is under the socket lock.
+ */
+struct tcp_sock {
+	struct inet_connection_sock inet_conn;	/* must be first */
+
+	/* what every segment reads or writes */
+	u64 tcp_mstamp;			/* ns, see above */
+	u32 rcv_nxt, copied_seq, rcv_wup;	/* next expected; next for the reader; rcv_nxt when told */
+	u32 snd_nxt, snd_una, write_seq;	/* next to send; oldest unacknowledged; end of queue */
+	u32 snd_sml;			/* end of the last small segment (Minshall's Nagle) */
+	u32 pushed_seq;			/* end of what was last marked PSH */
+	u32 snd_wl1;			/* seq of the segment that updated snd_wnd */
+	u32 snd_wnd, max_window;	/* octets the peer takes; the most it ever took */
+	u32 rcv_wnd, window_clamp, rcv_ssthresh;	/* told; most to tell; most to tell now */
+	u32 rcv_tstamp, lsndtime;	/* ms: last ACK received; last data sent */
+	u16 mss_cache;			/* payload octets per full segment, options deducted */
+	u16 advmss;			/* what our SYN said */
+	u16 urg_data;			/* the urgent octet and TCP_URG_* */
+	u16 reordering;			/* segments */
+	u8 nonagle;			/* TCP_NAGLE_* */
+	u8 snd_wscale : 4, rcv_wscale : 4;
+	u8 tstamp_ok : 1, sack_ok : 1, wscale_ok : 1;	/* negotiated */
+	u8 is_cwnd_limited : 1;		/* the last burst was cut short by cwnd */
+	u8 frto : 1;			/* F-RTO is looking (RFC 5682) */
+	u8 urg_mode : 1;		/* snd_up is ahead of the peer */
+	u8 tlp_retrans : 1;		/* the last loss probe was a retransmission */
+	u8 rack_advanced : 1, rack_reord : 1, rack_dsack_seen : 1;
+	u8 fastpath : 1;		/* nothing forbids header prediction */
+
+	struct sk_buff *send_head;	/* first unsent on sk_write_queue */
+	struct sk_buff *retransmit_skb_hint;	/* nothing before it needs retransmission */
+	struct list_head tsorted_sent_queue;	/* sent, neither SACKed nor lost, oldest first */
+	struct tcp_sack_state *sack;	/* NULL: both sides are whole */
+
+	/* round trips */
+	u32 srtt_us, mdev_us;		/* 8 * smoothed, 4 * deviation */
+	u32 mdev_max_us, rttvar_us, rtt_seq;
+	u32 rtt_min_us, rtt_min_stamp;	/* windowed minimum and its ms */
+	u32 tsoffset;			/* added to our timestamps */
+	u32 ts_recent, ts_recent_stamp;	/* the peer's last one, and its ms */
+
+	/* the scoreboard, in segments */
+	u32 packets_out, retrans_out, sacked_out, lost_out;
+
+	/* congestion control and recovery */
+	u32 snd_cwnd, snd_ssthresh, snd_cwnd_cnt;
+	u32 max_packets_out, cwnd_usage_seq;
+	u32 prior_cwnd, prior_ssthresh;	/* when the reduction began; for undo (0: none) */
+	u32 prr_delivered, prr_out;	/* RFC 6937 */
+	u32 delivered, lost;		/* segments, ever */
+	u32 high_seq;			/* snd_nxt when it began */
+	u32 retrans_stamp;		/* ms of the first retransmission; also of the first probe */
+	u32 undo_marker;		/* snd_una then; 0: no undo */
+	s32 undo_retrans;		/* retransmissions not yet reported as needless */
+	u32 tlp_high_seq;		/* snd_nxt at the loss probe; 0: none */
+	u64 rack_mstamp;		/* ns: send time of the latest delivered segment */
+	u32 rack_rtt_us, rack_end_seq;
+	u8 rack_reo_wnd_steps, rack_reo_wnd_persist;
+
+	/* receive buffer tuning */
+	u32 rcvq_space, rcvq_seq, rcvq_time;	/* octets per round trip; since; us */
+	u32 rcv_rtt_us, rcv_rtt_seq, rcv_rtt_time;	/* 8 * estimate */
+
+	/* options of the application */
+	u16 user_mss, mss_clamp;
+	s16 linger2;			/* s; 0: sysctl, < 0: none */
+
+	u32 urg_seq, snd_up;		/* received and sent urgent octet */
+
+	/* what TCP_INFO tells beside */
+	u64 bytes_received, bytes_acked, bytes_retrans;
+	u32 segs_in, segs_out, data_segs_in, data_segs_out;
+	u32 total_retrans, dsack_dups, reord_seen, rcv_ooopack;
+};
+
+#define TCP_URG_VALID	0x0100	/* urg_data: the octet is there */
+#define TCP_URG_NOTYET	0x0200	/* announced */
+#define TCP_URG_READ	0x0400	/* taken */
+
+static_assert(sizeof(struct tcp_sock) + sizeof(struct socket) + sizeof(struct file) <= 1024,
+	      "an idle accepted connection keeps at most 1 KiB");
+
+static inline struct tcp_sock *tcp_sk(const struct sock *sk)
+{
+	return container_of(sk, struct tcp_sock, inet_conn.icsk_inet.sk);
+}
+
+static inline void tcp_mstamp_refresh(struct tcp_sock *tp)
+{
+	tp->tcp_mstamp = ktime_get_ns();
+}
+
+static inline u32 tcp_ns_to_ms(u64 ns)
+{
+	return (u32)(ns / NSEC_PER_MSEC);
+}
+
+static inline u32 tcp_time_ms(const struct tcp_sock *tp)
+{
+	return tcp_ns_to_ms(tp->tcp_mstamp);
+}
+
+static inline u32 tcp_time_us(const struct tcp_sock *tp)
+{
+	return (u32)(tp->tcp_mstamp / NSEC_PER_USEC);
+}
+
+/* Our timestamp clock: 1000 Hz (RFC 7323 5.4). */
+static inline u32 tcp_time_stamp(const struct tcp_sock *tp)
+{
+	return tcp_time_ms(tp) + tp->tsoffset;
+}
+
+static inline bool tcp_in_slow_start(const struct tcp_sock *tp)
+{
+	return tp->snd_cwnd < tp->snd_ssthresh;
+}
+
+/* Segments that are in the network, as far as we know (RFC 6675's pipe). */
+static inline u32 tcp_left_out(const struct tcp_sock *tp)
+{
+	return tp->sacked_out + tp->lost_out;
+}
+
+static inline u32 tcp_packets_in_flight(const struct tcp_sock *tp)
+{
+	return tp->packets_out - tcp_left_out(tp) + tp->retrans_out;
+}
+
+/* End of the send window, and what is left of the receive window that the peer knows. */
+static inline u32 tcp_wnd_end(const struct tcp_sock *tp)
+{
+	return tp->snd_una + tp->snd_wnd;
+}
+
+static inline u32 tcp_receive_window(const struct tcp_sock *tp)
+{
+	s32 win = (s32)(tp->rcv_wup + tp->rcv_wnd - tp->rcv_nxt);
+
+	return win < 0 ? 0 : (u32)win;
+}
+
+static inline bool tcp_rtx_queue_empty(const struct sock *sk)
+{
+	return !tcp_sk(sk)->packets_out;
+}
+
+/* The oldest unacknowledged skb; NULL when everything sent was acknowledged. */
+static inline struct sk_buff *tcp_rtx_queue_head(const struct sock *sk)
+{
+	struct sk_buff *skb = skb_peek(&sk->sk_write_queue);
+
+	return skb == tcp_sk(sk)->send_head ? NULL : skb;
+}
+
+static inline bool tcp_ofo_empty(const struct tcp_sock *tp)
+{
+	return !tp->sack || skb_queue_empty(&tp->sack->out_of_order_queue);
+}
+
+static inline u32 tcp_reorder_window_min(const struct tcp_sock *tp)
+{
+	return tp->rtt_min_us == ~0U ? 0 : tp->rtt_min_us;
+}
+
+/* --- small objects --------------------------------------------------------------------------- */
+
+/*
+ * A handshake that is not finished: one SYN that we answered (TCP_NEW_SYN_RECV).
+ * Locks: its listener's socket lock; refcnt is atomic.
+ */
+struct request_sock {
+	struct sock_common rsk;			/* must be first */
+	struct sock *rsk_listener;		/* counted */
+	struct list_head rsk_link;		/* on the SYN queue */
+	struct timer_list rsk_timer;		/* SYN-ACK again; holds a reference */
+	u64 snt_synack;				/* ns; 0 once it was sent again */
+	u64 last_oow_ack;			/* ns, for rate limiting */
+	u32 rcv_isn, snt_isn;
+	u32 rcv_nxt;				/* rcv_isn + 1 */
+	u32 ts_recent, ts_off;
+	u32 rcv_wnd, window_clamp;
+	u16 mss;				/* the peer's; 0 is not possible */
+	u8 snd_wscale : 4, rcv_wscale : 4;
+	u8 tstamp_ok : 1, sack_ok : 1, wscale_ok : 1;
+	u8 acked : 1;				/* the handshake's ACK came, waiting for data or room */
+	u8 queued : 1;				/* on the SYN queue and in the table */
+	u8 num_timeout, num_retrans;
+	u8 tos;
+};
+
+/*
+ * What is left of a connection in TIME-WAIT, or in FIN-WAIT-2 without a socket.
+ * Locks: bottom halves off; h  inet_hashinfo.lock.
+ */
+struct inet_timewait_sock {
+	struct sock_common tw;			/* must be first; [h] */
+	struct inet_bind_bucket *tw_tb;		/* [h] */
+	struct hlist_node tw_bind_node;		/* [h] */
+	struct net *tw_net;
+	struct timer_list tw_timer;		/* holds the tables' reference */
+	u64 tw_last_oow_ack;			/* ns, for rate limiting */
+	u32 tw_rcv_nxt, tw_snd_nxt, tw_rcv_wnd;
+	u32 tw_ts_offset, tw_ts_recent, tw_ts_recent_stamp;
+	u8 tw_substate;				/* TCP_FIN_WAIT2 or TCP_TIME_WAIT */
+	u8 tw_rcv_wscale;
+	u8 tw_tos;
+	u8 tw_tstamp_ok;
+};
+
+static_assert(offsetof(struct request_sock, rsk) == 0 &&
+	      offsetof(struct inet_timewait_sock, tw) == 0, "they are sock_commons");
+
+static inline struct inet_timewait_sock *inet_twsk(const struct sock *sk)
+{
+	return (struct inet_timewait_sock *)sk;
+}
+
+static inline struct request_sock *inet_reqsk(const struct sock_common *c)
+{
+	return (struct request_sock *)c;
+}
+
+/* --- congestion control ---------------------------------------------------------------------- */
+
+enum tcp_ca_event { CA_EVENT_TX_START, CA_EVENT_CWND_RESTART, CA_EVENT_COMPLETE_CWR, CA_EVENT_LOSS };
+
+#define TCP_CA_NAME_MAX	16
+
+/*
+ * An algorithm. State lives in icsk_ca_priv; all run with the socket lock held.
+ */
+struct tcp_congestion_ops {
+	const char *name;
+	void (*init)(struct sock *sk);			/* NULL: nothing to prepare */
+	u32 (*ssthresh)(struct sock *sk);		/* after a loss */
+	void (*cong_avoid)(struct sock *sk, u32 acked);	/* acked segments, cwnd-limited or not */
+	u32 (*undo_cwnd)(struct sock *sk);		/* the loss was none */
+	void (*set_state)(struct sock *sk, u8 new_state);	/* may be NULL */
+	void (*cwnd_event)(struct sock *sk, enum tcp_ca_event ev);	/* may be NULL */
+	void (*pkts_acked)(struct sock *sk, u32 acked, s32 rtt_us);	/* may be NULL; rtt < 0: none */
+};
+
+extern const struct tcp_congestion_ops tcp_reno, tcp_cubic;
+
+const struct tcp_congestion_ops *tcp_ca_find(const char *name);	/* NULL: unknown */
+void tcp_init_congestion_control(struct sock *sk);	/* a connection begins */
+int tcp_set_congestion_control(struct sock *sk, const char *name);	/* 0 or -ENOENT */
+int tcp_ca_names(char *buf, size_t size);		/* "reno cubic"; the length */
+u32 tcp_slow_start(struct tcp_sock *tp, u32 acked);	/* returns what slow start left over */
+void tcp_cong_avoid_ai(struct tcp_sock *tp, u32 w, u32 acked);	/* one segment per w acked */
+u32 tcp_reno_ssthresh(struct sock *sk);
+u32 tcp_reno_undo_cwnd(struct sock *sk);
+bool tcp_is_cwnd_limited(const struct sock *sk);
+
+static inline void tcp_ca_event(struct sock *sk, enum tcp_ca_event ev)
+{
+	if (inet_csk(sk)->icsk_ca_ops->cwnd_event)
+		inet_csk(sk)->icsk_ca_ops->cwnd_event(sk, ev);
+}
+
+static inline void tcp_set_ca_state(struct sock *sk, enum tcp_ca_state state)
+{
+	if (inet_csk(sk)->icsk_ca_ops->set_state)
+		inet_csk(sk)->icsk_ca_ops->set_state(sk, state);
+	inet_csk(sk)->icsk_ca_state = state;
+}
+
+/* --- tcp.c: sockets -------------------------------------------------------------------------- */
+
+extern struct proto tcp_prot;
+
+void tcp_init(void);			/* boot */
+int tcp_net_init(struct net *net);	/* 0 or -ENOMEM */
+void tcp_net_exit(struct net *net);	/* every socket is closed; ends TIME-WAIT objects */
+
+poll_events_t tcp_poll(struct file *file, struct socket *sock, struct poll_table *pt);
+int tcp_init_sock(struct sock *sk);
+void tcp_close(struct sock *sk, u64 timeout_ns);
+void tcp_shutdown(struct sock *sk, int how);
+int tcp_disconnect(struct sock *sk, int flags);
+int tcp_ioctl(struct sock *sk, unsigned int cmd, unsigned long arg);
+int tcp_sendmsg(struct sock *sk, struct msghdr *msg, size_t len);
+int tcp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags, int *addr_len);
+int tcp_setsockopt(struct sock *sk, int level, int optname, const void __user *optval,
+		   unsigned int optlen);
+int tcp_getsockopt(struct sock *sk, int level, int optname, void __user *optval,
+		   int __user *optlen);
+void tcp_get_info(struct sock *sk, struct tcp_info *info);
+void tcp_sysctl_init(void);
+void tcp_sysctl_net_init(struct net *net);
+
+void tcp_set_state(struct sock *sk, int state);
+void tcp_done(struct sock *sk);			/* to CLOSE; frees an orphan. [s] held */
+void tcp_reset_received(struct sock *sk);	/* a valid RST came */
+void tcp_write_queue_purge(struct sock *sk);
+bool tcp_orphan_limit_reached(struct sock *sk);	/* too many orphans, or no memory for one more */
+
+/* proto.destroy: everything TCP hung on sk. */
+void tcp_v4_destroy_sock(struct sock *sk);
+
+/* --- memory: tcp_mem.c --------------------------------------------------------------------------- */
+
+/* Take or give back octets of the stack's TCP memory; false beyond tcp_mem's limit. */
+bool tcp_mem_charge(struct sock *sk, u32 octets);
+void tcp_mem_uncharge(struct sock *sk, u32 octets);
+bool tcp_under_memory_pressure(const struct sock *sk);
+void tcp_set_owner_r(struct sk_buff *skb, struct sock *sk);	/* charges; undone when freed */
+void tcp_wmem_add(struct sock *sk, struct sk_buff *skb);	/* skb joins the write queue */
+void tcp_wmem_free_skb(struct sock *sk, struct sk_buff *skb);	/* and leaves it for ever */
+void tcp_wmem_resize(struct sock *sk, s32 delta);		/* its truesize changed by delta */
+
+/* --- tcp_ipv4.c ---------------------------------------------------------------------------------- */
+
+int tcp_v4_rcv(struct sk_buff *skb);
+int tcp_v4_err(struct sk_buff *skb, u32 info);
+int tcp_v4_do_rcv(struct sock *sk, struct sk_buff *skb);	/* [s] held; consumes skb */
+int tcp_v4_connect(struct sock *sk, struct sockaddr *addr, int addr_len);
+void tcp_v4_send_reset(struct net *net, struct sk_buff *skb);	/* in answer to skb, which stays */
+void tcp_v4_mtu_reduced(struct sock *sk);	/* the ICMP message that had to wait */
+
+/* A segment without socket or payload, from our end of t. */
+struct tcp_bare_segment {
+	struct inet_tuple t;
+	u32 seq, ack, window;		/* window as in the header */
+	u8 flags, tos;
+	const struct tcp_out_options *opt;
+	struct dst_entry *dst;		/* NULL: look the route up */
+};
+
+int tcp_v4_send_bare(struct net *net, const struct tcp_bare_segment *seg);	/* 0, -ENOBUFS, ... */
+u32 tcp_v4_init_seq(struct net *net, const struct inet_tuple *t);	/* RFC 6528 */
+u32 tcp_v4_init_ts_off(struct net *net, const struct inet_tuple *t);
+
+static inline struct inet_tuple tcp_tuple(const struct sock *sk)
+{
+	return (struct inet_tuple){ sk->sk_daddr, sk->sk_rcv_saddr, sk->sk_dport, sk->sk_num };
+}
+
+static inline struct tcphdr *tcp_hdr(const struct sk_buff *skb)
+{
+	return skb_transport_header(skb);
+}
+
+/* The four-tuple of a received segment, from our side. */
+static inline struct inet_tuple tcp_skb_tuple(const struct sk_buff *skb)
+{
+	const struct iphdr *iph = ip_hdr(skb);
+	const struct tcphdr *th = tcp_hdr(skb);
+
+	return (struct inet_tuple){ iph->saddr, iph->daddr, th->source, ntohs(th->dest) };
+}
+
+/* --- tcp_input.c ---------------------------------------------------------------------------------- */
+
+/* A segment for a socket in ESTABLISHED, or in any other state but LISTEN. [s] held; consume skb. */
+void tcp_rcv_established(struct sock *sk, struct sk_buff *skb);
+void tcp_rcv_state_process(struct sock *sk, struct sk_buff *skb);
+void tcp_fast_path_check(struct sock *sk);	/* may header prediction be used from now on? */
+void tcp_send_challenge_ack(struct sock *sk, const struct sk_buff *skb);	/* RFC 5961, rate-limited */
+bool tcp_oow_rate_limited(struct net *net, u64 *last, u64 now);
+void tcp_check_invariants(const struct sock *sk);
+bool tcp_paws_reject(u32 ts_recent, u32 ts_recent_stamp, u32 tsval, u32 now_ms);
+
+/* --- tcp_options.c -------------------------------------------------------------------------------- */
+
+/* skb->data is at a TCP header: check it, fill in TCP_SKB_CB(skb). 0 or why it is dropped. */
+enum skb_drop_reason tcp_parse(struct sk_buff *skb);
+void tcp_parse_options(const struct sk_buff *skb, struct tcp_options_received *opt);
+u32 tcp_options_size(const struct tcp_out_options *opt);	/* octets, a multiple of 4 */
+void tcp_options_write(u8 *p, const struct tcp_out_options *opt);
+
+/* The common case: nothing but an aligned timestamp (RFC 7323 appendix A). */
+static inline bool tcp_parse_aligned_timestamp(const struct sk_buff *skb, u32 *tsval, u32 *tsecr)
+{
+	const u8 *p = (const u8 *)tcp_hdr(skb) + TCP_MIN_HEADER;
+
+	if (TCP_SKB_CB(skb)->hdrlen != TCP_MIN_HEADER + TCPOLEN_TSTAMP_ALIGNED ||
+	    get_unaligned_be32(p) != 0x0101080a)
+		return false;
+	*tsval = get_unaligned_be32(p + 4);
+	*tsecr = get_unaligned_be32(p + 8);
+	return true;
+}
+
+/* --- tcp_rcvbuf.c, tcp_ofo.c ------------------------------------------------------------------------ */
+
+void tcp_data_queue(struct sock *sk, struct sk_buff *skb);	/* acceptable segment text; consumes */
+void tcp_queue_rcv(struct sock *sk, struct sk_buff *skb);	/* seq == rcv_nxt; consumes */
+void tcp_data_ready(struct sock *sk);
+bool tcp_try_coalesce(struct sock *sk, struct sk_buff *to, struct sk_buff *from);
+void tcp_event_data_recv(struct sock *sk, struct sk_buff *skb);	/* delayed-ACK estimates */
+void tcp_rcv_rtt_measure_ts(struct sock *sk, const struct sk_buff *skb, u32 tsecr);
+void tcp_rcv_space_adjust(struct sock *sk);	/* the reader took octets: tune the buffer */
+void tcp_init_buffer_space(struct sock *sk);	/* a connection begins */
+int tcp_prune_queue(struct sock *sk);		/* make room: 0, or -1 when there is none to make */
+bool tcp_rcv_room(struct sock *sk, const struct sk_buff *skb);	/* may skb be kept? prunes if needed */
+void tcp_enter_quickack_mode(struct sock *sk, u32 max_quickacks);
+void tcp_fin(struct sock *sk);			/* the FIN is next in order */
+
+static inline int tcp_win_from_space(const struct sock *sk, int space)
+{
+	int scale = sock_net(sk)->tcp.sysctl_tcp_adv_win_scale;
+
+	return scale <= 0 ? space >> -scale : space - (space >> scale);
+}
+
+static inline int tcp_space(const struct sock *sk)
+{
+	return tcp_win_from_space(sk, READ_ONCE(sk->sk_rcvbuf) - (int)sk->sk_backlog.len -
+				  READ_ONCE(sk->sk_rmem_alloc));
+}
+
+static inline int tcp_full_space(const struct sock *sk)
+{
+	return tcp_win_from_space(sk, READ_ONCE(sk->sk_rcvbuf));
+}
+
+struct tcp_sack_state *tcp_sack_state(struct tcp_sock *tp);	/* made when needed; NULL without memory */
+void tcp_sack_state_release(struct tcp_sock *tp);	/* given back when nothing is missing */
+void tcp_data_queue_ofo(struct sock *sk, struct sk_buff *skb);	/* consumes */
+void tcp_ofo_queue(struct sock *sk);		/* rcv_nxt moved: take what fits now */
+void tcp_dsack_set(struct sock *sk, u32 seq, u32 end_seq);
+void tcp_send_dupack(struct sock *sk, const struct sk_buff *skb);	/* a needless retransmission came */
+void tcp_sack_remove(struct tcp_sock *tp);	/* rcv_nxt moved past the first blocks */
+bool tcp_prune_ofo_queue(struct sock *sk);	/* RFC 2018 8: may be reneged. Any freed? */
+void tcp_ofo_purge(struct tcp_sock *tp, enum skb_drop_reason why);
+u8 tcp_sack_blocks(const struct tcp_sock *tp, struct tcp_sack_block *out, u8 room);	/* to send */
+
+/* --- tcp_ack.c, tcp_sack.c, tcp_recovery.c, tcp_rack.c ------------------------------------------------ */
+
+/* tcp_ack_ctx.flag */
+#define FLAG_DATA		0x01	/* the segment has text */
+#define FLAG_WIN_UPDATE		0x02	/* snd_wnd changed */
+#define FLAG_DATA_ACKED		0x04	/* new data acknowledged */
+#define FLAG_RETRANS_DATA_ACKED	0x08	/* ... of which some was sent again */
+#define FLAG_SYN_ACKED		0x10
+#define FLAG_DATA_SACKED	0x20	/* new SACK */
+#define FLAG_LOST_RETRANS	0x80	/* a retransmission was lost */
+#define FLAG_SLOWPATH		0x100	/* not header prediction */
+#define FLAG_ORIG_SACK_ACKED	0x200	/* never sent again, delivered (SACK or ACK) */
+#define FLAG_SND_UNA_ADVANCED	0x400
+#define FLAG_DSACKING_ACK	0x800
+#define FLAG_SET_XMIT_TIMER	0x1000
+#define FLAG_SACK_RENEGING	0x2000
+#define FLAG_ACKED	(FLAG_DATA_ACKED | FLAG_SYN_ACKED)
+#define FLAG_NOT_DUP	(FLAG_DATA | FLAG_WIN_UPDATE | FLAG_ACKED)
+#define FLAG_CA_ALERT	FLAG_DATA_SACKED
+#define FLAG_FORWARD_PROGRESS	(FLAG_ACKED | FLAG_DATA_SACKED)
+
+/* One ACK on its way through tcp_ack(). */
+struct tcp_ack_ctx {
+	const struct tcp_options_received *opt;
+	u32 seq, ack;
+	u32 flag;			/* FLAG_* */
+	u32 prior_snd_una, prior_delivered, prior_lost;
+	u32 prior_in_flight;
+	u32 pkts_acked;			/* segments off the queue */
+	u32 reord;			/* lowest seq delivered out of order; snd_nxt: none */
+	u32 last_delivered_end;		/* RACK: of the latest-sent segment delivered */
+	u64 first_ackt, last_ackt;	/* send times of never retransmitted segments acknowledged */
+	u64 first_sackt, last_sackt;	/* ... and SACKed */
+	u8 rexmit;			/* REXMIT_*: what to send when the ACK is done */
+	bool num_dupack;
+};
+
+enum { REXMIT_NONE, REXMIT_LOST, REXMIT_NEW };
+
+/*
+ * RFC 9293 3.10.7.4, fifth: text is whether skb carries any, opt its options. [s] held.
+ * Returns 1 when acceptable, 0 when it is old, -1 when it acknowledges what was never sent.
+ */
+int tcp_ack(struct sock *sk, const struct sk_buff *skb, const struct tcp_options_received *opt,
+	    u32 flag);
+void tcp_rtt_estimator(struct sock *sk, u32 rtt_us);	/* and RTO, RFC 6298 2 */
+void tcp_rearm_rto(struct sock *sk);
+void tcp_init_wl(struct tcp_sock *tp, u32 seq);
+void tcp_init_transfer(struct sock *sk);	/* the handshake is done */
+void tcp_init_metrics(struct sock *sk);
+
+void tcp_sacktag_write_queue(struct sock *sk, struct tcp_ack_ctx *ctx);
+void tcp_skb_unmark(struct sock *sk, struct sk_buff *skb);	/* it was acknowledged: correct the counts */
+void tcp_mark_skb_lost(struct sock *sk, struct sk_buff *skb);
+void tcp_add_reno_sack(struct sock *sk, u32 num);	/* without SACK: duplicate ACKs stand for them */
+void tcp_check_sack_reordering(struct sock *sk, u32 low_seq);
+void tcp_clear_retrans_marks(struct sock *sk);		/* all lost, none retransmitted (RTO) */
+
+void tcp_fastretrans_alert(struct sock *sk, struct tcp_ack_ctx *ctx);
+void tcp_enter_loss(struct sock *sk);
+void tcp_enter_cwr(struct sock *sk);
+void tcp_cwnd_reduction(struct sock *sk, u32 newly_acked, u32 newly_lost, u32 flag);
+void tcp_simple_retransmit(struct sock *sk);	/* the path's MTU shrank (RFC 1191 6.5) */
+bool tcp_try_undo_dsack(struct sock *sk);
+bool tcp_packet_delayed(const struct tcp_sock *tp, const struct tcp_options_received *opt);
+
+void tcp_rack_mark_lost(struct sock *sk);
+void tcp_rack_advance(struct tcp_sock *tp, u8 sacked, u32 end_seq, u64 xmit_ns, u32 tsecr);
+void tcp_rack_update_reo_wnd(struct sock *sk, bool dsack_seen);
+void tcp_rack_reo_timeout(struct sock *sk);
+void tcp_rack_mark_tail_lost(struct sock *sk);
+bool tcp_schedule_loss_probe(struct sock *sk);	/* instead of the RTO. False: not possible now */
+void tcp_send_loss_probe(struct sock *sk);
+void tcp_process_tlp_ack(struct sock *sk, u32 ack, u32 flag);
+
+/* What a handshake starts with. */
+struct tcp_initial_window {
+	u32 rcv_wnd, window_clamp;
+	u8 rcv_wscale;
+};
+
+/* --- tcp_output.c, tcp_retransmit.c ------------------------------------------------------------------- */
+
+bool tcp_write_xmit(struct sock *sk, u32 mss, u8 nonagle, int push_one);
+void tcp_push_pending_frames(struct sock *sk);
+void __tcp_push_pending_frames(struct sock *sk, u32 mss, u8 nonagle);
+void tcp_push_one(struct sock *sk, u32 mss);
+int tcp_transmit_skb(struct sock *sk, struct sk_buff *skb, bool clone);
+void tcp_send_ack(struct sock *sk);
+void tcp_send_delayed_ack(struct sock *sk);
+void tcp_send_fin(struct sock *sk);
+void tcp_send_active_reset(struct sock *sk);
+int tcp_connect(struct sock *sk);		/* send the SYN: 0, -ENOBUFS, -EHOSTUNREACH */
+int tcp_send_synack(struct sock *sk);		/* simultaneous open */
+u32 tcp_current_mss(struct sock *sk);		/* renews mss_cache when the path changed */
+u32 tcp_sync_mss(struct sock *sk, u32 pmtu);
+void tcp_mtup_init(struct sock *sk);
+u32 tcp_mss_to_advertise(const struct sock *sk, u32 mtu);
+void tcp_select_initial_window(const struct sock *sk, u32 space, u32 mss, bool wscale_ok,
+			       struct tcp_initial_window *w);
+u32 __tcp_select_window(struct sock *sk);
+void tcp_skb_entail(struct sock *sk, struct sk_buff *skb);	/* to the end of the write queue */
+struct sk_buff *tcp_stream_alloc_skb(struct sock *sk, u32 room);	/* NULL without memory */
+int tcp_fragment(struct sock *sk, struct sk_buff *skb, u32 len, u32 mss);	/* split; 0, -ENOMEM */
+int tcp_trim_head(struct sock *sk, struct sk_buff *skb, u32 len);
+void tcp_set_skb_gso(struct sk_buff *skb, u32 mss);
+int tcp_retransmit_skb(struct sock *sk, struct sk_buff *skb, u32 segs);
+void tcp_xmit_retransmit_queue(struct sock *sk);
+void tcp_write_wakeup(struct sock *sk, bool count);	/* a window or keepalive probe */
+void tcp_send_probe0(struct sock *sk);
+
+/* --- tcp_timer.c --------------------------------------------------------------------------------------- */
+
+void tcp_timer(struct timer_list *t);
+void tcp_release_cb(struct sock *sk);		/* proto.release_cb: what timers and ICMP put off */
+void tcp_set_keepalive(struct sock *sk, bool on);
+u64 tcp_keepalive_time_ns(const struct tcp_sock *tp);
+u64 tcp_keepalive_intvl_ns(const struct tcp_sock *tp);
+u64 tcp_fin_time_ns(const struct sock *sk);	/* how long an orphan stays in FIN-WAIT-2 */
+void tcp_check_probe_timer(struct sock *sk);	/* nothing in flight, something to send */
+u64 tcp_probe0_interval_ns(const struct sock *sk);
+void tcp_syn_ack_timeout(struct timer_list *t);	/* request_sock.rsk_timer */
+
+static inline u64 tcp_rto_ns(const struct sock *sk)
+{
+	return inet_csk(sk)->icsk_rto * NSEC_PER_USEC;
+}
+
+/* --- tcp_minisocks.c, tcp_listen.c, tcp_syncookies.c ----------------------------------------------------- */
+
+void tcp_minisocks_init(void);
+void tcp_time_wait(struct sock *sk, u8 substate, u64 timeout_ns);	/* replaces sk; tcp_done() */
+void tcp_timewait_rcv(struct inet_timewait_sock *tw, struct sk_buff *skb);	/* consumes both */
+void inet_twsk_put(struct inet_timewait_sock *tw);
+void inet_twsk_kill(struct inet_timewait_sock *tw);	/* out of the tables, timer and all */
+bool tcp_twsk_unique(const struct inet_timewait_sock *tw, struct sock *sk);	/* may sk reuse it? RFC 6191 */
+
+void tcp_listen_rcv(struct sock *sk, struct sk_buff *skb);	/* LISTEN; consumes skb */
+void reqsk_put(struct request_sock *req);
+void reqsk_queue_drop(struct sock *sk, struct request_sock *req);	/* off the SYN queue */
+struct sock *tcp_create_child(struct sock *sk, struct sk_buff *skb, struct request_sock *req);
+int tcp_rtx_synack(struct sock *sk, struct request_sock *req);
+
+u32 tcp_cookie_init_seq(struct net *net, const struct sk_buff *skb, u16 *mss);
+u32 tcp_cookie_init_tsoff(struct request_sock *req, u32 now_ms);	/* options into the timestamp */
+/* The ACK of a cookie: the child, or NULL (skb stays the caller's). */
+struct sock *tcp_cookie_check(struct sock *sk, struct sk_buff *skb,
+			      const struct tcp_options_received *opt);
+struct request_sock *tcp_reqsk_alloc(struct sock *sk, const struct sk_buff *skb,
+				     const struct tcp_options_received *opt);
+void tcp_openreq_window(const struct sock *sk, struct request_sock *req);
+
+#endif
