@@ -36,6 +36,7 @@ MIN_MEM = {"pvh": 8, "uefi": 64}    # MiB; the firmware itself needs most of the
 MAX_MEM = 3072                      # all of it lies below the PCI hole
 MAC = "52:54:00:12:34:56"
 EXIT_PORT = 0xF4
+STATIC_IP = "ip=10.0.2.15/24,gw=10.0.2.2"     # as QEMU's user network would give it
 
 
 class Refused(Exception):
@@ -333,7 +334,8 @@ class Guest:
     """A running guest; use it in a `with`. Its console goes to a file and can be waited for.
 
     ports: guest ports that get an ephemeral port here, such as ("tcp:7", "udp:7").
-    serials: how many more serial ports (ttyS1 ...) to give it, as Unix sockets.
+    serials: how many more serial ports (ttyS1 ...) to give it, as Unix sockets; QEMU waits for
+    serial() to connect to each of them before it starts the machine.
     """
 
     def __init__(self, app, ports=(), serials=0, **machine):
@@ -364,7 +366,7 @@ class Guest:
         args += ["-chardev", f"stdio,id=con,signal=off,logfile={self.console_path}",
                  "-serial", "chardev:con"]
         for path in self.serial_paths:
-            args += ["-serial", f"unix:{path},server=on,wait=off"]
+            args += ["-serial", f"unix:{path},server=on,wait=on"]
         self.started = time.monotonic()
         self.process = subprocess.Popen(args, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
                                         stderr=subprocess.PIPE, preexec_fn=die_with_parent)
@@ -427,8 +429,15 @@ class Guest:
         """The other end of ttyS<n>."""
         s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         s.settimeout(timeout)
-        s.connect(self.serial_paths[n - 1])
-        return s
+        deadline = time.monotonic() + timeout
+        while True:
+            try:
+                s.connect(self.serial_paths[n - 1])
+                return s
+            except (FileNotFoundError, ConnectionRefusedError):
+                if time.monotonic() > deadline or not self.alive():
+                    raise
+                time.sleep(0.005)
 
     def alive(self):
         return self.process is not None and self.process.poll() is None
