@@ -10,6 +10,7 @@
 	/* device and Ethernet */ \
 	X(DEV_READY, "the device is down") \
 	X(DEV_TX_FULL, "the transmit queue is full") \
+	X(DEV_INVALID, "the device's own header contradicts the frame") \
 	X(NOMEM, "no memory") \
 	X(CPU_BACKLOG, "the loopback's backlog is full") \
 	X(PKT_TOO_SMALL, "shorter than its headers") \

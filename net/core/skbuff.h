@@ -247,7 +247,7 @@ __wsum skb_checksum(const struct sk_buff *skb, u32 offset, u32 n, __wsum sum);
 /* Fill in a CHECKSUM_PARTIAL sum in software; the linear part must be writable. 0 or -EINVAL. */
 int skb_checksum_help(struct sk_buff *skb);
 
-/* Attach a fragment at index i; takes over one page reference. Does not change truesize. */
+/* Attach a fragment at index i; takes over one page reference, and adds truesize. */
 void skb_add_rx_frag(struct sk_buff *skb, int i, struct page *page, u32 offset, u32 size,
 		     u32 truesize);
 

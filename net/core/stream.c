@@ -1,0 +1,96 @@
+/* Waiting in stream protocols; every function is called with the socket owned. */
+#include "arch/cpu.h"
+#include "lib/errno.h"
+#include "net/core/stream.h"
+
+void sk_stream_write_space(struct sock *sk)
+{
+	struct socket *sock = sk->sk_socket;
+
+	if (!sock || !(sock->flags & BIT(SOCK_NOSPACE)) || !sk_stream_is_writeable(sk))
+		return;
+	sock->flags &= ~BIT(SOCK_NOSPACE);
+	if (waitqueue_active(&sock->wq->wait))
+		wake_up_poll(&sock->wq->wait, EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND);
+}
+
+/* One sleep on an already prepared wait, with the socket released. False: the deadline passed. */
+static bool stream_sleep(struct sock *sk, u64 deadline)
+{
+	bool woken;
+
+	release_sock(sk);
+	woken = schedule_until(deadline);
+	lock_sock(sk);
+	return woken;
+}
+
+int sk_stream_wait_connect(struct sock *sk, u64 deadline)
+{
+	DEFINE_WAIT(wait);
+	int err = 0;
+
+	while (TCPF(sk->sk_state) & (TCPF(TCP_SYN_SENT) | TCPF(TCP_SYN_RECV))) {
+		prepare_to_wait(sk_sleep(sk), &wait, TASK_INTERRUPTIBLE);
+		if (sk->sk_err)
+			break;
+		err = signal_pending() ? sock_intr_errno(deadline) : deadline ? 0 : -EAGAIN;
+		if (err)
+			break;
+		if (!stream_sleep(sk, deadline))
+			deadline = 0;
+	}
+	finish_wait(sk_sleep(sk), &wait);
+	if (err)
+		return err;
+	err = sock_error(sk);
+	if (err)
+		return err;
+	return TCPF(sk->sk_state) & (TCPF(TCP_ESTABLISHED) | TCPF(TCP_CLOSE_WAIT)) ? 0 : -EPIPE;
+}
+
+int sk_stream_wait_memory(struct sock *sk, u64 deadline)
+{
+	DEFINE_WAIT(wait);
+	int err = 0;
+
+	while (!sk_stream_memory_free(sk)) {
+		if (sk->sk_socket)
+			sk->sk_socket->flags |= BIT(SOCK_NOSPACE);
+		prepare_to_wait(sk_sleep(sk), &wait, TASK_INTERRUPTIBLE);
+		if (sk->sk_err || sk->sk_shutdown & SEND_SHUTDOWN)
+			err = -EPIPE;
+		else if (!deadline)
+			err = -EAGAIN;
+		else if (signal_pending())
+			err = sock_intr_errno(deadline);
+		if (err)
+			break;
+		if (!stream_sleep(sk, deadline))
+			deadline = 0;
+	}
+	finish_wait(sk_sleep(sk), &wait);
+	return err;
+}
+
+void sk_stream_wait_close(struct sock *sk, u64 deadline)
+{
+	const unsigned int closing = TCPF(TCP_FIN_WAIT1) | TCPF(TCP_CLOSING) | TCPF(TCP_LAST_ACK);
+	DEFINE_WAIT(wait);
+
+	while (TCPF(sk->sk_state) & closing && !signal_pending()) {
+		prepare_to_wait(sk_sleep(sk), &wait, TASK_INTERRUPTIBLE);
+		if (!stream_sleep(sk, deadline))
+			break;
+	}
+	finish_wait(sk_sleep(sk), &wait);
+}
+
+int sk_stream_error(struct sock *sk, int flags, int err)
+{
+	if (err == -EPIPE)
+		err = sock_error(sk) ?: -EPIPE;
+	if (err == -EPIPE && !(flags & MSG_NOSIGNAL))
+		send_sigpipe();
+	return err;
+}
