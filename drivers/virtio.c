@@ -1,5 +1,6 @@
 /* virtio devices: negotiation, queues and configuration (virtio 1.2, chapters 2 and 3). */
 #include <linux/virtio_config.h>
+#include "arch/io.h"
 #include "drivers/virtio.h"
 #include "kernel/seam.h"
 #include "lib/errno.h"
@@ -54,8 +55,11 @@ static void give_up(struct virtio_device *vdev)
 {
 	vdev->ops->set_status(vdev, 0);
 	for (u16 i = 0; i < VIRTIO_MAX_QUEUES; i++)
-		if (vdev->vqs[i])
+		if (vdev->vqs[i]) {
 			virtqueue_destroy(vdev->vqs[i]);
+			vdev->vqs[i] = NULL;
+		}
+	vdev->config_changed = NULL;
 }
 
 int virtio_register(struct virtio_device *vdev)
@@ -70,7 +74,9 @@ int virtio_register(struct virtio_device *vdev)
 	add_status(vdev, VIRTIO_CONFIG_S_DRIVER);
 	err = negotiate(vdev, drv);
 	if (!err) {
-		err = drv->probe(vdev);
+		err = vdev->ops->setup_interrupts(vdev);
+		if (!err)
+			err = drv->probe(vdev);
 		if (err)
 			printk("%s: virtio %s: probe failed, error %d\n", vdev->name,
 			       drv->name, -err);
@@ -123,6 +129,14 @@ void virtio_read_config(struct virtio_device *vdev, unsigned int offset, void *b
 		for (size_t i = 0; i < len; i++)
 			octets[i] = vdev->ops->config_octet(vdev, offset + (unsigned int)i);
 	} while (vdev->ops->generation(vdev) != before);
+}
+
+void virtio_write_phys(u8 *reg, const void *p)
+{
+	u64 phys = virt_to_phys(p);
+
+	writel((u32)phys, reg);
+	writel((u32)(phys >> 32), reg + 4);
 }
 
 bool virtio_queues_interrupt(struct virtio_device *vdev)

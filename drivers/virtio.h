@@ -24,6 +24,9 @@ struct virtio_transport {
 	u32 (*generation)(struct virtio_device *vdev);
 	u8 (*config_octet)(struct virtio_device *vdev, unsigned int offset);
 
+	/* After negotiation, before the first queue; what it requests lasts. 0 or an errno. */
+	int (*setup_interrupts)(struct virtio_device *vdev);
+
 	/* Entries that queue index may have; 0: there is no such queue. */
 	u16 (*queue_size)(struct virtio_device *vdev, u16 index);
 
@@ -54,7 +57,8 @@ extern const struct virtio_driver virtio_net_driver, virtio_rng_driver;
 
 /*
  * Reset, negotiate and probe. 0; -ENODEV when no driver wants it; another errno, after a
- * message, when it cannot be used. The device is then reset and vdev the caller's again.
+ * message, when it cannot be used. The device is then reset, but interrupt lines that were
+ * requested still lead to vdev, which therefore lives as long as the kernel.
  */
 int virtio_register(struct virtio_device *vdev);
 
@@ -76,7 +80,10 @@ void virtio_device_ready(struct virtio_device *vdev);
 /* A consistent copy of len octets of the device's configuration space. */
 void virtio_read_config(struct virtio_device *vdev, unsigned int offset, void *buf, size_t len);
 
-/* The transport's interrupts: a queue without its own vector; the configuration. */
+/* For transports: write where p is to a pair of 32-bit registers, the low half first. */
+void virtio_write_phys(u8 *reg, const void *p);
+
+/* For transports, interrupts off: a queue without its own vector; the configuration. */
 bool virtio_queues_interrupt(struct virtio_device *vdev);
 void virtio_config_interrupt(struct virtio_device *vdev);
 
