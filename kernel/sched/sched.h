@@ -17,17 +17,6 @@
 
 #define TASK_DEAD	4	/* task->state: never runs again; freed by the next thread */
 
-/* Locks:  lock  taken with interrupts off; protects all but slice */
-struct rq {
-	spinlock_t lock;
-	struct list_head queue;		/* runnable threads except the running one */
-	unsigned int nr_queued;
-	struct task_struct *dead;	/* its stack is in use until the switch is over */
-	struct timer_list slice;
-	u64 nr_switches;
-	u64 idle_ns;			/* spent in hlt */
-};
-
 /*
  * Give the CPU to the next runnable thread. The current one stays runnable unless its state
  * says that it sleeps. Process context, interrupts on, no spinlock held.
@@ -49,22 +38,26 @@ void task_start(struct task_struct *task);
 /* Give back a thread that was never started. */
 void task_free(struct task_struct *task);
 
-/*
- * What the arch code calls first on a new thread's stack, interrupts off: finish the switch
- * that led here. Returns with interrupts off.
- */
-void schedule_tail(void);
-
 /* The thread with this id, or NULL. Valid until the caller sleeps. */
 struct task_struct *find_task(int pid);
 extern struct list_head task_list;	/* task_struct.tasks of every thread */
 
-/* CPU time that task has used, in ns; and the time since boot without a runnable thread. */
+/* CPU time that task has used, in ns. */
 u64 task_cpu_ns(const struct task_struct *task);
+
+/* Since boot: ns without a runnable thread, and switches from one thread to another. */
 u64 sched_idle_ns(void);
 u64 sched_nr_switches(void);
 
-/* Wake up to n waiters on a futex word of the application; process context. */
-void futex_wake_addr(u32 __user *uaddr, int n);
+/*
+ * Sleep until deadline_ns, or until a signal comes: false. Process context.
+ */
+bool sleep_until_signal(u64 deadline_ns);
+
+/* Wake up to n waiters on a futex word of the application; how many. Process context. */
+long futex_wake(u64 uaddr, int n, u32 bitset);
+
+/* The current thread leaves: mark and wake the robust futexes that it holds. */
+void futex_exit_robust(void);
 
 #endif
