@@ -1,0 +1,735 @@
+/*
+ * epoll(7).
+ *
+ * An instance holds an item for each (file, descriptor) that it watches, in a hash table by
+ * descriptor, and a list of the items that may be ready. An item's wait entry stays on the
+ * file's wait queue: a wake-up puts the item on the ready list, and epoll_wait(2) asks only the
+ * files of that list what holds now. So a wait costs in proportion to what is ready.
+ *
+ * Level-triggered items go back to the end of the ready list when they were reported, and leave
+ * it when they are found not ready. Edge-triggered ones leave it at once.
+ *
+ * Locks, in this order:
+ *   m  ep_mutex, for all instances: who watches what. Process context; held while files are
+ *      asked, so poll operations must not sleep
+ *   f  the watched file's f_lock
+ *   q  the watched file's wait queue lock; held when ep_poll_callback() runs
+ *   e  eventpoll.lock, interrupts off: the ready list
+ *   I  immutable after creation
+ */
+#include "kernel/abi/syscalls.h"
+#include "kernel/fs/anon.h"
+#include "kernel/fs/fdtable.h"
+#include "kernel/fs/timeout.h"
+#include "kernel/sched/task.h"
+#include "lib/errno.h"
+
+#define EP_MAX_NESTS	4	/* instances that may watch each other in a chain, below the first */
+#define EP_BATCH	32	/* events collected on the stack between copies */
+#define EP_MIN_BUCKETS	8
+#define EP_MAX_EVENTS	(0x7fffffff / (int)sizeof(struct epoll_event))
+
+/* Flags in an item's events beside the events themselves. */
+#define EP_PRIVATE_BITS	(EPOLLWAKEUP | EPOLLONESHOT | EPOLLET | EPOLLEXCLUSIVE)
+#define EP_ALWAYS	(EPOLLERR | EPOLLHUP)
+#define EP_EXCLUSIVE_OK	(EPOLLIN | EPOLLOUT | EP_ALWAYS | EPOLLWAKEUP | EPOLLET | EPOLLEXCLUSIVE)
+
+struct epitem;
+
+/* One wait queue of the watched file. The first is inside the item; few files have more. */
+struct ep_wait {
+	struct wait_queue_entry wait;		/* [q] */
+	struct wait_queue_head *wq;		/* [m] NULL: not queued */
+	struct epitem *item;			/* [I] */
+	struct ep_wait *next;			/* [m] */
+};
+
+struct epitem {
+	struct hlist_node node;			/* [m] in ep->buckets */
+	struct list_head ready;			/* [e] on the ready list, or a wait call's own */
+	struct list_head file_link;		/* [f] file->f_ep_links */
+	struct eventpoll *ep;			/* [I] */
+	struct file *file;			/* [I] not counted: the file tells when it goes */
+	int fd;					/* [I] */
+	u32 events;				/* [m] what is watched for, and EP_PRIVATE_BITS */
+	u64 data;				/* [m] the application's */
+	bool dead;				/* [m] removed; freed when no call uses it */
+	struct ep_wait wait;
+};
+
+struct eventpoll {
+	spinlock_t lock;
+	struct list_head ready;			/* [e] */
+	struct wait_queue_head wq;		/* epoll_wait() callers */
+	struct wait_queue_head poll_wq;		/* who polls this instance itself */
+	struct file *file;			/* [I] not counted */
+	unsigned int nr_items;			/* [m] */
+	unsigned int nr_buckets;		/* [m] a power of two */
+	unsigned int senders;			/* [m] calls that hold items without ep_mutex */
+	struct epitem *dead;			/* [m] removed meanwhile, linked by node.next */
+	struct hlist_head *buckets;		/* [m] */
+};
+
+/* A poll_table for queueing on behalf of one item. */
+struct ep_table {
+	struct poll_table pt;
+	struct epitem *item;
+	bool failed;				/* memory ran out */
+};
+
+static spinlock_t ep_mutex;
+static struct kmem_cache *epitem_cache;
+static const struct file_operations eventpoll_fops;
+static poll_events_t ep_ready_events(struct eventpoll *ep);
+
+/* Boot: before the first epoll_create(). */
+void eventpoll_init(void)
+{
+	epitem_cache = kmem_cache_create("epitem", sizeof(struct epitem), 0);
+}
+
+static inline struct eventpoll *file_ep(const struct file *file)
+{
+	return file->f_op == &eventpoll_fops ? file->private_data : NULL;
+}
+
+/* --- the ready list ------------------------------------------------------------------------ */
+
+/* Put item at the end of the ready list unless it is on a list. Returns whether it was put. */
+static bool ep_mark_ready(struct epitem *item)
+{
+	struct eventpoll *ep = item->ep;
+	unsigned long flags = spin_lock_irqsave(&ep->lock);
+	bool put = list_empty(&item->ready);
+
+	if (put)
+		list_add_tail(&item->ready, &ep->ready);
+	spin_unlock_irqrestore(&ep->lock, flags);
+	return put;
+}
+
+static void ep_unmark_ready(struct epitem *item)
+{
+	unsigned long flags = spin_lock_irqsave(&item->ep->lock);
+
+	list_del_init(&item->ready);
+	spin_unlock_irqrestore(&item->ep->lock, flags);
+}
+
+/* Tell one epoll_wait() caller, and everybody who polls the instance. Any context. */
+static void ep_announce(struct eventpoll *ep)
+{
+	wake_up_poll(&ep->wq, EPOLLIN);
+	wake_up_poll(&ep->poll_wq, EPOLLIN | EPOLLRDNORM);
+}
+
+/*
+ * The watched file's wait queue announces key. Any context, the queue's lock held. An exclusive
+ * entry has done its work only when somebody waits here: else the next instance is asked too.
+ */
+static bool ep_poll_callback(struct wait_queue_entry *wqe, u32 key)
+{
+	struct ep_wait *w = container_of(wqe, struct ep_wait, wait);
+	struct epitem *item = w->item;
+	u32 events = READ_ONCE(item->events);
+	bool waiting;
+
+	if (!(events & ~EP_PRIVATE_BITS) || (key && !(key & events)))
+		return false;
+	waiting = waitqueue_active(&item->ep->wq);
+	ep_mark_ready(item);
+	ep_announce(item->ep);
+	return waiting;
+}
+
+static void ep_queue_proc(struct file *file, struct wait_queue_head *wq, struct poll_table *pt)
+{
+	struct ep_table *t = container_of(pt, struct ep_table, pt);
+	struct epitem *item = t->item;
+	struct ep_wait *w = &item->wait;
+
+	if (w->wq) {
+		w = kmalloc(sizeof(*w));
+		if (!w) {
+			t->failed = true;
+			return;
+		}
+		w->next = item->wait.next;
+		item->wait.next = w;
+	}
+	w->item = item;
+	w->wq = wq;
+	w->wait.func = ep_poll_callback;
+	w->wait.flags = 0;
+	INIT_LIST_HEAD(&w->wait.entry);
+	if (item->events & EPOLLEXCLUSIVE)
+		add_wait_queue_exclusive(wq, &w->wait);
+	else
+		add_wait_queue(wq, &w->wait);
+}
+
+/*
+ * What holds for the item's file now, of what it watches for. pt: queue on its wait queues.
+ * ep_mutex held, so a watched instance is not asked through its poll operation.
+ */
+static inline u32 ep_item_poll(struct epitem *item, struct poll_table *pt)
+{
+	u32 events = item->events & ~EP_PRIVATE_BITS;
+	struct eventpoll *child = file_ep(item->file);
+
+	if (likely(!child))
+		return item->file->f_op->poll(item->file, pt) & events;
+	poll_wait(item->file, &child->poll_wq, pt);
+	return ep_ready_events(child) & events;
+}
+
+/* --- items --------------------------------------------------------------------------------- */
+
+static inline struct hlist_head *ep_bucket(const struct eventpoll *ep, int fd)
+{
+	return &ep->buckets[(unsigned int)fd & (ep->nr_buckets - 1)];
+}
+
+static struct epitem *ep_find(const struct eventpoll *ep, const struct file *file, int fd)
+{
+	struct epitem *item;
+
+	hlist_for_each_entry(item, ep_bucket(ep, fd), node)
+		if (item->file == file && item->fd == fd)
+			return item;
+	return NULL;
+}
+
+/* Twice as many buckets; without memory for them the chains only grow longer. */
+static void ep_grow(struct eventpoll *ep)
+{
+	struct hlist_head *old = ep->buckets, *buckets;
+	unsigned int i, n = ep->nr_buckets;
+	struct epitem *item;
+	struct hlist_node *next;
+
+	buckets = kzalloc(2 * n * sizeof(*buckets));
+	if (!buckets)
+		return;
+	ep->buckets = buckets;
+	ep->nr_buckets = 2 * n;
+	for (i = 0; i < n; i++)
+		hlist_for_each_entry_safe(item, next, &old[i], node)
+			hlist_add_head(&item->node, ep_bucket(ep, item->fd));
+	kfree(old);
+}
+
+static void ep_unqueue(struct epitem *item)
+{
+	struct ep_wait *w = &item->wait, *next;
+
+	for (; w; w = next) {
+		next = w->next;
+		if (w->wq)
+			remove_wait_queue(w->wq, &w->wait);
+		if (w != &item->wait)
+			kfree(w);
+	}
+}
+
+/* Forget an item. ep_mutex held. */
+static void ep_remove(struct eventpoll *ep, struct epitem *item)
+{
+	ep_unqueue(item);
+	spin_lock(&item->file->f_lock);
+	list_del_init(&item->file_link);
+	spin_unlock(&item->file->f_lock);
+	hlist_del_init(&item->node);
+	ep_unmark_ready(item);
+	ep->nr_items--;
+	if (!ep->senders) {
+		kmem_cache_free(epitem_cache, item);
+		return;
+	}
+	item->dead = true;
+	item->node.next = ep->dead ? &ep->dead->node : NULL;
+	ep->dead = item;
+}
+
+/* A call no longer holds items: the last one frees those that were removed. ep_mutex held. */
+static void ep_sender_done(struct eventpoll *ep)
+{
+	struct epitem *item;
+
+	if (--ep->senders)
+		return;
+	while ((item = ep->dead)) {
+		ep->dead = item->node.next ? hlist_entry(item->node.next, struct epitem, node) : NULL;
+		kmem_cache_free(epitem_cache, item);
+	}
+}
+
+void eventpoll_release(struct file *file)
+{
+	spin_lock(&ep_mutex);
+	while (!list_empty(&file->f_ep_links)) {
+		struct epitem *item = list_first_entry(&file->f_ep_links, struct epitem,
+						       file_link);
+
+		ep_remove(item->ep, item);
+	}
+	spin_unlock(&ep_mutex);
+}
+
+/* If the item is ready now, put it on the list and tell. */
+static void ep_check_now(struct epitem *item, u32 ready)
+{
+	if (ready && ep_mark_ready(item))
+		ep_announce(item->ep);
+}
+
+static int ep_insert(struct eventpoll *ep, struct file *file, int fd, const struct epoll_event *ev)
+{
+	struct epitem *item = kmem_cache_zalloc(epitem_cache);
+	struct ep_table t = { { ep_queue_proc }, item, false };
+	u32 ready;
+
+	if (!item)
+		return -ENOMEM;
+	INIT_LIST_HEAD(&item->ready);
+	item->ep = ep;
+	item->file = file;
+	item->fd = fd;
+	item->events = ev->events | EP_ALWAYS;
+	item->data = ev->data;
+	if (ep->nr_items++ >= ep->nr_buckets)
+		ep_grow(ep);
+	hlist_add_head(&item->node, ep_bucket(ep, fd));
+	spin_lock(&file->f_lock);
+	list_add_tail(&item->file_link, &file->f_ep_links);
+	spin_unlock(&file->f_lock);
+	ready = ep_item_poll(item, &t.pt);
+	if (t.failed) {
+		ep_remove(ep, item);
+		return -ENOMEM;
+	}
+	ep_check_now(item, ready);
+	return 0;
+}
+
+/* Asking anew is what re-arms EPOLLONESHOT, and reports an edge-triggered item that is ready. */
+static int ep_modify(struct epitem *item, const struct epoll_event *ev)
+{
+	if (item->events & EPOLLEXCLUSIVE || ev->events & EPOLLEXCLUSIVE)
+		return -EINVAL;
+	WRITE_ONCE(item->events, ev->events | EP_ALWAYS);
+	item->data = ev->data;
+	ep_check_now(item, ep_item_poll(item, NULL));
+	return 0;
+}
+
+/* --- instances that watch instances -------------------------------------------------------- */
+
+/*
+ * How many instances hang below ep in the longest chain; more than EP_MAX_NESTS when one of them
+ * is target or the chain is too long. ep_mutex held.
+ */
+static int ep_depth_below(const struct eventpoll *ep, const struct eventpoll *target, int depth)
+{
+	struct epitem *item;
+	unsigned int i;
+	int deepest = 0;
+
+	if (ep == target || depth > EP_MAX_NESTS)
+		return EP_MAX_NESTS + 1;
+	for (i = 0; i < ep->nr_buckets; i++) {
+		hlist_for_each_entry(item, &ep->buckets[i], node) {
+			struct eventpoll *child = file_ep(item->file);
+
+			if (child)
+				deepest = max(deepest,
+					      1 + ep_depth_below(child, target, depth + 1));
+		}
+	}
+	return deepest;
+}
+
+/* How many instances watch ep in the longest chain. ep_mutex held. */
+static int ep_depth_above(const struct eventpoll *ep, int depth)
+{
+	struct epitem *item;
+	int highest = 0;
+
+	if (depth > EP_MAX_NESTS)
+		return 0;
+	list_for_each_entry(item, &ep->file->f_ep_links, file_link)
+		highest = max(highest, 1 + ep_depth_above(item->ep, depth + 1));
+	return highest;
+}
+
+static bool ep_would_loop(const struct eventpoll *ep, const struct eventpoll *child)
+{
+	int below = ep_depth_below(child, ep, 0);
+
+	return below + ep_depth_above(ep, 0) + 1 > EP_MAX_NESTS;
+}
+
+/*
+ * An instance is readable when one of its items is really ready. Stale ones leave the list.
+ * ep_mutex held. Recurses along chains of instances, of EP_MAX_NESTS at most.
+ */
+static poll_events_t ep_ready_events(struct eventpoll *ep)
+{
+	struct epitem *item;
+
+	while (!list_empty(&ep->ready)) {
+		item = list_first_entry(&ep->ready, struct epitem, ready);
+		ep_unmark_ready(item);		/* first: a wake-up from now on counts */
+		if (ep_item_poll(item, NULL)) {
+			ep_mark_ready(item);
+			return EPOLLIN | EPOLLRDNORM;
+		}
+	}
+	return 0;
+}
+
+static poll_events_t ep_poll_op(struct file *file, struct poll_table *pt)
+{
+	struct eventpoll *ep = file->private_data;
+	poll_events_t events;
+
+	poll_wait(file, &ep->poll_wq, pt);
+	spin_lock(&ep_mutex);
+	events = ep_ready_events(ep);
+	spin_unlock(&ep_mutex);
+	return events;
+}
+
+/* --- waiting ------------------------------------------------------------------------------- */
+
+/* Events on their way to the application, and what is needed to take them back. */
+struct ep_batch {
+	struct epoll_event events[EP_BATCH];
+	struct epitem *items[EP_BATCH];
+	u32 watched[EP_BATCH];		/* item->events before EPOLLONESHOT disarmed it */
+};
+
+static struct epitem *ep_pop(struct eventpoll *ep, struct list_head *list)
+{
+	unsigned long flags = spin_lock_irqsave(&ep->lock);
+	struct epitem *item = NULL;
+
+	if (!list_empty(list)) {
+		item = list_first_entry(list, struct epitem, ready);
+		list_del_init(&item->ready);
+	}
+	spin_unlock_irqrestore(&ep->lock, flags);
+	return item;
+}
+
+/* A level-triggered item that was reported: looked at again by the next call. */
+static void ep_look_again(struct eventpoll *ep, struct epitem *item, struct list_head *again)
+{
+	unsigned long flags = spin_lock_irqsave(&ep->lock);
+
+	if (list_empty(&item->ready))
+		list_add_tail(&item->ready, again);
+	spin_unlock_irqrestore(&ep->lock, flags);
+}
+
+/* Fill b with at most max events of the items on todo. Returns how many. ep_mutex held. */
+static int ep_collect(struct eventpoll *ep, struct ep_batch *b, int max, struct list_head *todo,
+		      struct list_head *again)
+{
+	struct epitem *item;
+	int n = 0;
+
+	while (n < max && (item = ep_pop(ep, todo))) {
+		u32 events = ep_item_poll(item, NULL);
+
+		if (!events)
+			continue;
+		b->events[n].events = events;
+		b->events[n].data = item->data;
+		b->items[n] = item;
+		b->watched[n] = item->events;
+		n++;
+		if (item->events & EPOLLONESHOT)
+			WRITE_ONCE(item->events, item->events & EP_PRIVATE_BITS);
+		else if (!(item->events & EPOLLET))
+			ep_look_again(ep, item, again);
+	}
+	return n;
+}
+
+/* The application's memory could not take events [from, n): they are still to come. */
+static void ep_take_back(struct ep_batch *b, int from, int n)
+{
+	for (; from < n; from++) {
+		if (b->items[from]->dead)
+			continue;
+		if (b->watched[from] & EPOLLONESHOT)
+			WRITE_ONCE(b->items[from]->events, b->watched[from]);
+		ep_mark_ready(b->items[from]);
+	}
+}
+
+/* Begin: the whole ready list becomes this call's own. ep_mutex held. */
+static void ep_take_ready(struct eventpoll *ep, struct list_head *todo)
+{
+	unsigned long flags = spin_lock_irqsave(&ep->lock);
+
+	ep->senders++;
+	list_splice_tail_init(&ep->ready, todo);
+	spin_unlock_irqrestore(&ep->lock, flags);
+}
+
+/*
+ * End: what was not reached comes first next time, what was reported comes last, so that
+ * everybody's turn comes. ep_mutex held. Returns whether anything is on the list.
+ */
+static bool ep_put_ready(struct eventpoll *ep, struct list_head *todo, struct list_head *again)
+{
+	unsigned long flags = spin_lock_irqsave(&ep->lock);
+	bool more;
+
+	list_splice_tail_init(&ep->ready, todo);
+	list_splice_tail_init(again, todo);
+	list_splice_tail_init(todo, &ep->ready);
+	more = !list_empty(&ep->ready);
+	spin_unlock_irqrestore(&ep->lock, flags);
+	ep_sender_done(ep);
+	return more;
+}
+
+/*
+ * Report what is ready to the application, at most max events. Returns how many; 0 when nothing
+ * was; -EFAULT when none could be written.
+ */
+static int ep_send_events(struct eventpoll *ep, struct epoll_event __user *user, int max)
+{
+	LIST_HEAD(todo);
+	LIST_HEAD(again);
+	struct ep_batch b;
+	int done = 0, n;
+	unsigned long left = 0;
+	bool more;
+
+	spin_lock(&ep_mutex);
+	ep_take_ready(ep, &todo);
+	do {
+		n = ep_collect(ep, &b, min(max - done, EP_BATCH), &todo, &again);
+		if (!n)
+			break;
+		spin_unlock(&ep_mutex);
+		left = copy_to_user(user + done, b.events, n * sizeof(b.events[0]));
+		spin_lock(&ep_mutex);
+		if (unlikely(left)) {
+			int ok = n - (int)DIV_ROUND_UP(left, sizeof(b.events[0]));
+
+			ep_take_back(&b, ok, n);
+			n = ok;
+		}
+		done += n;
+	} while (!left && done < max && !list_empty(&todo));
+	more = ep_put_ready(ep, &todo, &again);
+	spin_unlock(&ep_mutex);
+	if (more)
+		wake_up_poll(&ep->wq, EPOLLIN);
+	return done || !left ? done : -EFAULT;
+}
+
+static inline bool ep_maybe_ready(const struct eventpoll *ep)
+{
+	return READ_ONCE(ep->ready.next) != &ep->ready;
+}
+
+/* Sleep until something may be ready. Returns false when the deadline passed. */
+static bool ep_sleep(struct eventpoll *ep, u64 deadline)
+{
+	DEFINE_WAIT(wait);
+	bool in_time = true;
+
+	prepare_to_wait_exclusive(&ep->wq, &wait, TASK_INTERRUPTIBLE);
+	if (!ep_maybe_ready(ep) && !signal_pending())
+		in_time = schedule_until(deadline);
+	finish_wait(&ep->wq, &wait);
+	return in_time;
+}
+
+static long ep_wait(struct eventpoll *ep, struct epoll_event __user *user, int max, u64 deadline)
+{
+	bool in_time = deadline != 0;
+	int n;
+
+	for (;;) {
+		if (ep_maybe_ready(ep)) {
+			n = ep_send_events(ep, user, max);
+			if (n)
+				return n;
+		}
+		if (!in_time)
+			return 0;
+		if (signal_pending())
+			return -EINTR;
+		in_time = ep_sleep(ep, deadline);
+	}
+}
+
+/* --- system calls -------------------------------------------------------------------------- */
+
+static void eventpoll_file_release(struct file *file)
+{
+	struct eventpoll *ep = file->private_data;
+	struct epitem *item;
+	struct hlist_node *next;
+	unsigned int i;
+
+	spin_lock(&ep_mutex);
+	for (i = 0; i < ep->nr_buckets; i++)
+		hlist_for_each_entry_safe(item, next, &ep->buckets[i], node)
+			ep_remove(ep, item);
+	spin_unlock(&ep_mutex);
+	kfree(ep->buckets);
+	kfree(ep);
+}
+
+static const struct file_operations eventpoll_fops = {
+	.poll = ep_poll_op,
+	.release = eventpoll_file_release,
+};
+
+static long do_epoll_create(unsigned int flags)
+{
+	struct eventpoll *ep = kzalloc(sizeof(*ep));
+	struct file *file;
+
+	if (!ep)
+		return -ENOMEM;
+	ep->buckets = kzalloc(EP_MIN_BUCKETS * sizeof(*ep->buckets));
+	file = ep->buckets ? alloc_file(&eventpoll_fops, O_RDWR | flags, ep) : ERR_PTR(-ENOMEM);
+	if (IS_ERR(file)) {
+		kfree(ep->buckets);
+		kfree(ep);
+		return PTR_ERR(file);
+	}
+	spin_lock_init(&ep->lock);
+	INIT_LIST_HEAD(&ep->ready);
+	init_waitqueue_head(&ep->wq);
+	init_waitqueue_head(&ep->poll_wq);
+	ep->file = file;
+	ep->nr_buckets = EP_MIN_BUCKETS;
+	return fd_install_new(file, flags);
+}
+
+SYSCALL_DEFINE1(epoll_create, int, size)
+{
+	return size > 0 ? do_epoll_create(0) : -EINVAL;
+}
+
+SYSCALL_DEFINE1(epoll_create1, unsigned int, flags)
+{
+	return flags & ~EPOLL_CLOEXEC ? -EINVAL : do_epoll_create(flags);
+}
+
+/* What may not be asked for, whatever is watched already. ep_mutex held. */
+static int ep_check_ctl(const struct eventpoll *ep, const struct file *file, int op,
+			const struct epoll_event *ev)
+{
+	const struct eventpoll *child = file_ep(file);
+
+	if (op == EPOLL_CTL_DEL)
+		return 0;
+	if (ev->events & EPOLLEXCLUSIVE &&
+	    (op == EPOLL_CTL_MOD || child || ev->events & ~EP_EXCLUSIVE_OK))
+		return -EINVAL;
+	if (op == EPOLL_CTL_ADD && child && ep_would_loop(ep, child))
+		return -ELOOP;
+	return 0;
+}
+
+static int ep_ctl(struct eventpoll *ep, struct file *file, int fd, int op,
+		  const struct epoll_event *ev)
+{
+	int err = ep_check_ctl(ep, file, op, ev);
+	struct epitem *item;
+
+	if (err)
+		return err;
+	item = ep_find(ep, file, fd);
+	switch (op) {
+	case EPOLL_CTL_ADD:
+		return item ? -EEXIST : ep_insert(ep, file, fd, ev);
+	case EPOLL_CTL_DEL:
+		if (item)
+			ep_remove(ep, item);
+		return item ? 0 : -ENOENT;
+	case EPOLL_CTL_MOD:
+		return item ? ep_modify(item, ev) : -ENOENT;
+	}
+	return -EINVAL;
+}
+
+/* With both files referenced: the checks that need no lock, then the operation. */
+static int ep_ctl_files(struct file *epfile, struct file *file, int fd, int op,
+			const struct epoll_event *ev)
+{
+	struct eventpoll *ep = file_ep(epfile);
+	int err;
+
+	if (!file->f_op->poll)
+		return -EPERM;
+	if (!ep || epfile == file)
+		return -EINVAL;
+	spin_lock(&ep_mutex);
+	err = ep_ctl(ep, file, fd, op, ev);
+	spin_unlock(&ep_mutex);
+	return err;
+}
+
+SYSCALL_DEFINE4(epoll_ctl, int, epfd, int, op, int, fd, struct epoll_event __user *, user)
+{
+	struct epoll_event ev = { 0 };
+	struct file *epfile, *file;
+	int err = -EBADF;
+
+	if (op != EPOLL_CTL_DEL && copy_from_user(&ev, user, sizeof(ev)))
+		return -EFAULT;
+	epfile = fget(epfd);
+	file = fget(fd);
+	if (epfile && file)
+		err = ep_ctl_files(epfile, file, fd, op, &ev);
+	if (epfile)
+		fput(epfile);
+	if (file)
+		fput(file);
+	return err;
+}
+
+static long do_epoll_wait(int epfd, struct epoll_event __user *user, int max, int timeout_ms)
+{
+	struct file *file;
+	long ret = -EINVAL;
+
+	if (max <= 0 || max > EP_MAX_EVENTS)
+		return -EINVAL;
+	file = fget(epfd);
+	if (!file)
+		return -EBADF;
+	if (file_ep(file))
+		ret = ep_wait(file->private_data, user, max, timeout_from_ms(timeout_ms));
+	fput(file);
+	return ret;
+}
+
+SYSCALL_DEFINE4(epoll_wait, int, epfd, struct epoll_event __user *, user, int, max, int, timeout_ms)
+{
+	return do_epoll_wait(epfd, user, max, timeout_ms);
+}
+
+SYSCALL_DEFINE6(epoll_pwait, int, epfd, struct epoll_event __user *, user, int, max,
+		int, timeout_ms, const u64 __user *, mask, size_t, size)
+{
+	long ret = set_user_sigmask(mask, size);
+
+	if (ret)
+		return ret;
+	ret = do_epoll_wait(epfd, user, max, timeout_ms);
+	restore_saved_sigmask_unless(ret == -EINTR);
+	return ret;
+}

@@ -1,0 +1,436 @@
+/*
+ * pipe(2): a ring of pages between two files.
+ *
+ * A page is allocated when it is first written to and freed when it has been read, so an idle
+ * pipe holds none. Copying to and from the application may sleep, so the ring is owned by one
+ * caller at a time (pipe_lock()), which is also what makes writes of up to PIPE_BUF octets
+ * atomic (pipe(7)).
+ */
+#include <asm/ioctls.h>
+#include <asm/stat.h>
+#include <linux/limits.h>
+#include <linux/stat.h>
+#include "kernel/abi/syscalls.h"
+#include "kernel/fs/anon.h"
+#include "kernel/fs/pipe.h"
+#include "kernel/mm/page.h"
+#include "kernel/sched/task.h"
+#include "lib/errno.h"
+
+#define PIPE_SLOTS	16	/* pages; a power of two. 64 KiB, as Linux has it */
+
+struct pipe_buffer {
+	struct page *page;
+	u32 offset;		/* of the first octet that was not read */
+	u32 len;
+};
+
+/*
+ * Locks:  o  owner (pipe_lock())     p  process context, never across sleep
+ *
+ * Slots [tail, head) are in use, by number modulo PIPE_SLOTS.
+ */
+struct pipe {
+	bool owned;			/* [p] */
+	u32 readers, writers;		/* [p] open files of each end */
+	u32 head, tail;			/* [o] */
+	u32 ino;
+	struct wait_queue_head owner_wait;
+	struct wait_queue_head rd_wait;	/* readers: data, or no writer any more */
+	struct wait_queue_head wr_wait;	/* writers: room, or no reader any more */
+	struct pipe_buffer bufs[PIPE_SLOTS];	/* [o] */
+};
+
+static void pipe_lock(struct pipe *p)
+{
+	DEFINE_WAIT(wait);
+
+	while (p->owned) {
+		prepare_to_wait_exclusive(&p->owner_wait, &wait, TASK_UNINTERRUPTIBLE);
+		if (!p->owned)
+			break;
+		schedule_until(KTIME_MAX);
+	}
+	finish_wait(&p->owner_wait, &wait);
+	p->owned = true;
+}
+
+static void pipe_unlock(struct pipe *p)
+{
+	p->owned = false;
+	if (waitqueue_active(&p->owner_wait))
+		wake_up(&p->owner_wait);
+}
+
+static inline bool pipe_empty(const struct pipe *p)
+{
+	return READ_ONCE(p->head) == READ_ONCE(p->tail);
+}
+
+static inline bool pipe_full(const struct pipe *p)
+{
+	return READ_ONCE(p->head) - READ_ONCE(p->tail) == PIPE_SLOTS;
+}
+
+static inline struct pipe_buffer *pipe_slot(struct pipe *p, u32 n)
+{
+	return &p->bufs[n % PIPE_SLOTS];
+}
+
+/* --- reading ------------------------------------------------------------------------------- */
+
+static bool may_read(const void *arg)
+{
+	const struct pipe *p = arg;
+
+	return !pipe_empty(p) || !READ_ONCE(p->writers);
+}
+
+/* Copy out what there is. Returns how much; *freed: a slot came free, *fault: a bad address. */
+static ssize_t pipe_take(struct pipe *p, struct iov_iter *to, bool *freed, bool *fault)
+{
+	ssize_t done = 0;
+
+	while (!pipe_empty(p) && iov_iter_count(to)) {
+		struct pipe_buffer *b = pipe_slot(p, p->tail);
+		size_t want = min((size_t)b->len, iov_iter_count(to));
+		size_t n = copy_to_iter((char *)page_address(b->page) + b->offset, want, to);
+
+		b->offset += n;
+		b->len -= n;
+		done += n;
+		if (n < want) {
+			*fault = true;
+			break;
+		}
+		if (!b->len) {
+			put_page(b->page);
+			p->tail++;
+			*freed = true;
+		}
+	}
+	return done;
+}
+
+static ssize_t pipe_read(struct file *file, struct iov_iter *to, loff_t *pos)
+{
+	struct pipe *p = file->private_data;
+	bool freed = false, fault = false;
+	ssize_t done;
+	int err;
+
+	if (!iov_iter_count(to))
+		return 0;
+	for (;;) {
+		pipe_lock(p);
+		done = pipe_take(p, to, &freed, &fault);
+		pipe_unlock(p);
+		if (done || fault || !p->writers)
+			break;
+		if (file->f_flags & O_NONBLOCK)
+			return -EAGAIN;
+		err = wait_until_ready(&p->rd_wait, may_read, p);
+		if (err)
+			return err;
+	}
+	if (freed)
+		wake_up_poll(&p->wr_wait, EPOLLOUT | EPOLLWRNORM);
+	return done || !fault ? done : -EFAULT;
+}
+
+/* --- writing ------------------------------------------------------------------------------- */
+
+/* Octets that can be written now without waiting. */
+static size_t pipe_room(struct pipe *p)
+{
+	size_t room = (PIPE_SLOTS - (p->head - p->tail)) * PAGE_SIZE;
+
+	if (!pipe_empty(p)) {
+		struct pipe_buffer *last = pipe_slot(p, p->head - 1);
+
+		room += PAGE_SIZE - last->offset - last->len;
+	}
+	return room;
+}
+
+/* The slot that takes the next octets: the last one while it has room, or a new page. */
+static struct pipe_buffer *pipe_grow(struct pipe *p)
+{
+	struct pipe_buffer *b = pipe_slot(p, p->head - 1);
+
+	if (!pipe_empty(p) && b->offset + b->len < PAGE_SIZE)
+		return b;
+	b = pipe_slot(p, p->head);
+	b->page = alloc_page();
+	if (!b->page)
+		return NULL;
+	b->offset = b->len = 0;
+	p->head++;
+	return b;
+}
+
+/* Copy in what there is room for. Returns 0, -EFAULT or -ENOMEM; *done says how much went in. */
+static int pipe_put(struct pipe *p, struct iov_iter *from, size_t *done)
+{
+	size_t room = pipe_room(p);
+
+	while (room && iov_iter_count(from)) {
+		struct pipe_buffer *b = pipe_grow(p);
+		size_t want, n;
+
+		if (!b)
+			return -ENOMEM;
+		want = min(PAGE_SIZE - b->offset - b->len, iov_iter_count(from));
+		n = copy_from_iter((char *)page_address(b->page) + b->offset + b->len, want, from);
+		b->len += n;
+		*done += n;
+		room -= n;
+		if (n == want)
+			continue;
+		if (!b->len) {
+			put_page(b->page);
+			p->head--;
+		}
+		return -EFAULT;
+	}
+	return 0;
+}
+
+/* What a writer waits for: room for all of an atomic write, or for a page of a larger one. */
+struct write_wait {
+	struct pipe *p;
+	size_t need;
+};
+
+static bool may_write(const void *arg)
+{
+	const struct write_wait *w = arg;
+
+	return !READ_ONCE(w->p->readers) || pipe_room(w->p) >= w->need;
+}
+
+/* One attempt: 0 when done or when it has to wait, else an errno that ends the call. */
+static int pipe_try_write(struct pipe *p, struct iov_iter *from, size_t need, size_t *done)
+{
+	size_t before = *done;
+	int err;
+
+	pipe_lock(p);
+	if (!p->readers)
+		err = -EPIPE;
+	else if (pipe_room(p) < need)
+		err = 0;
+	else
+		err = pipe_put(p, from, done);
+	pipe_unlock(p);
+	if (*done > before)
+		wake_up_poll(&p->rd_wait, EPOLLIN | EPOLLRDNORM);
+	return err;
+}
+
+static ssize_t pipe_write(struct file *file, struct iov_iter *from, loff_t *pos)
+{
+	struct pipe *p = file->private_data;
+	struct write_wait w = { p, min(iov_iter_count(from), (size_t)PIPE_BUF) };
+	bool atomic = iov_iter_count(from) <= PIPE_BUF;
+	size_t done = 0;
+	int err;
+
+	if (!iov_iter_count(from))
+		return 0;
+	if (!atomic)
+		w.need = 1;
+	for (;;) {
+		err = pipe_try_write(p, from, w.need, &done);
+		if (err || !iov_iter_count(from))
+			break;
+		err = -EAGAIN;
+		if (file->f_flags & O_NONBLOCK)
+			break;
+		err = wait_until_ready(&p->wr_wait, may_write, &w);
+		if (err)
+			break;
+	}
+	if (err == -EPIPE)
+		send_sigpipe();
+	return done ? (ssize_t)done : err;
+}
+
+/* --- the rest ------------------------------------------------------------------------------ */
+
+static poll_events_t pipe_poll_read(struct file *file, struct poll_table *pt)
+{
+	struct pipe *p = file->private_data;
+	poll_events_t events = 0;
+
+	poll_wait(file, &p->rd_wait, pt);
+	if (!pipe_empty(p))
+		events |= EPOLLIN | EPOLLRDNORM;
+	if (!READ_ONCE(p->writers))
+		events |= EPOLLHUP;
+	return events;
+}
+
+static poll_events_t pipe_poll_write(struct file *file, struct poll_table *pt)
+{
+	struct pipe *p = file->private_data;
+	poll_events_t events = 0;
+
+	poll_wait(file, &p->wr_wait, pt);
+	if (!pipe_full(p))
+		events |= EPOLLOUT | EPOLLWRNORM;
+	if (!READ_ONCE(p->readers))
+		events |= EPOLLERR;
+	return events;
+}
+
+static long pipe_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	struct pipe *p = file->private_data;
+	int n = 0;
+	u32 i;
+
+	if (cmd != FIONREAD)
+		return -ENOTTY;
+	for (i = p->tail; i != p->head; i++)
+		n += pipe_slot(p, i)->len;
+	return put_user(n, (int __user *)arg);
+}
+
+static int pipe_fstat(struct file *file, struct stat *st)
+{
+	const struct pipe *p = file->private_data;
+
+	st->st_ino = p->ino;
+	st->st_mode = S_IFIFO | 0600;
+	st->st_nlink = 1;
+	st->st_blksize = PAGE_SIZE;
+	return 0;
+}
+
+static void pipe_free(struct pipe *p)
+{
+	for (; p->tail != p->head; p->tail++)
+		put_page(pipe_slot(p, p->tail)->page);
+	kfree(p);
+}
+
+static void pipe_release_read(struct file *file)
+{
+	struct pipe *p = file->private_data;
+
+	if (!--p->readers && !p->writers)
+		pipe_free(p);
+	else if (!p->readers)
+		wake_up_all(&p->wr_wait);
+}
+
+static void pipe_release_write(struct file *file)
+{
+	struct pipe *p = file->private_data;
+
+	if (!--p->writers && !p->readers)
+		pipe_free(p);
+	else if (!p->writers)
+		wake_up_all(&p->rd_wait);
+}
+
+static const struct file_operations pipe_read_fops = {
+	.read_iter = pipe_read,
+	.poll = pipe_poll_read,
+	.ioctl = pipe_ioctl,
+	.fstat = pipe_fstat,
+	.release = pipe_release_read,
+};
+
+static const struct file_operations pipe_write_fops = {
+	.write_iter = pipe_write,
+	.poll = pipe_poll_write,
+	.ioctl = pipe_ioctl,
+	.fstat = pipe_fstat,
+	.release = pipe_release_write,
+};
+
+long pipe_size(const struct file *file)
+{
+	if (file->f_op != &pipe_read_fops && file->f_op != &pipe_write_fops)
+		return -EBADF;
+	return PIPE_SLOTS * PAGE_SIZE;
+}
+
+static struct pipe *pipe_create(void)
+{
+	struct pipe *p = kzalloc(sizeof(*p));
+
+	if (!p)
+		return NULL;
+	p->ino = anon_ino();
+	init_waitqueue_head(&p->owner_wait);
+	init_waitqueue_head(&p->rd_wait);
+	init_waitqueue_head(&p->wr_wait);
+	return p;
+}
+
+/* Both files of a new pipe. 0 or an errno. */
+static int pipe_files(struct file *files[2], unsigned int flags)
+{
+	struct pipe *p = pipe_create();
+
+	if (!p)
+		return -ENOMEM;
+	files[0] = alloc_file(&pipe_read_fops, O_RDONLY | flags, p);
+	if (IS_ERR(files[0])) {
+		kfree(p);
+		return (int)PTR_ERR(files[0]);
+	}
+	p->readers = 1;
+	files[1] = alloc_file(&pipe_write_fops, O_WRONLY | flags, p);
+	if (IS_ERR(files[1])) {
+		fput(files[0]);
+		return (int)PTR_ERR(files[1]);
+	}
+	p->writers = 1;
+	return 0;
+}
+
+static long do_pipe2(int __user *ufds, unsigned int flags)
+{
+	struct file *files[2] = { NULL, NULL };
+	int fds[2], err;
+
+	if (flags & ~(O_CLOEXEC | O_NONBLOCK))
+		return -EINVAL;
+	err = pipe_files(files, flags);
+	if (err)
+		return err;
+	fds[0] = err = get_unused_fd_flags(flags);
+	if (err < 0)
+		goto drop_files;
+	fds[1] = err = get_unused_fd_flags(flags);
+	if (err < 0)
+		goto drop_fd0;
+	err = -EFAULT;
+	if (copy_to_user(ufds, fds, sizeof(fds)))
+		goto drop_fd1;
+	fd_install(fds[0], files[0]);
+	fd_install(fds[1], files[1]);
+	return 0;
+drop_fd1:
+	put_unused_fd(fds[1]);
+drop_fd0:
+	put_unused_fd(fds[0]);
+drop_files:
+	fput(files[0]);
+	fput(files[1]);
+	return err;
+}
+
+SYSCALL_DEFINE1(pipe, int __user *, ufds)
+{
+	return do_pipe2(ufds, 0);
+}
+
+SYSCALL_DEFINE2(pipe2, int __user *, ufds, unsigned int, flags)
+{
+	return do_pipe2(ufds, flags);
+}
