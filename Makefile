@@ -63,6 +63,14 @@ $(BUILD)/apps/%: apps/%.c
 	@mkdir -p $(@D)
 	@$(MUSL_CC) $(UFLAGS) $< -o $@
 
+# Clients for the benchmarks: programs of this machine, not of the guest.
+BENCH_APPS := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
+
+$(BUILD)/bench/%: bench/%.c
+	@echo "  CC      $<"
+	@mkdir -p $(@D)
+	@$(CC) $(filter-out -static,$(UFLAGS)) $< -o $@
+
 $(BUILD)/tests/%: tests/%.c
 	@echo "  MUSL    $<"
 	@mkdir -p $(@D)
@@ -125,7 +133,8 @@ $(BUILD)/sparse/%.ok: %.c $(BUILD)/kernel/%.o
 	@$(SPARSE) -Wsparse-error -Wno-non-pointer-null $(filter-out -W% $(GCC_ONLY),$(KFLAGS)) $<
 	@touch $@
 
-.PHONY: check-clang check-sparse
+.PHONY: check-clang check-sparse test-programs
+test-programs: $(TEST_APPS) $(BENCH_APPS)
 check-clang: $(CLANG_OK)
 check-sparse: $(SPARSE_OK)
 
@@ -136,7 +145,7 @@ test: deps-test
 	@tests/run
 
 bench: deps-test
-	@$(MAKE) all
+	@$(MAKE) all test-programs
 	@bench/run
 
 size: all
@@ -146,8 +155,8 @@ help:
 	@echo "make run      boot APP in QEMU; Ctrl-A X ends it. With, for example:"
 	@echo "                APP=./server ARGS='--port 6379' PORTS=6379 MEM=64 BOOT=pvh"
 	@echo "                PORTS=8080:80,udp:53  BOOT=uefi|pvh  MACHINE=q35|pc|microvm"
-	@echo "                ACCEL=auto|tcg|kvm  NET=user|tap  TAP=skiff0  CMDLINE='words for the kernel'"
-	@echo "                FILES='file file:/path/in/guest'"
+	@echo "                ACCEL=auto|tcg|kvm  NET=user|tap  TAP=skiff0"
+	@echo "                CMDLINE='words for the kernel'  FILES='file file:/path/in/guest'"
 	@echo "make debug    the same, waiting for gdb"
 	@echo "make pcap     the same, recording the wire in PCAP (build/skiff.pcap)"
 	@echo "make test     everything that proves it works; one closing line"

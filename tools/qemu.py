@@ -35,6 +35,7 @@ NETS = ("user", "tap")
 MIN_MEM = {"pvh": 8, "uefi": 64}    # MiB; the firmware itself needs most of the latter
 MAX_MEM = 3072                      # all of it lies below the PCI hole
 MAC = "52:54:00:12:34:56"
+NO_OFFLOADS = ",csum=off,guest_csum=off,host_tso4=off,guest_tso4=off,mrg_rxbuf=off"
 EXIT_PORT = 0xF4
 STATIC_IP = "ip=10.0.2.15/24,gw=10.0.2.2"     # as QEMU's user network would give it
 
@@ -278,7 +279,7 @@ def _netdev(m):
 def qemu_args(m, boot_args):
     """QEMU's arguments without console: the machine, its devices, and what it boots."""
     mmio = m.machine == "microvm"
-    off = "" if m.offloads else ",csum=off,guest_csum=off,host_tso4=off,guest_tso4=off,mrg_rxbuf=off"
+    off = "" if m.offloads else NO_OFFLOADS
     if mmio:
         machine = "microvm,rtc=on"
         devices = ["-global", "virtio-mmio.force-legacy=false",

@@ -78,8 +78,10 @@ def checksum(data):
 def mutate(rng, frame):
     frame = bytearray(frame)
     for _ in range(rng.choice((1, 1, 1, 2, 4, 16))):
+        if len(frame) < 13:
+            break
         # The addresses stay, or almost everything would end in the first comparison.
-        at = rng.randrange(12, len(frame)) if len(frame) > 12 else 0
+        at = rng.randrange(12, len(frame))
         how = rng.randrange(5)
         if how == 0:
             frame[at] ^= 1 << rng.randrange(8)

@@ -245,14 +245,12 @@ def test_data_outside_the_window(peer):
     conn.close()
 
 
-@pytest.mark.parametrize("flags", ["SF", "SR", "SFR", "SRA", "FSRPAU", "", "F", "U"])
+@pytest.mark.parametrize("flags", ["SR", "SFR", "SRA", "FSRPAU", "", "F", "U"])
 def test_odd_flags_to_a_listener(peer, flags):
+    """RFC 9293 3.10.7.2: neither a reset nor a segment without SYN and ACK has an answer."""
     conn = Conn(peer)
     conn.put(flags, ack=0)
-    peer.expect_quiet(lambda f: conn.mine(f) and str(f[TCP].flags) == "SA" and "R" in flags,
-                      "SYN|ACK")
-    peer.send(conn.segment("R", ack=0, seq=conn.seq + 1))
-    peer.alive()
+    peer.expect_quiet(conn.mine, "answer")
 
 
 @pytest.mark.parametrize("options", [
