@@ -61,7 +61,7 @@ static inline struct task_struct *get_current(void)
 {
 	struct task_struct *t;
 
-	__asm__ __volatile__("movq %%gs:8, %0" : "=r"(t));
+	__asm__("movq %%gs:8, %0" : "=r"(t));
 	return t;
 }
 
