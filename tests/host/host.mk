@@ -19,40 +19,78 @@ HOST_RENAME	:= -Dsnprintf=skiff_snprintf -Dvsnprintf=skiff_vsnprintf
 
 HOST_CFLAGS	:= -std=gnu11 -g -fno-strict-aliasing -fno-common -fno-omit-frame-pointer $(WARN) \
 		   -I. -Itests/host
-SAN		:= -fsanitize=address,undefined -fno-sanitize=alignment -fno-sanitize-recover=undefined
-HOST_asan	:= -O1 $(SAN)
+SAN		:= address,undefined -fno-sanitize=alignment -fno-sanitize-recover=undefined
+HOST_asan	:= -O1 -fsanitize=$(SAN)
 HOST_fast	:= -O2
 HOST_cov	:= -O0 --coverage
-HOST_fuzz	:= -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize=alignment \
-		   -fno-sanitize-recover=undefined
+HOST_fuzz	:= -O1 -fsanitize=fuzzer-no-link,$(SAN)
 HOST_CC_asan	:= $(HOST_CC)
 HOST_CC_fast	:= $(HOST_CC)
 HOST_CC_cov	:= $(HOST_CC)
 HOST_CC_fuzz	:= $(HOST_CLANG)
+
+# Programs beside the tests: their objects in tests/host.
+HOST_SIM	:= $(patsubst %.c,%.o,$(wildcard tests/host/sim/*.c))
+HOST_FUZZ	:= tests/host/fuzz/frames.o
+HOST_BENCH	:= tests/host/bench/bench_echo.o
 
 # One build: $(1) its name. The program's own objects come first, then the library.
 define HOST_BUILD
 $(HOST)/$(1)/lib/string.o: HOST_EXTRA := -ffreestanding $(foreach f,$(HOST_STRING),-D$(f)=skiff_$(f))
 $(HOST)/$(1)/%.o: %.c
 	@mkdir -p $$(@D)
-	$$(HOST_CC_$(1)) $$(HOST_CFLAGS) $$(HOST_$(1)) \
+	@echo "  HOST $(1) $$<"
+	@$$(HOST_CC_$(1)) $$(HOST_CFLAGS) $$(HOST_$(1)) \
 		$$(if $$(filter tests/%,$$<),,$$(HOST_RENAME)) $$(HOST_EXTRA) -MMD -MP -c $$< -o $$@
 $(HOST)/$(1)/libskiff.a: $(HOST_KSRC:%.c=$(HOST)/$(1)/%.o) $(HOST_LSRC:%.c=$(HOST)/$(1)/%.o)
 	@rm -f $$@
-	ar rcs $$@ $$^
+	@ar rcs $$@ $$^
 $(HOST)/$(1)/test_%: $(HOST)/$(1)/tests/host/unit/test_%.o $(HOST)/$(1)/libskiff.a
-	$$(HOST_CC_$(1)) $$(HOST_$(1)) $$^ -lcmocka -o $$@
+	@$$(HOST_CC_$(1)) $$(HOST_$(1)) $$^ -lcmocka -o $$@
 $(HOST)/$(1)/test_%: $(HOST)/$(1)/tests/host/conv/test_%.o $(HOST)/$(1)/libskiff.a
-	$$(HOST_CC_$(1)) $$(HOST_$(1)) $$^ -lcmocka -o $$@
-$(HOST)/$(1)/sim: $(HOST)/$(1)/tests/host/sim/sim.o $(HOST)/$(1)/libskiff.a
-	$$(HOST_CC_$(1)) $$(HOST_$(1)) $$^ -o $$@
+	@$$(HOST_CC_$(1)) $$(HOST_$(1)) $$^ -lcmocka -o $$@
+$(HOST)/$(1)/sim: $(HOST_SIM:%=$(HOST)/$(1)/%) $(HOST)/$(1)/libskiff.a
+	@$$(HOST_CC_$(1)) $$(HOST_$(1)) $$^ -o $$@
+$(HOST)/$(1)/fuzz_frames: $(HOST)/$(1)/tests/host/fuzz/main.o $(HOST_FUZZ:%=$(HOST)/$(1)/%) \
+			  $(HOST)/$(1)/libskiff.a
+	@$$(HOST_CC_$(1)) $$(HOST_$(1)) $$^ -o $$@
 -include $$(wildcard $(HOST)/$(1)/*/*.d $(HOST)/$(1)/*/*/*.d $(HOST)/$(1)/*/*/*/*.d)
 endef
 $(foreach b,asan fast cov fuzz,$(eval $(call HOST_BUILD,$(b))))
 
+# libFuzzer brings main().
+$(HOST)/fuzz/libfuzzer_frames: $(HOST_FUZZ:%=$(HOST)/fuzz/%) $(HOST)/fuzz/libskiff.a
+	@$(HOST_CLANG) -fsanitize=fuzzer,address,undefined $^ -o $@
+
+# N echoed segments of 64 octets; run it under valgrind --tool=callgrind.
+$(HOST)/bench_echo: $(HOST_BENCH:%=$(HOST)/fast/%) $(HOST)/fast/libskiff.a
+	@$(HOST_CC) $(HOST_fast) $^ -o $@
+
+# By hand: make sim SEED=7 RUNS=1, make fuzz FUZZ_SECONDS=600.
+SEED		?= 1
+RUNS		?= 100
+SCENARIO	?= bulk
+FUZZ_SECONDS	?= 60
+
 .SECONDARY:
-.PHONY: host-lib host-test
+.PHONY: host-lib host-test sim fuzz coverage
 host-lib: $(HOST)/asan/libskiff.a $(HOST)/fast/libskiff.a
 
-host-test: $(HOST_TESTS:%=$(HOST)/asan/%)
-	tests/host/run.sh $^
+host-test: $(HOST_TESTS:%=$(HOST)/asan/%) $(HOST)/asan/fuzz_frames $(HOST)/asan/sim $(HOST)/fast/sim
+	@tests/host/run.sh $(HOST_TESTS:%=$(HOST)/asan/%) \
+		"$(HOST)/asan/fuzz_frames -n 1000000" \
+		"$(HOST)/asan/sim -s bulk -n 20 -f 100001" "$(HOST)/asan/sim -s swarm -n 100 -f 100001" \
+		"$(HOST)/fast/sim -s bulk -n 1000" "$(HOST)/fast/sim -s swarm -n 1000"
+
+sim: $(HOST)/fast/sim
+	$< -s $(SCENARIO) -f $(SEED) -n $(RUNS) -v
+
+fuzz: $(HOST)/fuzz/libfuzzer_frames
+	@mkdir -p $(HOST)/corpus
+	$< -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -artifact_prefix=$(HOST)/ $(HOST)/corpus
+
+coverage: $(HOST_TESTS:%=$(HOST)/cov/%) $(HOST)/cov/sim $(HOST)/cov/fuzz_frames
+	@find $(HOST)/cov -name '*.gcda' -delete
+	-@tests/host/run.sh $(HOST_TESTS:%=$(HOST)/cov/%) "$(HOST)/cov/fuzz_frames -n 100000" \
+		"$(HOST)/cov/sim -s bulk -n 4" "$(HOST)/cov/sim -s swarm -n 40"
+	@tests/host/coverage.sh $(HOST)/cov
