@@ -30,16 +30,17 @@ static const struct pci_driver drivers[] = {
 
 /* --- configuration space ------------------------------------------------------------------ */
 
-static struct mcfg ecam;		/* base 0: ports */
-static u8 *ecam_bus[256];		/* 1 MiB for each bus that was touched */
+static u64 ecam_base;		/* of bus 0; 0: the ports are used */
+static u8 ecam_last;		/* bus */
+static u8 *ecam_bus[256];	/* 1 MiB for each bus that was touched */
 
 /* The ECAM registers of a function, or NULL: use the ports. */
 static u8 *ecam_function(u8 bus, u8 devfn)
 {
-	if (!ecam.base || bus < ecam.first_bus || bus > ecam.last_bus)
+	if (!ecam_base || bus > ecam_last)
 		return NULL;
 	if (!ecam_bus[bus])
-		ecam_bus[bus] = ioremap(ecam.base + ((u64)(bus - ecam.first_bus) << 20), 1 << 20);
+		ecam_bus[bus] = ioremap(ecam_base + ((u64)bus << 20), 1 << 20);
 	return ecam_bus[bus] ? ecam_bus[bus] + (devfn << 12) : NULL;
 }
 
@@ -255,9 +256,11 @@ static bool have_ports(void)
 	return inl(CONFIG_ADDRESS) == 1U << 31;
 }
 
+/* The ports need no mapping; memory is for machines without them (microvm with pcie=on). */
 void pci_init(void)
 {
-	if (!acpi_find_mcfg(&ecam) && !have_ports())
-		return;
-	scan_bus(0, 0);
+	u8 first;
+
+	if (have_ports() || acpi_find_mcfg(&ecam_base, &first, &ecam_last))
+		scan_bus(0, 0);
 }

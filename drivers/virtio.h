@@ -41,7 +41,7 @@ struct virtio_device {
 	u32 id;						/* [I] VIRTIO_ID_* */
 	u64 features;					/* [I] negotiated */
 	struct virtqueue *vqs[VIRTIO_MAX_QUEUES];	/* [P] by queue index; NULL: not used */
-	void (*config_changed)(struct virtio_device *vdev);	/* [I] interrupts off; may be NULL */
+	void (*config_changed)(struct virtio_device *vdev);	/* [I] interrupts off, or NULL */
 	void *priv;					/* [I] the driver's own */
 };
 

@@ -49,7 +49,7 @@ struct virtnet {
 	struct virtqueue *rx;		/* [I] contents: [n] */
 	struct virtqueue *tx;		/* [I] contents: [t] */
 	struct napi_struct napi;
-	u32 rx_size;			/* [I] of one receive buffer, with headroom and shared info */
+	u32 rx_size;			/* [I] of a receive buffer with headroom, shared info */
 	u32 rx_room;			/* [I] octets of it that are the device's */
 	u16 rx_target;			/* [I] buffers to keep in the ring */
 	bool mergeable;			/* [I] a frame may take several buffers */

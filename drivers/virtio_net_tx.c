@@ -87,7 +87,8 @@ static void tx_header(const struct sk_buff *skb, struct virtio_net_hdr *hdr)
 	if (si->gso_type & SKB_GSO_TCP_ECN)
 		hdr->gso_type |= VIRTIO_NET_HDR_GSO_ECN;
 	hdr->gso_size = si->gso_size;
-	hdr->hdr_len = (u16)(hdr->csum_start + (tcp[12] >> 4) * 4);	/* data offset: RFC 9293 3.1 */
+	/* tcp[12]: the data offset, RFC 9293 3.1 */
+	hdr->hdr_len = (u16)(hdr->csum_start + (tcp[12] >> 4) * 4);
 }
 
 /* The pieces of skb behind its header. Returns how many. */

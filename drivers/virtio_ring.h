@@ -61,7 +61,7 @@ static_assert(offsetof(struct vring_avail, ring) == 4, "virtio 1.2, 2.7.6");
 static_assert(offsetof(struct vring_used, ring) == 4, "virtio 1.2, 2.7.8");
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "rings are read without swapping");
 
-#define VIRTQUEUE_MAX_SG	20	/* pieces of one buffer: 17 fragments, head, device header */
+#define VIRTQUEUE_MAX_SG	20	/* pieces of a buffer: 17 fragments, head, device header */
 #define VIRTQUEUE_MAX_SIZE	256	/* entries; larger queues are used in part */
 
 /* A piece of a buffer: direct-map or kernel-image memory. */
@@ -75,7 +75,7 @@ struct vring_state {
 	struct vring_desc *indirect;	/* this descriptor's own table, kept once made */
 	u32 room;			/* octets that the device may write */
 	u16 count;			/* descriptors it takes, 1 when indirect */
-	u16 next;			/* the free list; descriptor memory is not trusted with it */
+	u16 next;			/* the free list; not kept in memory the device sees */
 };
 
 /*
