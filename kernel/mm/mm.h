@@ -68,7 +68,7 @@ struct mm_struct {
 	u32 users;			/* threads */
 	u64 mmap_base;			/* regions without an address go below this */
 	u64 brk_start, brk;
-	u64 stack_limit;		/* octets that the stack may grow to */
+	u64 stack_top;
 	u64 total_vm;			/* pages of all regions */
 	u64 rss;			/* pages present */
 	u64 max_rss;
@@ -82,28 +82,38 @@ void mm_get(struct mm_struct *mm);
 void mm_put(struct mm_struct *mm);
 
 /*
- * Add a region of len octets at addr (page-aligned both), replacing what is there. 0, -ENOMEM.
- * data: see struct vm_area; must stay in memory forever.
+ * Add a region like *area (page-aligned), replacing what is there; it is joined with equal
+ * anonymous neighbours. 0, -ENOMEM.
  */
 int vma_map(struct mm_struct *mm, const struct vm_area *area);
 
 /* Remove [start, end). 0 or -ENOMEM (a region had to be split). */
 int vma_unmap(struct mm_struct *mm, u64 start, u64 end);
 
-/* Change the protection of [start, end); holes are an error. 0, -ENOMEM. */
+/* Change the protection of [start, end). 0, or -ENOMEM: also where there is a hole. */
 int vma_protect(struct mm_struct *mm, u64 start, u64 end, unsigned int prot);
 
-/* The first region that ends above addr, or NULL. */
+/* The first region that ends above addr, or NULL; and its index (nr_vmas: none). */
 struct vm_area *vma_find(const struct mm_struct *mm, u64 addr);
 unsigned int vma_index(const struct mm_struct *mm, u64 addr);
 
-/* Highest free place for len octets below the mmap base, or 0. */
-u64 vma_free_area(const struct mm_struct *mm, u64 len);
+/* Whether regions cover all of [start, end), and whether none touches it. */
+bool vma_covers(const struct mm_struct *mm, u64 start, u64 end);
+bool vma_range_free(const struct mm_struct *mm, u64 start, u64 end);
+
+/* Highest free place for len octets below top, or 0. */
+u64 vma_free_area(const struct mm_struct *mm, u64 len, u64 top);
 
 /* Free the pages of [start, end); they read as fresh when touched again. */
 void zap_range(struct mm_struct *mm, u64 start, u64 end);
 
-/* Map a page of mm now, for writing when its region allows it. 0, -EFAULT, -ENOMEM. */
+/* Give the present pages of [start, end) the protection of their region. */
+void protect_range(struct mm_struct *mm, const struct vm_area *vma, u64 start, u64 end);
+
+/* Move the present pages of [from, from + len) to the same places from to on. 0, -ENOMEM. */
+int move_pages(struct mm_struct *mm, u64 from, u64 to, u64 len);
+
+/* Make the pages of [start, end) present as far as regions allow it. 0, -ENOMEM. */
 int mm_populate(struct mm_struct *mm, u64 start, u64 end);
 
 /* Whether pa belongs to the initrd: such pages are mapped in place and never freed. */
@@ -111,14 +121,14 @@ bool page_is_borrowed(u64 pa);
 
 /*
  * The current thread touched addr, wanting prot (one or more of PG_READ, PG_WRITE, PG_EXEC).
- * 0 when it may try again, -EFAULT when there is nothing to touch, -ENOMEM when memory is
- * exhausted. Also for faults of kernel code inside the user copies. Process context,
+ * 0 when it may try again, -EFAULT when there is nothing to touch. When memory is exhausted, says
+ * so and ends the machine with status 137, as Linux's out-of-memory killer would end the
+ * application. Also for faults of kernel code inside the user copies. Process context,
  * interrupts on.
  */
 int mm_fault(u64 addr, unsigned int prot);
 
-/* Choose where this run's stack and mmap area go, from the kernel's randomness. */
-u64 mm_random_stack_top(void);
-void mm_layout(struct mm_struct *mm, u64 stack_top, u64 stack_limit);
+/* Choose where this run's stack and mmap area go: sets stack_top and mmap_base. */
+void mm_randomize(struct mm_struct *mm);
 
 #endif
