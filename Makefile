@@ -28,7 +28,7 @@ UFLAGS	:= -std=gnu11 -O2 -g $(WARN) -static
 .PHONY: all run debug pcap trace apps check test bench size help clean FORCE
 .DEFAULT_GOAL := all
 
-all: $(BUILD)/skiff.elf $(BUILD)/boot/BOOTX64.EFI apps
+all: $(BUILD)/skiff.stripped.elf $(BUILD)/boot/BOOTX64.EFI apps
 
 # --- the kernel and its loader ---------------------------------------------------------------
 
@@ -46,7 +46,7 @@ $(BUILD)/kernel/%.asm.o: %.asm
 	@mkdir -p $(@D)
 	@$(NASM) -f elf64 -g -F dwarf -I. -w+all -w-reloc-rel-dword -MD $(@:.o=.d) -MP $< -o $@
 
--include kernel/x86/kernel.mk		# links $(BUILD)/skiff.elf
+include kernel/x86/kernel.mk		# links $(BUILD)/skiff.elf and skiff.stripped.elf
 -include boot/efi/efi.mk		# builds $(BUILD)/boot/BOOTX64.EFI
 -include tests/host/host.mk		# the host library and its tests
 -include $(KOBJ:.o=.d)
