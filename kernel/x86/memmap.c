@@ -10,7 +10,7 @@ static void remove_region(struct boot_info *info, u32 i)
 		info->regions[i] = info->regions[i + 1];
 }
 
-static void insert_region(struct boot_info *info, u32 i, struct boot_mem_region r)
+static void insert_region(struct boot_info *info, u32 i, u64 base, u64 end, u32 type)
 {
 	u32 j;
 
@@ -18,20 +18,8 @@ static void insert_region(struct boot_info *info, u32 i, struct boot_mem_region 
 		panic("boot: more than %d memory regions", BOOT_MAX_REGIONS);
 	for (j = info->nr_regions++; j > i; j--)
 		info->regions[j] = info->regions[j - 1];
-	info->regions[i] = r;
-}
-
-/* Only whole pages can be used. Returns whether anything is left of r. */
-static bool round_region(struct boot_mem_region *r)
-{
-	u64 end = r->base + r->len;
-
-	if (r->type == BOOT_MEM_USABLE) {
-		r->base = ALIGN(r->base, PAGE_SIZE);
-		end = ALIGN_DOWN(end, PAGE_SIZE);
-	}
-	r->len = end > r->base ? end - r->base : 0;
-	return r->len;
+	info->regions[i] =
+		(struct boot_mem_region){ .base = base, .len = end - base, .type = type };
 }
 
 static void sort_by_base(struct boot_info *info)
@@ -47,68 +35,96 @@ static void sort_by_base(struct boot_info *info)
 	}
 }
 
-/* Two neighbours that touch or overlap: the more careful type wins where both claim. */
-static bool join_neighbours(struct boot_mem_region *a, struct boot_mem_region *b)
+/*
+ * Take [base, end) out of the usable regions. With a type what was taken stays in the map
+ * under that type; with 0 it vanishes, because another region already says what is there.
+ */
+static void carve(struct boot_info *info, u64 base, u64 end, u32 type)
 {
-	u64 a_end = a->base + a->len, b_end = b->base + b->len;
+	u32 i;
 
-	if (a->type == b->type && b->base <= a_end) {
-		a->len = max(a_end, b_end) - a->base;
-		b->len = 0;
-	} else if (b->base < a_end && a->type == BOOT_MEM_USABLE) {
-		a->len = b->base - a->base;
-	} else if (b->base < a_end) {
-		b->base = min(a_end, b_end);
-		b->len = b_end - b->base;
+	for (i = 0; i < info->nr_regions; i++) {
+		struct boot_mem_region r = info->regions[i];
+		u64 r_end = r.base + r.len;
+		u64 from = max(r.base, base), to = min(r_end, end);
+
+		if (r.type != BOOT_MEM_USABLE || from >= to)
+			continue;
+		remove_region(info, i);
+		if (to < r_end)
+			insert_region(info, i, to, r_end, BOOT_MEM_USABLE);
+		if (type)
+			insert_region(info, i, from, to, type);
+		if (r.base < from)
+			insert_region(info, i, r.base, from, BOOT_MEM_USABLE);
 	}
-	return round_region(a) && round_region(b);
 }
 
-void memmap_sort(struct boot_info *info)
+/* Firmware may list a piece of RAM twice; the more careful word counts. */
+static void resolve_overlaps(struct boot_info *info)
 {
+	struct boot_mem_region r;
+	u32 i;
+
+	for (i = 0; i < info->nr_regions; i++) {
+		r = info->regions[i];
+		if (r.type != BOOT_MEM_USABLE)
+			carve(info, r.base, r.base + r.len, 0);
+	}
+}
+
+/* Only whole pages can be used; what has no length says nothing. */
+static void round_regions(struct boot_info *info)
+{
+	struct boot_mem_region *r;
+	u32 i = 0;
+	u64 end;
+
+	while (i < info->nr_regions) {
+		r = &info->regions[i];
+		end = r->base + r->len;
+		if (r->type == BOOT_MEM_USABLE) {
+			r->base = ALIGN(r->base, PAGE_SIZE);
+			end = ALIGN_DOWN(end, PAGE_SIZE);
+		}
+		r->len = end > r->base ? end - r->base : 0;
+		if (r->len)
+			i++;
+		else
+			remove_region(info, i);
+	}
+}
+
+static void join_neighbours(struct boot_info *info)
+{
+	struct boot_mem_region *r;
 	u32 i = 0;
 
-	sort_by_base(info);
-	while (i < info->nr_regions) {
-		struct boot_mem_region *r = &info->regions[i];
-
-		if (!round_region(r)) {
-			remove_region(info, i);
-		} else if (i + 1 < info->nr_regions && !join_neighbours(r, r + 1)) {
-			if (!r->len)
-				remove_region(info, i);
-			else
-				remove_region(info, i + 1);
-			i = i ? i - 1 : 0;
+	while (i + 1 < info->nr_regions) {
+		r = &info->regions[i];
+		if (r[0].type == r[1].type && r[0].base + r[0].len >= r[1].base) {
+			r[0].len = max(r[0].base + r[0].len, r[1].base + r[1].len) - r[0].base;
+			remove_region(info, i + 1);
 		} else {
 			i++;
 		}
 	}
 }
 
+void memmap_sort(struct boot_info *info)
+{
+	round_regions(info);
+	resolve_overlaps(info);
+	round_regions(info);
+	sort_by_base(info);
+	join_neighbours(info);
+}
+
 void memmap_reserve(struct boot_info *info, u64 base, u64 len)
 {
-	u64 end = ALIGN(base + len, PAGE_SIZE);
-	u32 i;
-
-	base = ALIGN_DOWN(base, PAGE_SIZE);
-	for (i = 0; len && i < info->nr_regions; i++) {
-		struct boot_mem_region r = info->regions[i];
-		u64 r_end = r.base + r.len;
-
-		if (r.type != BOOT_MEM_USABLE || r_end <= base || r.base >= end)
-			continue;
-		remove_region(info, i);
-		if (r_end > end)
-			insert_region(info, i, (struct boot_mem_region){
-				.base = end, .len = r_end - end, .type = r.type });
-		insert_region(info, i, (struct boot_mem_region){
-			.base = max(r.base, base), .type = BOOT_MEM_KERNEL,
-			.len = min(r_end, end) - max(r.base, base) });
-		if (r.base < base)
-			insert_region(info, i++, (struct boot_mem_region){
-				.base = r.base, .len = base - r.base, .type = r.type });
-	}
+	if (len)
+		carve(info, ALIGN_DOWN(base, PAGE_SIZE), ALIGN(base + len, PAGE_SIZE),
+		      BOOT_MEM_KERNEL);
 }
 
 u64 memmap_alloc(struct boot_info *info, u64 size)

@@ -317,6 +317,26 @@ bool pgd_lookup(pgd_t *pgd, u64 va, u64 *pa, unsigned int *prot)
 	return true;
 }
 
+u64 pgd_next(pgd_t *pgd, u64 va, u64 end)
+{
+	u64 *table, *entry;
+	int level;
+
+	while (va < end) {
+		table = pgd->entry;
+		for (level = 3;; level--) {
+			entry = &table[SLOT(va, level)];
+			if (!*entry || !level)
+				break;
+			table = phys_to_virt(*entry & PTE_ADDR);
+		}
+		if (*entry)
+			return va;
+		va = ALIGN_DOWN(va, PAGE_SIZE << 9 * level) + (PAGE_SIZE << 9 * level);
+	}
+	return end;
+}
+
 void pgd_unmap(pgd_t *pgd, u64 va)
 {
 	u64 *entry = walk(pgd, va, 0, false);
