@@ -15,6 +15,7 @@
 #define TESTS_HOST_CONV_H
 
 #include <linux/in.h>
+#include "tests/host/sum.h"
 #include "tests/host/test.h"
 #include "tests/host/world.h"
 
@@ -151,8 +152,5 @@ void conv_send_udp(u16 sport, u16 dport, const void *payload, u32 len);
 
 /* The IPv4 header of a caught frame, checked (version, lengths, checksum), and its payload. */
 const u8 *ip_payload(const struct caught *f, u8 proto, u32 *len);
-
-/* RFC 1071, one octet pair at a time, as a reference. */
-u16 ref_sum(const void *p, u32 len, u32 sum);
 
 #endif

@@ -1,4 +1,5 @@
 /* Starting the machine-independent kernel on the host. */
+#include "kernel/fs/file.h"
 #include "kernel/sched/softirq.h"
 #include "kernel/time/timer.h"
 #include "net/core/net_namespace.h"
@@ -14,6 +15,7 @@ void host_init(u64 seed)
 		return;
 	started = true;
 	timers_init();
+	fs_init();
 	net_init();
 }
 

@@ -12,6 +12,7 @@
 #include "net/core/netdevice.h"
 #include "net/ethernet/eth.h"
 #include "tests/host/nic.h"
+#include "tests/host/sum.h"
 #include "tests/host/wire.h"
 
 #define RX_RING		512
@@ -39,22 +40,12 @@ static struct nic *nic_priv(struct net_device *dev)
 
 /* --- sending ---------------------------------------------------------------------------------- */
 
-/* The Internet checksum as RFC 1071 4.1 writes it, two octets at a time. */
-static u16 naive_sum(const u8 *p, u32 n, u32 sum)
-{
-	for (u32 i = 0; i < n; i++)
-		sum += i & 1 ? p[i] : (u32)p[i] << 8;
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (u16)sum;
-}
-
 static void complete_sum(u8 *frame, u32 len, u32 start, u32 offset)
 {
 	u16 sum;
 
 	ASSERT(start + offset + 2 <= len);
-	sum = (u16)~naive_sum(frame + start, len - start, 0);
+	sum = (u16)~ref_sum(frame + start, len - start, 0);
 	put_unaligned_be16(sum ? sum : 0xffff, frame + start + offset);
 }
 
@@ -76,15 +67,15 @@ static void send_segments(struct nic *nic, const u8 *frame, u32 len, u32 mss)
 		put_unaligned_be16((u16)(hdr + n - ETH_HLEN), out + ETH_HLEN + 2);
 		put_unaligned_be16(id++, out + ETH_HLEN + 4);
 		put_unaligned_be16(0, out + ETH_HLEN + 10);
-		put_unaligned_be16((u16)~naive_sum(out + ETH_HLEN, ihl, 0), out + ETH_HLEN + 10);
+		put_unaligned_be16((u16)~ref_sum(out + ETH_HLEN, ihl, 0), out + ETH_HLEN + 10);
 		put_unaligned_be32(seq + (at - hdr), out + tcp + 4);
 		if (!last)
 			out[tcp + 13] &= (u8)~0x09;	/* FIN and PSH belong to the last */
 		if (at > hdr)
 			out[tcp + 13] &= 0x7f;		/* CWR to the first */
 		put_unaligned_be16(0, out + tcp + 16);
-		put_unaligned_be16((u16)~naive_sum(out + tcp, hdr - tcp + n,
-			naive_sum(out + ETH_HLEN + 12, 8, IPPROTO_TCP + hdr - tcp + n)),
+		put_unaligned_be16((u16)~ref_sum(out + tcp, hdr - tcp + n,
+			ref_sum(out + ETH_HLEN + 12, 8, IPPROTO_TCP + hdr - tcp + n)),
 			out + tcp + 16);
 		wire_send(nic->end, out, hdr + n);
 	}

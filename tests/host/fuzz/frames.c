@@ -14,6 +14,7 @@
 #include "lib/string.h"
 #include "net/core/sock.h"
 #include "tests/host/fuzz/frames.h"
+#include "tests/host/sum.h"
 #include "tests/host/world.h"
 
 #define MAX_FLOWS	8
@@ -74,15 +75,6 @@ static u32 next32(void)
 static u8 frame[MAX_FRAME];
 static u32 frame_len;
 
-static u16 sum_of(const u8 *p, u32 n, u32 sum)
-{
-	for (u32 i = 0; i < n; i++)
-		sum += i & 1 ? p[i] : (u32)p[i] << 8;
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (u16)sum;
-}
-
 /* Make the checksums right for whatever stands in the frame now. */
 static void fix_sums(void)
 {
@@ -94,15 +86,15 @@ static void fix_sums(void)
 	    ihl < 20 || frame_len < ETH_HLEN + ihl)
 		return;
 	put_unaligned_be16(0, ip + 10);
-	put_unaligned_be16((u16)~sum_of(ip, ihl, 0), ip + 10);
+	put_unaligned_be16((u16)~ref_sum(ip, ihl, 0), ip + 10);
 	len = min((u32)get_unaligned_be16(ip + 2), frame_len - ETH_HLEN);
 	if (!at || len < ihl + at + 1U || get_unaligned_be16(ip + 6) & 0x3fff)
 		return;
 	len -= ihl;
 	at--;
 	put_unaligned_be16(0, ip + ihl + at);
-	put_unaligned_be16((u16)~sum_of(ip + ihl, len, ip[9] == IPPROTO_ICMP ? 0
-					: sum_of(ip + 12, 8, ip[9] + len)), ip + ihl + at);
+	put_unaligned_be16((u16)~ref_sum(ip + ihl, len, ip[9] == IPPROTO_ICMP ? 0
+					: ref_sum(ip + 12, 8, ip[9] + len)), ip + ihl + at);
 }
 
 /* The start of a frame to the stack; the payload of n octets is built by the caller. */
@@ -231,10 +223,10 @@ static void tapped(void *arg, const u8 *f, u32 len)
 	if (get_unaligned_be16(f + 12) != ETH_P_IP)
 		return;
 	total = get_unaligned_be16(ip + 2);
-	ASSERT(len >= ETH_HLEN + total && total >= 20 && sum_of(ip, (ip[0] & 15) * 4U, 0) == 0xffff);
+	ASSERT(len >= ETH_HLEN + total && total >= 20 && ref_sum(ip, (ip[0] & 15) * 4U, 0) == 0xffff);
 	if (ip[9] != IPPROTO_TCP)
 		return;
-	ASSERT(total >= 40 && sum_of(tcp, total - 20, sum_of(ip + 12, 8, 6 + total - 20)) == 0xffff);
+	ASSERT(total >= 40 && ref_sum(tcp, total - 20, ref_sum(ip + 12, 8, 6 + total - 20)) == 0xffff);
 	flow = flow_of(get_unaligned_be16(tcp + 2));
 	if (!flow || tcp[13] & 4)
 		return;
