@@ -5,6 +5,7 @@
 #include "kernel/panic.h"
 #include "kernel/sched/softirq.h"
 #include "kernel/seam.h"
+#include "kernel/x86/acpi.h"
 #include "kernel/x86/x86.h"
 #include "lib/errno.h"
 
@@ -17,6 +18,13 @@ static struct {
 } handlers[NR_VECTORS];
 
 static unsigned int nr_handlers;
+
+void interrupts_init(void)
+{
+	acpi_init();
+	apic_init();
+	ioapic_init();
+}
 
 int irq_alloc_vector(irq_handler_t fn, void *arg)
 {

@@ -2,6 +2,7 @@
 #ifndef X86_X86_H
 #define X86_X86_H
 
+#include "arch/setup.h"
 #include "boot/boot_info.h"
 #include "kernel/x86/msr.h"
 
@@ -66,7 +67,6 @@ u64 memmap_alloc(struct boot_info *info, u64 size);	/* below 1 GiB; never fails 
 void cpu_tables_init(void);	/* GDT, TSS, IDT, GS; needs no memory */
 void cpu_detect(void);
 void smap_patch(void);		/* before the kernel's text becomes read-only */
-void cpu_init(void);		/* protection bits, system calls, FPU */
 
 /* paging.c: the final page tables, with tables taken from info's map. */
 void paging_init(struct boot_info *info);
@@ -94,7 +94,6 @@ void irq_dispatch(u64 vector, struct pt_regs *regs);
 int irq_alloc_vector(void (*fn)(void *), void *arg);	/* the vector, or -ENOSPC */
 
 /* clock.c */
-void clock_init(void);
 void clock_interrupt(void);
 
 /* fpu.c */
