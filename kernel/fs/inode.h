@@ -26,6 +26,8 @@ struct inode_operations {
 	bool (*exists)(const struct inode *inode);
 	/* Symlink: its text, at most size octets, not terminated. Returns the length or an errno. */
 	int (*get_link)(const struct inode *inode, char *buf, size_t size);
+	/* Opened: may give the file private_data of its own. release runs also after an error. */
+	int (*open)(struct inode *inode, struct file *file);
 };
 
 struct inode {
@@ -40,7 +42,7 @@ struct inode {
 	u64 i_mtime;				/* seconds */
 	const struct inode_operations *i_op;	/* NULL: none */
 	const struct file_operations *i_fop;	/* NULL: cannot be opened */
-	void *i_private;			/* private_data of devices; the file's own otherwise */
+	void *i_private;			/* becomes the open file's private_data */
 	const void *i_data;			/* contents of an initrd file or symlink */
 	size_t i_size;
 };

@@ -17,7 +17,16 @@ typedef int (*proc_show_t)(char *buf, size_t size, void *arg);
  */
 int proc_register(const char *path, proc_show_t show, void *arg);
 
-/* Boot: the files that belong to no other part, and /proc/sys. */
+/*
+ * A symbolic link whose text is made by show when it is read (at most size octets, terminated).
+ * Otherwise as proc_register().
+ */
+int proc_register_link(const char *path, proc_show_t show, void *arg);
+
+/* Boot: /proc/sys, /proc/self/fd, /proc/meminfo, /proc/uptime. */
 void proc_init(void);
+
+/* Boot, only in the kernel: what tells of the machine and the process (kernel/procfiles.c). */
+void procfiles_init(void);
 
 #endif
