@@ -7,7 +7,6 @@
 struct mm_struct;
 
 #define EXEC_MAX_WORDS	256		/* argv and envp together */
-#define EXEC_MAX_TEXT	65536		/* octets of all strings */
 
 /* What a loaded program needs to start. */
 struct exec_image {

@@ -35,6 +35,9 @@ void do_exit_group(int status) __noreturn;
 /* The application ends because of sig: a console line, then status 128 + sig. */
 void die_of_signal(int sig, const siginfo_t *info) __noreturn;
 
+/* Boot: the limits that the application starts with. */
+void rlimits_reset(void);
+
 /* Soft limit RLIMIT_*; RLIM64_INFINITY when there is none. Any part may ask. */
 u64 rlimit(unsigned int resource);
 

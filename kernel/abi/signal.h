@@ -7,8 +7,7 @@
 #ifndef KERNEL_ABI_SIGNAL_H
 #define KERNEL_ABI_SIGNAL_H
 
-#include <asm/siginfo.h>
-#include <asm/signal.h>
+#include <linux/signal.h>
 #include "arch/ptrace.h"
 #include "kernel/sched/task.h"
 #include "lib/list.h"
@@ -75,6 +74,13 @@ int signal_setup_frame(struct pt_regs *regs, const struct ksigaction *sa, siginf
 
 /* Replace the blocked set (SIGKILL and SIGSTOP never are) and look at what may come now. */
 void set_blocked(u64 mask);
+
+/* Forget what waits of sig, which is ignored from now on. */
+void signal_discard(int sig);
+bool signal_ignored(int sig);
+
+/* Make task look for signals soon, also out of an interruptible sleep. */
+void signal_wake(struct task_struct *task);
 
 /* "SIGSEGV", or "SIG<n>" for real-time signals. */
 const char *signal_name(int sig);

@@ -21,7 +21,6 @@ struct rq {
 LIST_HEAD(task_list);
 
 static struct rq boot_rq;
-static struct task_struct boot_task;
 static struct task_struct *dead_task;	/* switched out for good, not freed yet */
 static struct task_struct *softirq_task;
 static struct kmem_cache *task_cache;
@@ -356,14 +355,17 @@ u64 sched_nr_switches(void)
 void sched_init(void)
 {
 	struct rq *rq = &boot_rq;
+	struct task_struct *boot;
 
 	INIT_LIST_HEAD(&rq->queue);
 	timer_setup(&rq->slice, slice_over);
 	task_cache = kmem_cache_create("task_struct", sizeof(struct task_struct), 0);
-	task_setup(&boot_task, "boot");
-	boot_task.exec_start = ktime_get_ns();
-	thread_init_boot(&boot_task);
-	this_cpu()->curr = &boot_task;
+	boot = kmem_cache_zalloc(task_cache);
+	ASSERT(boot);
+	task_setup(boot, "boot");
+	boot->exec_start = ktime_get_ns();
+	thread_init_boot(boot);
+	this_cpu()->curr = boot;
 	this_cpu()->rq = rq;
 	softirq_task = kthread_run(softirq_thread, NULL, "ksoftirqd");
 	ASSERT(softirq_task);
