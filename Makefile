@@ -117,6 +117,7 @@ pcap: deps-run
 
 # The same flags for other compilers' eyes. What is checked once is not checked again.
 CHECK_SRC  := $(KSRC)
+SPARSE_FLAGS := -include tools/sparse.h -Wsparse-error -Wno-non-pointer-null -Wno-cast-truncate
 GCC_ONLY   := -fno-pie -no-pie -nostdlib
 CLANG_OK   := $(CHECK_SRC:%.c=$(BUILD)/clang/%.ok)
 SPARSE_OK  := $(CHECK_SRC:%.c=$(BUILD)/sparse/%.ok)
@@ -130,7 +131,7 @@ $(BUILD)/clang/%.ok: %.c $(BUILD)/kernel/%.o
 $(BUILD)/sparse/%.ok: %.c $(BUILD)/kernel/%.o
 	@echo "  SPARSE  $<"
 	@mkdir -p $(@D)
-	@$(SPARSE) -Wsparse-error -Wno-non-pointer-null $(filter-out -W% $(GCC_ONLY),$(KFLAGS)) $<
+	@$(SPARSE) $(SPARSE_FLAGS) $(filter-out -W% $(GCC_ONLY),$(KFLAGS)) $<
 	@touch $@
 
 .PHONY: check-clang check-sparse test-programs

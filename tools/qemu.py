@@ -37,6 +37,9 @@ MAX_MEM = 3072                      # all of it lies below the PCI hole
 MAC = "52:54:00:12:34:56"
 NO_OFFLOADS = ",csum=off,guest_csum=off,host_tso4=off,guest_tso4=off,mrg_rxbuf=off"
 EXIT_PORT = 0xF4
+# Where microvm has the last of its eight virtio-mmio slots, which it fills first. QEMU would
+# append these words itself, but behind the application's arguments.
+MMIO_WORDS = ("virtio_mmio.device=512@0xfeb00e00:12", "virtio_mmio.device=512@0xfeb00c00:11")
 STATIC_IP = "ip=10.0.2.15/24,gw=10.0.2.2"     # as QEMU's user network would give it
 
 
@@ -221,6 +224,8 @@ class Machine:
     def command_line(self):
         """What the kernel gets to read: its words, then the application's after --."""
         words = [f"app=/bin/{self.app_name}", *self.cmdline]
+        if self.machine == "microvm":
+            words += MMIO_WORDS
         if self.args:
             words += ["--", *self.args]
         return " ".join(quoted(w) for w in words)
@@ -238,12 +243,12 @@ def write_boot_files(m, folder):
         f.write(m.initrd())
     if m.boot == "pvh":
         return ["-kernel", m.kernel, "-initrd", initrd, "-append", m.command_line()]
-    cmdline = os.path.join(folder, "cmdline.txt")
+    cmdline = os.path.join(folder, "cmdline")
     with open(cmdline, "w", encoding="utf-8") as f:
         f.write(m.command_line() + "\n")
     disk = os.path.join(folder, "disk.img")
-    make_fat(disk, {"EFI/BOOT/BOOTX64.EFI": m.loader, "skiff.elf": m.kernel,
-                    "initrd.img": initrd, "cmdline.txt": cmdline})
+    make_fat(disk, {"EFI/BOOT/BOOTX64.EFI": m.loader, "skiff/kernel.elf": m.kernel,
+                    "skiff/initrd": initrd, "skiff/cmdline": cmdline})
     variables = os.path.join(folder, "vars.fd")
     shutil.copyfile(OVMF_VARS, variables)
     return ["-drive", f"if=pflash,format=raw,readonly=on,file={OVMF_CODE}",
@@ -281,7 +286,7 @@ def qemu_args(m, boot_args):
     mmio = m.machine == "microvm"
     off = "" if m.offloads else NO_OFFLOADS
     if mmio:
-        machine = "microvm,rtc=on"
+        machine = "microvm,acpi=off,auto-kernel-cmdline=off,rtc=on"
         devices = ["-global", "virtio-mmio.force-legacy=false",
                    "-device", f"virtio-net-device,netdev=n0,mac={MAC}{off}",
                    "-device", "virtio-rng-device"]
