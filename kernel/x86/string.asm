@@ -1,9 +1,8 @@
 ; memcpy, memmove, memset, memcmp of lib/string.h.
-;
-; Plain 8-octet moves, four at a time: under software emulation they are several times faster
-; than rep movs, and on silicon close to it for the sizes that a network server copies.
 
 bits 64
+
+%include "kernel/x86/copy.inc"
 
 global memcpy, memmove, memset, memcmp
 
@@ -14,64 +13,7 @@ section .text
 align 16
 memcpy:
 	mov	rax, rdi
-	cmp	rdx, 16
-	jb	.below16
-	cmp	rdx, 32
-	ja	.long
-.to32:						; 16 to 32: first and last 16, overlapping
-	mov	r8, [rsi]
-	mov	r9, [rsi + 8]
-	mov	r10, [rsi + rdx - 16]
-	mov	r11, [rsi + rdx - 8]
-	mov	[rdi], r8
-	mov	[rdi + 8], r9
-	mov	[rdi + rdx - 16], r10
-	mov	[rdi + rdx - 8], r11
-	ret
-.long:
-	mov	r8, [rsi]
-	mov	r9, [rsi + 8]
-	mov	r10, [rsi + 16]
-	mov	r11, [rsi + 24]
-	mov	[rdi], r8
-	mov	[rdi + 8], r9
-	mov	[rdi + 16], r10
-	mov	[rdi + 24], r11
-	add	rsi, 32
-	add	rdi, 32
-	sub	rdx, 32
-	cmp	rdx, 32
-	ja	.long
-	cmp	rdx, 16
-	jae	.to32
-.below16:
-	cmp	edx, 8
-	jb	.below8
-	mov	r8, [rsi]
-	mov	r9, [rsi + rdx - 8]
-	mov	[rdi], r8
-	mov	[rdi + rdx - 8], r9
-	ret
-.below8:
-	cmp	edx, 4
-	jb	.below4
-	mov	r8d, [rsi]
-	mov	r9d, [rsi + rdx - 4]
-	mov	[rdi], r8d
-	mov	[rdi + rdx - 4], r9d
-	ret
-.below4:					; 1 to 3: first, middle and last
-	test	edx, edx
-	jz	.done
-	mov	ecx, edx
-	shr	ecx, 1
-	movzx	r8d, byte [rsi]
-	movzx	r9d, byte [rsi + rcx]
-	movzx	r10d, byte [rsi + rdx - 1]
-	mov	[rdi], r8b
-	mov	[rdi + rcx], r9b
-	mov	[rdi + rdx - 1], r10b
-.done:
+	COPY_OCTETS
 	ret
 
 ; void *memmove(void *dst, const void *src, size_t n)

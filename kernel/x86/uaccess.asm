@@ -6,6 +6,8 @@
 
 bits 64
 
+%include "kernel/x86/copy.inc"
+
 global user_copy, user_clear, user_strncpy
 
 %define NOP_OPEN_CLOSE	0x0f, 0x1f, 0x00
@@ -36,61 +38,25 @@ align 16
 user_copy:
 	SMAP_SITE CODE_STAC
 .first:
-	cmp	rdx, 32
-	jb	.words
-.long:
-	mov	r8, [rsi]
-	mov	r9, [rsi + 8]
-	mov	r10, [rsi + 16]
-	mov	r11, [rsi + 24]
-	mov	[rdi], r8
-	mov	[rdi + 8], r9
-	mov	[rdi + 16], r10
-	mov	[rdi + 24], r11
-	add	rsi, 32
-	add	rdi, 32
-	sub	rdx, 32
-	cmp	rdx, 32
-	jae	.long
-.words:
-	cmp	edx, 8
-	jb	.octets
-	mov	r8, [rsi]
-	mov	[rdi], r8
-	add	rsi, 8
-	add	rdi, 8
-	sub	edx, 8
-	jmp	.words
-.octets:
-	test	edx, edx
-	jz	.done
-.next:
-	mov	r8b, [rsi]
-	mov	[rdi], r8b
-	inc	rsi
-	inc	rdi
-	dec	edx
-	jnz	.next
+	COPY_OCTETS
 .end:
+	xor	edx, edx
 .done:
 	SMAP_SITE CODE_CLAC
 	mov	rax, rdx
 	ret
 ; Somewhere in a group of words: octet by octet tells how far it really goes.
 .slow:
-	test	rdx, rdx
-	jz	.done
-.slow_next:
 	mov	r8b, [rsi]
 	mov	[rdi], r8b
 	inc	rsi
 	inc	rdi
 	dec	rdx
-	jnz	.slow_next
+	jnz	.slow
 .slow_end:
 	jmp	.done
 	ON_FAULT user_copy.first, user_copy.end, user_copy.slow
-	ON_FAULT user_copy.slow_next, user_copy.slow_end, user_copy.done
+	ON_FAULT user_copy.slow, user_copy.slow_end, user_copy.done
 
 ; unsigned long user_clear(void *to, unsigned long n)
 ; In: rdi, rsi. Out: rax = octets that were not cleared.
@@ -118,13 +84,12 @@ user_clear:
 	mov	rax, rsi
 	ret
 .slow:
-	test	rsi, rsi
-	jz	.done
 	mov	[rdi], al
 	inc	rdi
 	dec	rsi
-	jmp	.slow
+	jnz	.slow
 .slow_end:
+	jmp	.done
 	ON_FAULT user_clear.first, user_clear.end, user_clear.slow
 	ON_FAULT user_clear.slow, user_clear.slow_end, user_clear.done
 
