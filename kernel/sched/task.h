@@ -17,7 +17,7 @@ struct signal_state;
  * exit_to_user() when it is not 0.
  */
 #define WORK_SIGNAL	0x1	/* a signal may wait; cleared by exit_to_user() */
-#define WORK_REGS	0x2	/* pt_regs were rewritten: reload every register; cleared by entry */
+#define WORK_REGS	0x2	/* pt_regs were rewritten: reload all; cleared by entry */
 
 /*
  * Locks:  r  the run queue's lock     c  only the thread itself     I  immutable after creation
@@ -28,14 +28,14 @@ struct task_struct {
 	bool on_rq;				/* [r] runnable and waiting for the CPU */
 	struct list_head run_list;		/* [r] */
 	struct list_head tasks;			/* every thread */
-	int pid;				/* [I] thread id; the first thread's is the process id */
+	int pid;				/* [I] thread id; the first one's is the process id */
 	char comm[16];				/* [c] */
 	struct net *net_ns;			/* [I] what current->nsproxy->net_ns is in Linux */
 	struct files_struct *files;		/* [I] NULL in kernel threads */
 	struct mm_struct *mm;			/* [I] NULL in kernel threads */
-	struct signal_state *signal;		/* [c] kernel/abi/signal.c; NULL in kernel threads */
+	struct signal_state *signal;		/* [c] abi/signal.h; NULL in kernel threads */
 	u32 __user *clear_child_tid;		/* [c] set_tid_address(2) */
-	u64 robust_list;			/* [c] set_robust_list(2): the head's user address */
+	u64 robust_list;			/* [c] set_robust_list(2): user address */
 	u64 exec_start;				/* [r] ktime when it got the CPU */
 	u64 cpu_ns;				/* [r] CPU time used before exec_start */
 	u64 nr_switches;			/* [r] times it gave up the CPU */
