@@ -59,8 +59,8 @@ void kernel_main(void)
 	slab_init();				/* kmalloc() and object caches */
 	interrupts_init();			/* ACPI tables, local APIC, I/O APIC */
 	clock_init();				/* time runs from here on */
-	sched_init();				/* this flow is the first thread */
 	timers_init();				/* timer wheel and its softirq */
+	sched_init();				/* this flow is the first thread */
 	random_init();				/* seeded from the CPU and the clock */
 	fs_init();				/* empty tree, /dev, /proc */
 	load_initrd();				/* the application's files */
