@@ -88,6 +88,15 @@ static void idle(struct rq *rq, struct task_struct *self)
 	rq->idle_ns += self->exec_start - from;
 }
 
+void schedule_tail(void)
+{
+	spin_unlock(&this_cpu()->rq->lock);
+}
+
+/*
+ * The lock stays taken until next runs, so that nobody else picks prev while its stack is in
+ * use; next releases it, here or in schedule_tail().
+ */
 static void switch_tasks(struct rq *rq, struct task_struct *prev, struct task_struct *next)
 {
 	u64 now = ktime_get_ns();
@@ -120,12 +129,9 @@ void schedule(void)
 
 		if (prev->state == TASK_RUNNING)
 			queue_task(rq, prev);
-		spin_unlock(&rq->lock);
 		switch_tasks(rq, prev, next);
-	} else {
-		spin_unlock(&rq->lock);
 	}
-	local_irq_restore(flags);
+	spin_unlock_irqrestore(&rq->lock, flags);
 }
 
 void cond_resched(void)
@@ -292,7 +298,6 @@ static void kthread_begin(void *arg)
 {
 	struct kthread_start start = *(struct kthread_start *)arg;
 
-	local_irq_enable();
 	kfree(arg);
 	start.fn(start.arg);
 	panic("kernel thread %s returned", current->comm);
