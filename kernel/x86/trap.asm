@@ -34,7 +34,6 @@ bits 64
 
 global trap_stubs, syscall_entry, switch_stack, kthread_start, user_thread_start, user_return
 extern trap_dispatch, trap_fatal_dispatch, irq_dispatch, syscall_dispatch, exit_work
-extern schedule_tail
 
 ; Close user memory: interrupts come with AC as the application or a user copy left it. A nop
 ; until smap_patch() finds that the CPU has SMAP.
@@ -265,7 +264,6 @@ switch_stack:
 
 ; First instructions of a kernel thread: rbx = function, r12 = its argument, rbp = 0.
 kthread_start:
-	call	schedule_tail
 	sti
 	mov	rdi, r12
 	call	rbx
@@ -274,9 +272,6 @@ kthread_start:
 ; First instructions of a new thread of the application: rsp = its struct pt_regs,
 ; interrupts off.
 user_thread_start:
-	sub	rsp, 8				; the C side's stack alignment
-	call	schedule_tail
-	add	rsp, 8
 	jmp	trap_return
 
 ; void user_return(struct pt_regs *regs): leave for ring 3. regs is the current thread's
