@@ -88,14 +88,9 @@ static void idle(struct rq *rq, struct task_struct *self)
 	rq->idle_ns += self->exec_start - from;
 }
 
-void schedule_tail(void)
-{
-	spin_unlock(&this_cpu()->rq->lock);
-}
-
 /*
- * The lock stays taken until next runs, so that nobody else picks prev while its stack is in
- * use; next releases it, here or in schedule_tail().
+ * The lock is free again before the switch: with interrupts off, this CPU is the only one that
+ * could pick prev while its stack is in use.
  */
 static void switch_tasks(struct rq *rq, struct task_struct *prev, struct task_struct *next)
 {
@@ -129,9 +124,12 @@ void schedule(void)
 
 		if (prev->state == TASK_RUNNING)
 			queue_task(rq, prev);
+		spin_unlock(&rq->lock);
 		switch_tasks(rq, prev, next);
+	} else {
+		spin_unlock(&rq->lock);
 	}
-	spin_unlock_irqrestore(&rq->lock, flags);
+	local_irq_restore(flags);
 }
 
 void cond_resched(void)

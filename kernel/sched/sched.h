@@ -38,12 +38,6 @@ void task_start(struct task_struct *task);
 /* Give back a thread that was never started. */
 void task_free(struct task_struct *task);
 
-/*
- * What the arch code calls first on a new thread's stack, interrupts off: finish the switch that
- * led here. Returns with interrupts off.
- */
-void schedule_tail(void);
-
 /* The thread with this id, or NULL. Valid until the caller sleeps. */
 struct task_struct *find_task(int pid);
 extern struct list_head task_list;	/* task_struct.tasks of every thread */
