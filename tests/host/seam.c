@@ -467,7 +467,8 @@ unsigned long copy_to_user(void __user *to, const void *from, unsigned long n)
 	unsigned long ok = user_reachable((__force void *)to, n);
 
 	ASSERT(!in_softirq());
-	memcpy((__force void *)to, from, ok);
+	if (ok)
+		memcpy((__force void *)to, from, ok);
 	return n - ok;
 }
 
@@ -476,7 +477,8 @@ unsigned long copy_from_user(void *to, const void __user *from, unsigned long n)
 	unsigned long ok = user_reachable((__force const void *)from, n);
 
 	ASSERT(!in_softirq());
-	memcpy(to, (__force const void *)from, ok);
+	if (ok)
+		memcpy(to, (__force const void *)from, ok);
 	return n - ok;
 }
 
@@ -485,7 +487,8 @@ unsigned long clear_user(void __user *to, unsigned long n)
 	unsigned long ok = user_reachable((__force void *)to, n);
 
 	ASSERT(!in_softirq());
-	memset((__force void *)to, 0, ok);
+	if (ok)
+		memset((__force void *)to, 0, ok);
 	return n - ok;
 }
 
