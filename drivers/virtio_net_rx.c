@@ -17,6 +17,8 @@
 #include "net/ethernet/eth.h"
 
 #define HALF_PAGE	(PAGE_SIZE / 2)
+#define TCP_HLEN	20	/* RFC 9293 3.1 */
+#define TCP_OFFSET	12	/* data offset: upper half of this octet, in words */
 #define HDR_LEN		((u32)sizeof(struct virtio_net_hdr))
 #define SHINFO_LEN	((u32)SKB_DATA_ALIGN(sizeof(struct skb_shared_info)))
 #define RX_ROOM(size)	((u32)(size) - (NET_SKB_PAD - HDR_LEN) - SHINFO_LEN)
@@ -128,34 +130,54 @@ static bool rx_merge(struct virtnet *vn, struct sk_buff *skb, unsigned int n)
 	return true;
 }
 
-/* 5.1.6.4.1: what the device says about the frame's checksum and segments. False: impossible. */
-static bool rx_offload(const struct virtnet *vn, struct sk_buff *skb,
-		       const struct virtio_net_hdr *hdr)
+/* 5.1.6.4.1: a TCP checksum is still to be completed from csum_start on. False: impossible. */
+static bool rx_partial(struct sk_buff *skb, const struct virtio_net_hdr *hdr)
+{
+	if (hdr->csum_start < ETH_HLEN ||
+	    hdr->csum_start + hdr->csum_offset + 2u > skb_headlen(skb))
+		return false;
+	skb->ip_summed = CHECKSUM_PARTIAL;
+	skb->csum_start = (u16)(skb_headroom(skb) + hdr->csum_start);
+	skb->csum_offset = hdr->csum_offset;
+	return true;
+}
+
+/*
+ * Several TCP segments in one frame. False: not what was negotiated, or no TCP header. The
+ * header's length is read from the frame; hdr_len is only a hint.
+ */
+static bool rx_coalesced(const struct virtnet *vn, struct sk_buff *skb,
+			 const struct virtio_net_hdr *hdr)
 {
 	struct skb_shared_info *si = skb_shinfo(skb);
-	u8 gso = hdr->gso_type & ~VIRTIO_NET_HDR_GSO_ECN;
+	u32 headers = hdr->csum_start;
 
-	if (hdr->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) {
-		if (hdr->csum_start < ETH_HLEN ||
-		    hdr->csum_start + hdr->csum_offset + 2u > skb_headlen(skb))
-			return false;
-		skb->ip_summed = CHECKSUM_PARTIAL;
-		skb->csum_start = (u16)(skb_headroom(skb) + hdr->csum_start);
-		skb->csum_offset = hdr->csum_offset;
-	} else if (hdr->flags & VIRTIO_NET_HDR_F_DATA_VALID) {
-		skb->ip_summed = CHECKSUM_UNNECESSARY;
-	}
-	if (gso == VIRTIO_NET_HDR_GSO_NONE)
-		return true;
-	if (gso != VIRTIO_NET_HDR_GSO_TCPV4 || !hdr->gso_size || vn->rx_size != PAGE_SIZE)
+	if ((hdr->gso_type & ~VIRTIO_NET_HDR_GSO_ECN) != VIRTIO_NET_HDR_GSO_TCPV4 ||
+	    !virtio_has_feature(vn->vdev, VIRTIO_NET_F_GUEST_TSO4) || !hdr->gso_size ||
+	    skb->ip_summed != CHECKSUM_PARTIAL || headers + TCP_HLEN > skb_headlen(skb))
+		return false;
+	headers += (skb->data[headers + TCP_OFFSET] >> 4) * 4;
+	if (headers >= skb->len)
 		return false;
 	si->gso_size = hdr->gso_size;
+	si->gso_segs = (u16)DIV_ROUND_UP(skb->len - headers, hdr->gso_size);
 	si->gso_type = SKB_GSO_TCPV4;
 	if (hdr->gso_type & VIRTIO_NET_HDR_GSO_ECN)
 		si->gso_type |= SKB_GSO_TCP_ECN;
-	if (hdr->hdr_len < skb->len)
-		si->gso_segs = (u16)DIV_ROUND_UP(skb->len - hdr->hdr_len, hdr->gso_size);
 	return true;
+}
+
+/* What the device says about checksum and segments. False: it cannot be true. */
+static bool rx_offload(const struct virtnet *vn, struct sk_buff *skb,
+		       const struct virtio_net_hdr *hdr)
+{
+	if (hdr->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) {
+		if (!rx_partial(skb, hdr))
+			return false;
+	} else if (hdr->flags & VIRTIO_NET_HDR_F_DATA_VALID) {
+		skb->ip_summed = CHECKSUM_UNNECESSARY;
+	}
+	return hdr->gso_type == VIRTIO_NET_HDR_GSO_NONE || rx_coalesced(vn, skb, hdr);
 }
 
 /*

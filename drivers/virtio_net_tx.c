@@ -15,6 +15,7 @@
 #include "lib/string.h"
 
 #define HDR_LEN		((u32)sizeof(struct virtio_net_hdr))
+#define TCP_OFFSET	12	/* RFC 9293 3.1: data offset, upper half of this octet, in words */
 
 static_assert(VIRTQUEUE_MAX_SG >= MAX_SKB_FRAGS + 2, "fragments, linear part and header");
 static_assert(sizeof(struct virtio_net_hdr) <= sizeof(((struct sk_buff *)0)->cb), "kept there");
@@ -87,8 +88,7 @@ static void tx_header(const struct sk_buff *skb, struct virtio_net_hdr *hdr)
 	if (si->gso_type & SKB_GSO_TCP_ECN)
 		hdr->gso_type |= VIRTIO_NET_HDR_GSO_ECN;
 	hdr->gso_size = si->gso_size;
-	/* tcp[12]: the data offset, RFC 9293 3.1 */
-	hdr->hdr_len = (u16)(hdr->csum_start + (tcp[12] >> 4) * 4);
+	hdr->hdr_len = (u16)(hdr->csum_start + (tcp[TCP_OFFSET] >> 4) * 4);
 }
 
 /* The pieces of skb behind its header. Returns how many. */
