@@ -211,7 +211,7 @@ class Machine:
     netdev: str = ""                # QEMU's -netdev value; empty: user network with forwards
     offloads: bool = True           # offer what the backend can; False: checksum and TSO off
     smp: str = "1,maxcpus=2"        # one CPU, but QEMU 7.2 keeps the memory barriers
-    kernel: str = os.path.join(BUILD, "skiff.elf")
+    kernel: str = os.path.join(BUILD, "skiff.stripped.elf")
     loader: str = os.path.join(BUILD, "boot/BOOTX64.EFI")
 
     def __post_init__(self):
