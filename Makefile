@@ -113,6 +113,11 @@ pcap: deps-run
 	@$(MAKE) all
 	@$(RUN) --pcap="$$PCAP"
 
+trace: override CMDLINE += strace
+trace: deps-run
+	@$(MAKE) all
+	@$(RUN)
+
 # --- proof ---------------------------------------------------------------------------------------
 
 # The same flags for other compilers' eyes. What is checked once is not checked again.
@@ -160,6 +165,7 @@ help:
 	@echo "                CMDLINE='words for the kernel'  FILES='file file:/path/in/guest'"
 	@echo "make debug    the same, waiting for gdb"
 	@echo "make pcap     the same, recording the wire in PCAP (build/skiff.pcap)"
+	@echo "make trace    the same, with every system call on the console"
 	@echo "make test     everything that proves it works; one closing line"
 	@echo "make check    warnings, sparse, the layer table, the documents"
 	@echo "make bench    measure it"
