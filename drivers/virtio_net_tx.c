@@ -12,7 +12,6 @@
  */
 #include "drivers/virtio_net.h"
 #include "lib/errno.h"
-#include "lib/string.h"
 
 #define HDR_LEN		((u32)sizeof(struct virtio_net_hdr))
 #define TCP_OFFSET	12	/* RFC 9293 3.1: data offset, upper half of this octet, in words */
@@ -75,7 +74,7 @@ static void tx_header(const struct sk_buff *skb, struct virtio_net_hdr *hdr)
 	const struct skb_shared_info *si = skb_shinfo(skb);
 	const u8 *tcp;
 
-	memset(hdr, 0, sizeof(*hdr));
+	*hdr = (struct virtio_net_hdr){ 0 };
 	if (skb->ip_summed != CHECKSUM_PARTIAL)
 		return;
 	hdr->flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;

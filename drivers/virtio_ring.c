@@ -192,33 +192,50 @@ static inline void virtqueue_publish(struct virtqueue *vq, u16 head)
 	virtqueue_watch(vq);
 }
 
+/* A buffer of several pieces. Returns the descriptors taken, or 0: there are not enough. */
+static unsigned int add_chain(struct virtqueue *vq, const struct virtio_sg *sg, unsigned int out,
+			      unsigned int n)
+{
+	struct vring_state *st = &vq->state[vq->free_head];
+
+	st->room = 0;
+	for (unsigned int k = out; k < n; k++)
+		st->room += sg[k].len;
+	if (want_indirect(vq, n) && add_indirect(vq, sg, out, n)) {
+		vq->free_head = st->next;
+		return 1;
+	}
+	if (n > vq->num_free)
+		return 0;
+	vq->free_head = add_direct(vq, sg, out, n);
+	return n;
+}
+
 int virtqueue_add(struct virtqueue *vq, const struct virtio_sg *sg, unsigned int out,
 		  unsigned int in, void *token)
 {
-	u16 head = vq->free_head;
-	unsigned int n = out + in;
 	struct vring_state *st;
-	u32 room = 0;
+	unsigned int n = 1;
+	u16 head;
 
-	ASSERT(token && n && n <= VIRTQUEUE_MAX_SG);
+	ASSERT(token && out + in && out + in <= VIRTQUEUE_MAX_SG);
 	if (unlikely(vq->broken))
 		return -EIO;
 	if (unlikely(!vq->num_free))
 		return -ENOSPC;
+	head = vq->free_head;
 	st = &vq->state[head];
-	for (unsigned int k = out; k < n; k++)
-		room += sg[k].len;
-	if (unlikely(want_indirect(vq, n)) && add_indirect(vq, sg, out, n)) {
+	if (likely(out + in == 1)) {
+		desc_set(&vq->desc[head], sg, in ? VRING_DESC_F_WRITE : 0);
+		st->room = in ? sg->len : 0;
 		vq->free_head = st->next;
-		n = 1;
-	} else if (n <= vq->num_free) {
-		vq->free_head = add_direct(vq, sg, out, n);
 	} else {
-		return -ENOSPC;
+		n = add_chain(vq, sg, out, out + in);
+		if (!n)
+			return -ENOSPC;
 	}
 	vq->num_free -= n;
 	st->count = (u16)n;
-	st->room = room;
 	st->token = token;
 	virtqueue_publish(vq, head);
 	return 0;
@@ -269,6 +286,14 @@ static inline void *detach(struct virtqueue *vq, u16 head)
 	return token;
 }
 
+static void *broken(struct virtqueue *vq, u32 id)
+{
+	printk("%s: queue %u: the device returned buffer %u, which it does not have\n",
+	       vq->vdev->name, vq->index, id);
+	vq->broken = true;
+	return NULL;
+}
+
 void *virtqueue_get_buf(struct virtqueue *vq, u32 *len)
 {
 	struct vring_used_elem *e;
@@ -279,12 +304,8 @@ void *virtqueue_get_buf(struct virtqueue *vq, u32 *len)
 	smp_rmb();	/* used->idx before its entries; the device writes them the other way */
 	e = &vq->used->ring[vq->last_used & vq->mask];
 	id = READ_ONCE(e->id);
-	if (unlikely(id > vq->mask || !vq->state[id].token)) {
-		printk("%s: queue %u: the device returned buffer %u, which it does not have\n",
-		       vq->vdev->name, vq->index, id);
-		vq->broken = true;
-		return NULL;
-	}
+	if (unlikely(id > vq->mask || !vq->state[id].token))
+		return broken(vq, id);
 	*len = min(READ_ONCE(e->len), vq->state[id].room);
 	vq->last_used++;
 	return detach(vq, (u16)id);
