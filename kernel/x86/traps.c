@@ -13,6 +13,7 @@
 
 #define TRAP_PROTECTION	13
 #define TRAP_PAGE_FAULT	14
+#define NO_SYSCALL	(~0UL)	/* orig_ax of a frame that is no system call to be restarted */
 
 #define PF_PRESENT	0x01	/* error code: a protection fault, not a missing page */
 #define PF_WRITE	0x02
@@ -109,10 +110,12 @@ static void page_fault(struct pt_regs *regs)
 
 	if (regs->orig_ax & PF_RESERVED)
 		die(TRAP_PAGE_FAULT, regs);
-	if (user_mode(regs))
-		user_page_fault(addr, regs->orig_ax);
-	else
+	if (!user_mode(regs)) {
 		kernel_page_fault(addr, regs);
+		return;
+	}
+	user_page_fault(addr, regs->orig_ax);
+	regs->orig_ax = NO_SYSCALL;
 }
 
 /* XRSTOR of an image that the application wrote may be refused: fpu.c expects that. */
@@ -142,6 +145,7 @@ void trap_dispatch(u64 vector, struct pt_regs *regs)
 		die(vector, regs);
 	local_irq_enable();
 	force_sig(trap->signal, trap->code, trap->code == SI_KERNEL ? 0 : regs->ip);
+	regs->orig_ax = NO_SYSCALL;
 }
 
 /* From trap.asm: NMI, double fault, machine check, on their own stacks. */
