@@ -45,7 +45,8 @@ static inline bool fs_run_next(u64 limit)
 
 static inline void fs_end(void)
 {
-	files_destroy(host_task.files);
+	if (host_task.files)
+		files_destroy(host_task.files);
 	host_task.files = NULL;
 	host_run_next = NULL;
 	happenings = NULL;
