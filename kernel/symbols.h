@@ -7,6 +7,7 @@
 
 #include "lib/types.h"
 
+/* Whether address is one of the kernel's own code. Any context. */
 bool symbol_is_text(u64 address);
 
 /* "function+0x12 (file.c:34)", or "?" when it is not kernel code. Any context. */

@@ -322,6 +322,7 @@ static EFI_STATUS load_all(EFI_HANDLE image, struct handover *h, UINT64 *entry)
 	return EFI_SUCCESS;
 }
 
+/* The firmware's way in (UEFI 2.10, 4.1). Comes back only with an error. */
 EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *st)
 {
 	struct handover *h;

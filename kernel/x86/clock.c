@@ -11,6 +11,7 @@
 
 #define VIRTUAL_APIC_HZ	NSEC_PER_SEC	/* QEMU's and KVM's APIC timers count nanoseconds */
 #define CALIBRATE_NS	(NSEC_PER_MSEC / 2)	/* within 10 ppm under QEMU */
+#define MAX_APIC_NS	NSEC_PER_SEC	/* fits 32 bits of ticks up to 4 GHz */
 #define SHIFT		32
 
 /* PIT channel 2 (Intel 8254), gated and read through port 0x61. */
@@ -27,7 +28,8 @@ static struct {
 	u64 apic_mult;		/* APIC timer ticks per ns, times 2^SHIFT */
 	u64 wall;		/* ns since 1970 at time 0 */
 	u64 deadline;		/* ns, KTIME_MAX: none */
-} clock = { .deadline = KTIME_MAX };
+	u64 armed;		/* when the hardware fires; KTIME_MAX: not at all */
+} clock = { .deadline = KTIME_MAX, .armed = KTIME_MAX };
 
 static u64 scale(u64 v, u64 mult)
 {
@@ -46,40 +48,41 @@ u64 ktime_get_real_ns(void)
 
 /* --- the deadline ------------------------------------------------------------------------ */
 
-static void arm_tsc(u64 ns)
+/* A time beyond the APIC counter's reach is approached in steps: clock_interrupt() arms again. */
+static void arm(u64 ns)
 {
-	wrmsr(MSR_TSC_DEADLINE, ns == KTIME_MAX ? 0 : clock.base + scale(ns, clock.inverse) + 1);
-}
+	u64 now, delta;
 
-/* A deadline beyond the counter's reach is approached in steps: see clock_interrupt(). */
-static void arm_apic(u64 ns)
-{
-	u64 now = ktime_get_ns(), ticks;
-
-	if (ns == KTIME_MAX) {
-		apic_timer_start(0);
+	clock.armed = ns;
+	if (cpu_features.tsc_deadline) {
+		wrmsr(MSR_TSC_DEADLINE, clock.base + scale(ns, clock.inverse) + 1);
 		return;
 	}
-	ticks = ns > now ? scale(min(ns - now, 4 * NSEC_PER_SEC), clock.apic_mult) + 1 : 1;
-	apic_timer_start(min(ticks, 0xffffffffUL));
+	now = ktime_get_ns();
+	delta = ns > now ? min(ns - now, MAX_APIC_NS) : 0;
+	clock.armed = now + delta;
+	apic_timer_start((u32)scale(delta, clock.apic_mult) + 1);
 }
 
+/*
+ * Timers are mostly moved further away before they expire. So the hardware is only told of an
+ * earlier deadline; for a later one, or none, it fires once for nothing and is armed again.
+ */
 void clock_set_deadline(u64 ns)
 {
 	clock.deadline = ns;
-	if (cpu_features.tsc_deadline)
-		arm_tsc(ns);
-	else
-		arm_apic(ns);
+	if (ns < clock.armed)
+		arm(ns);
 }
 
-/* Interrupts off. An early interrupt arms the rest of the way. */
+/* The timer's vector. Interrupts off. */
 void clock_interrupt(void)
 {
+	clock.armed = KTIME_MAX;
 	if (clock.deadline == KTIME_MAX)
 		return;
 	if (ktime_get_ns() < clock.deadline) {
-		clock_set_deadline(clock.deadline);
+		arm(clock.deadline);
 		return;
 	}
 	clock.deadline = KTIME_MAX;
@@ -212,9 +215,10 @@ static u64 find_tsc_hz(u64 *apic_hz)
 	return measure_by_pit(apic_hz);
 }
 
+/* a / b, times 2^SHIFT; b below 2^32 or a below it. */
 static u64 ratio(u64 a, u64 b)
 {
-	return (a << SHIFT) / b;
+	return ((a / b) << SHIFT) + ((a % b) << SHIFT) / b;
 }
 
 void clock_init(void)

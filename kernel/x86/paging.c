@@ -218,6 +218,7 @@ void kernel_unmap_page(u64 va)
 	}
 }
 
+/* Addresses are handed out upwards and never come back. */
 void *ioremap(u64 phys, size_t len)
 {
 	static u64 next = IOREMAP_BASE;

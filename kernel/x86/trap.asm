@@ -63,6 +63,9 @@ extern trap_dispatch, trap_fatal_dispatch, irq_dispatch, syscall_dispatch, exit_
 	push	r15
 %endmacro
 
+; 8, 10 to 14, 17, 21, 29, 30 (SDM volume 3, 6.13)
+%define HAS_ERROR_CODE(v)	((0x60227d00 >> (v)) & 1)
+
 section .text
 
 ; The 256 entries of the IDT. Each completes the CPU's frame to pt_regs.di (an error code of 0
@@ -78,7 +81,7 @@ trap_stubs:
 	mov	edi, vector
 	jmp	near irq_common
 %else
-  %if vector != 8 && (vector < 10 || vector > 14) && vector != 17 && vector != 21 && vector != 29 && vector != 30
+  %if !HAS_ERROR_CODE(vector)
 	push	0
   %endif
 	push	rdi

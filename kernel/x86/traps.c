@@ -15,8 +15,7 @@
 #define TRAP_PAGE_FAULT	14
 #define NO_SYSCALL	(~0UL)	/* orig_ax of a frame that is no system call to be restarted */
 
-#define PF_PRESENT	0x01	/* error code: a protection fault, not a missing page */
-#define PF_WRITE	0x02
+#define PF_WRITE	0x02	/* error code: what the access was */
 #define PF_RESERVED	0x08
 #define PF_FETCH	0x10
 
@@ -78,6 +77,13 @@ static unsigned int fault_prot(u64 error)
 	return error & PF_FETCH ? PG_EXEC : PG_READ;
 }
 
+static bool is_mapped(u64 addr)
+{
+	const struct vm_area *area = vma_find(current->mm, addr);
+
+	return area && area->start <= addr;
+}
+
 static void user_page_fault(u64 addr, u64 error)
 {
 	int err;
@@ -87,7 +93,7 @@ static void user_page_fault(u64 addr, u64 error)
 	if (err == -ENOMEM)
 		force_sig(SIGBUS, BUS_ADRERR, addr);
 	else if (err)
-		force_sig(SIGSEGV, error & PF_PRESENT ? SEGV_ACCERR : SEGV_MAPERR, addr);
+		force_sig(SIGSEGV, is_mapped(addr) ? SEGV_ACCERR : SEGV_MAPERR, addr);
 }
 
 /* Only the user copies may touch the application's half, and only there may it fail. */

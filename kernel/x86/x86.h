@@ -42,6 +42,7 @@ struct x86_cpu {
 	struct task_struct *user_owner;
 };
 
+/* This CPU's; interrupts off, like everything in struct percpu that changes. */
 struct x86_cpu *this_x86_cpu(void);
 
 /* What the CPU can do; filled by cpu_detect(). */

@@ -9,7 +9,7 @@ struct task_struct;
 struct pt_regs {
 	u64 r15, r14, r13, r12, bp, bx;
 	u64 r11, r10, r9, r8, ax, cx, dx, si, di;
-	u64 orig_ax;		/* system call number; error code of an exception; ~vector of an irq */
+	u64 orig_ax;		/* system call number; an exception's error code; ~vector */
 	u64 ip, cs, flags, sp, ss;
 };
 
