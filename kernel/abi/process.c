@@ -31,7 +31,7 @@ void thread_exit(int status)
 		u32 zero = 0;
 
 		if (!put_user(zero, task->clear_child_tid))
-			futex_wake((u64)task->clear_child_tid, 1, ~0U);
+			futex_wake((__force u64)task->clear_child_tid, 1, ~0U);
 	}
 	if (task->pid == PROCESS_ID && !process.exiting)
 		process.exit_status = status;

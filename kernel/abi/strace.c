@@ -6,9 +6,9 @@
 #include "lib/byteorder.h"
 #include "lib/errno.h"
 #include "lib/format.h"
-#include "net/socket_abi.h"
 
 #define STR_SHOWN	48
+#define FAMILY_INET	2
 
 enum arg_kind {
 	NONE, FD, INT, HEX, FLAGS, OCT, LONG, SIZE, PTR, STR, SA, AF, SOCKTYPE, SIG, NSEC
@@ -79,7 +79,7 @@ static void add_sockaddr(struct line *l, u64 uaddr)
 
 	if (!uaddr || copy_from_user(&sin, (const void __user *)uaddr, 8))
 		ADD(l, "%#llx", (unsigned long long)uaddr);
-	else if (sin.sin_family != AF_INET)
+	else if (sin.sin_family != FAMILY_INET)
 		ADD(l, "{sa_family=%u}", sin.sin_family);
 	else
 		ADD(l, "{AF_INET, %pI4:%u}", &sin.sin_addr.s_addr, ntohs(sin.sin_port));
@@ -87,12 +87,10 @@ static void add_sockaddr(struct line *l, u64 uaddr)
 
 static void add_family(struct line *l, u64 v)
 {
-	if (v == AF_INET)
-		ADD(l, "AF_INET");
-	else if (v == AF_UNIX)
-		ADD(l, "AF_UNIX");
-	else if (v == AF_INET6)
-		ADD(l, "AF_INET6");
+	static const char *const names[] = { [1] = "AF_UNIX", [2] = "AF_INET", [10] = "AF_INET6" };
+
+	if (v < ARRAY_SIZE(names) && names[v])
+		ADD(l, "%s", names[v]);
 	else
 		ADD(l, "%d", (int)v);
 }
