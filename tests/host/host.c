@@ -1,8 +1,9 @@
 /* Starting the machine-independent kernel on the host. */
 #include "kernel/fs/file.h"
-#include "kernel/sched/softirq.h"
+#include "kernel/mm/page.h"
 #include "kernel/time/timer.h"
 #include "net/core/net_namespace.h"
+#include "net/core/softnet.h"
 #include "tests/host/host.h"
 
 void host_init(u64 seed)
@@ -17,6 +18,16 @@ void host_init(u64 seed)
 	timers_init();
 	fs_init();
 	net_init();
+}
+
+void host_reclaim(void)
+{
+	struct softnet_data *sd = this_cpu()->softnet;
+
+	if (sd->frag_page)
+		put_page(sd->frag_page);
+	sd->frag_page = NULL;
+	sd->frag_offset = 0;
 }
 
 /* Sanitizers: their own reports rather than cmocka's signal handler, and stop at the first. */

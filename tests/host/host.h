@@ -80,6 +80,9 @@ struct host_usage {
 
 struct host_usage host_usage(void);
 
+/* Give back what the stack keeps for its next packet, so that it does not look leaked. */
+void host_reclaim(void);
+
 /* Print each cache's objects to stderr. */
 void host_show_usage(void);
 

@@ -475,6 +475,7 @@ void frames_end(void)
 	ASSERT(!fz.s->net->drops[DROP_NOT_SPECIFIED]);
 	world_destroy(fz.w);
 	fz.w = NULL;
+	host_reclaim();
 	now = host_usage();
 	if (skb_count() || sock_count() || memcmp(&now, &usage_before, sizeof(now)) ||
 	    next_timer_ns() != KTIME_MAX) {

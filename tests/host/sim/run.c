@@ -44,6 +44,7 @@ void sim_run_seed(const char *scenario, unsigned long seed, const char *pcap, in
 	w = world(seed);
 	find(scenario)(w, verbose);
 	world_destroy(w);
+	host_reclaim();
 	after = host_usage();
 	if (verbose)
 		printf("%s", host_log());

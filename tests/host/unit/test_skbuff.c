@@ -44,6 +44,7 @@ static void check_octets(const struct sk_buff *skb, u32 from, u32 n)
 TEST(positions_move)
 {
 	struct sk_buff *skb = alloc_skb(200);
+	u8 *was;
 
 	assert_int_equal(skb->len, 0);
 	assert_int_equal(skb_headroom(skb), 0);
@@ -54,7 +55,8 @@ TEST(positions_move)
 	memcpy(skb_push(skb, 2), "xy", 2);
 	assert_memory_equal(skb->data, "xyabc", 5);
 	skb_reset_network_header(skb);
-	assert_ptr_equal(skb_pull(skb, 2), skb->data);
+	was = skb->data;
+	assert_ptr_equal(skb_pull(skb, 2), was + 2);
 	assert_memory_equal(skb->data, "abc", 3);
 	assert_memory_equal(skb_network_header(skb), "xyabc", 5);
 	assert_int_equal(pskb_trim(skb, 1), 0);
@@ -190,7 +192,7 @@ TEST(build_skb_uses_the_page)
 TEST(checksum_over_fragments_agrees_with_a_naive_one)
 {
 	for (u32 frag = 1; frag < 600; frag += 53) {
-		u32 n = min(1400U, 40 + frag * MAX_SKB_FRAGS);
+		u32 n = min(1400U, 39 + frag * MAX_SKB_FRAGS);
 		struct sk_buff *skb = make(n, 39, frag);
 
 		for (u32 at = 0; at < n; at += 17) {

@@ -1,0 +1,432 @@
+/* Closing, resetting, and attacks: RFC 9293 3.6, 3.10.7.4; RFC 5961; RFC 7323 5. */
+#include <linux/tcp.h>
+#include "net/core/sock.h"
+#include "tests/host/conv.h"
+
+static struct conv *c;
+
+TEST(the_peer_closes_first)
+{
+	int fd;
+
+	c = conversation(1);
+	fd = w_established(c, 65535);
+	IN(.flags = F|A, .seq = 1001, .ack = 1, .win = 65535);
+	OUT_WITHIN(45, .flags = A, .seq = 1, .ack = 1002);
+	assert_int_equal(w_state(c, fd), TCP_CLOSE_WAIT);
+	w_recv_is(c, fd, 0);
+	assert_true(s_poll(c->s, fd, EPOLLIN | EPOLLRDHUP) == (EPOLLIN | EPOLLRDHUP));
+	w_send(c, fd, 100);				/* our half is still open */
+	OUT(.flags = P|A, .seq = 1, .ack = 1002, .len = 100);
+	IN(.flags = A, .seq = 1002, .ack = 101, .win = 65535);
+	s_close(c->s, fd);
+	OUT(.flags = F|A, .seq = 101, .ack = 1002);
+	IN(.flags = A, .seq = 1002, .ack = 102, .win = 65535);
+	quiet_for(100000);
+	assert_int_equal(sock_count(), 1);		/* the listener */
+}
+
+TEST(we_close_first)
+{
+	int fd;
+
+	c = conversation(1);
+	fd = w_established(c, 65535);
+	s_close(c->s, fd);
+	OUT(.flags = F|A, .seq = 1, .ack = 1001);
+	IN(.flags = A, .seq = 1001, .ack = 2, .win = 65535);
+	NOTHING();
+	IN(.flags = F|A, .seq = 1001, .ack = 2, .win = 65535);
+	OUT(.flags = A, .seq = 2, .ack = 1002);
+	/* TIME-WAIT answers a repeated FIN (3.10.7.4, eighth). */
+	IN(.flags = F|A, .seq = 1001, .ack = 2, .win = 65535);
+	OUT(.flags = A, .seq = 2, .ack = 1002);
+	quiet_for(70000);
+	/* ... and is over after 60 s. */
+	IN(.flags = F|A, .seq = 1001, .ack = 2, .win = 65535);
+	OUT(.flags = R, .seq = 2);
+	assert_int_equal(sock_count(), 1);
+}
+
+TEST(fin_and_its_ack_in_one)
+{
+	int fd;
+
+	c = conversation(1);
+	fd = w_established(c, 65535);
+	s_close(c->s, fd);
+	OUT(.flags = F|A, .seq = 1, .ack = 1001);
+	IN(.flags = F|A, .seq = 1001, .ack = 2, .win = 65535);
+	OUT(.flags = A, .seq = 2, .ack = 1002);
+	quiet_for(100000);
+}
+
+TEST(simultaneous_close)
+{
+	int fd;
+
+	c = conversation(1);
+	fd = w_established(c, 65535);
+	assert_int_equal(s_shutdown(c->s, fd, SHUT_WR), 0);
+	OUT(.flags = F|A, .seq = 1, .ack = 1001);
+	IN(.flags = F|A, .seq = 1001, .ack = 1, .win = 65535);
+	OUT_WITHIN(45, .flags = A, .seq = 2, .ack = 1002);
+	assert_int_equal(w_state(c, fd), TCP_CLOSING);
+	IN(.flags = A, .seq = 1002, .ack = 2, .win = 65535);
+	quiet_for(1000);
+	w_recv_is(c, fd, 0);
+	s_close(c->s, fd);
+	quiet_for(100000);
+	assert_int_equal(sock_count(), 1);
+}
+
+TEST(half_close_still_receives)
+{
+	int fd;
+
+	c = conversation(1);
+	fd = w_established(c, 65535);
+	assert_int_equal(s_shutdown(c->s, fd, SHUT_WR), 0);
+	OUT(.flags = F|A, .seq = 1, .ack = 1001);
+	IN(.flags = A, .seq = 1001, .ack = 2, .win = 65535);
+	assert_int_equal(w_state(c, fd), TCP_FIN_WAIT2);
+	IN(.flags = P|A, .seq = 1001, .ack = 2, .win = 65535, .len = 200);
+	OUT_WITHIN(45, .flags = A, .seq = 2, .ack = 1201);
+	w_recv(c, fd, 1001, 200);
+	assert_int_equal(s_send(c->s, fd, "x", 1, MSG_NOSIGNAL), -EPIPE);
+	IN(.flags = F|A, .seq = 1201, .ack = 2, .win = 65535);
+	OUT_WITHIN(45, .flags = A, .seq = 2, .ack = 1202);
+	w_recv_is(c, fd, 0);
+}
+
+TEST(a_fin_follows_the_data)
+{
+	int fd;
+
+	c = conversation(1);
+	fd = w_established(c, 1000);
+	w_send(c, fd, 1500);
+	OUT(.flags = A, .seq = 1, .ack = 1001, .len = 1000);
+	assert_int_equal(s_shutdown(c->s, fd, SHUT_WR), 0);
+	NOTHING();
+	IN(.flags = A, .seq = 1001, .ack = 1001, .win = 1000);
+	OUT(.flags = F|P|A, .seq = 1001, .ack = 1001, .len = 500);
+	IN(.flags = A, .seq = 1001, .ack = 1502, .win = 1000);
+	assert_int_equal(w_state(c, fd), TCP_FIN_WAIT2);
+}
+
+TEST(data_and_fin_in_one_segment)
+{
+	int fd;
+
+	c = conversation(1);
+	fd = w_established(c, 65535);
+	IN(.flags = F|P|A, .seq = 1001, .ack = 1, .win = 65535, .len = 50);
+	OUT_WITHIN(45, .flags = A, .seq = 1, .ack = 1052);
+	w_recv(c, fd, 1001, 50);
+	w_recv_is(c, fd, 0);
+}
+
+TEST(a_fin_out_of_order_waits)
+{
+	int fd;
+
+	c = conversation(1);
+	fd = w_established(c, 65535);
+	IN(.flags = F|A, .seq = 1051, .ack = 1, .win = 65535, .len = 50);
+	OUT(.flags = A, .seq = 1, .ack = 1001);
+	assert_int_equal(w_state(c, fd), TCP_ESTABLISHED);
+	IN(.flags = A, .seq = 1001, .ack = 1, .win = 65535, .len = 50);
+	OUT_WITHIN(45, .flags = A, .seq = 1, .ack = 1102);
+	w_recv(c, fd, 1001, 100);
+	w_recv_is(c, fd, 0);
+}
+
+TEST(a_lost_fin_is_sent_again)
+{
+	int fd;
+
+	c = conversation(1);
+	fd = w_established(c, 65535);
+	s_close(c->s, fd);
+	OUT(.flags = F|A, .seq = 1, .ack = 1001);
+	OUT_WITHIN(1100, .flags = F|A, .seq = 1, .ack = 1001);
+	IN(.flags = A, .seq = 1001, .ack = 2, .win = 65535);
+	quiet_for(10000);
+}
+
+/* An orphan does not wait in FIN-WAIT-2 for ever. */
+TEST(fin_wait_2_ends)
+{
+	int fd;
+
+	c = conversation(1);
+	fd = w_established(c, 65535);
+	s_close(c->s, fd);
+	OUT(.flags = F|A, .seq = 1, .ack = 1001);
+	IN(.flags = A, .seq = 1001, .ack = 2, .win = 65535);
+	quiet_for(130000);
+	assert_int_equal(sock_count(), 1);
+}
+
+/* --- resets by us ---------------------------------------------------------------------------------------- */
+
+/* RFC 9293 3.6.1, RFC 2525 2.17: data that nobody will read is told. */
+TEST(close_with_unread_data_resets)
+{
+	int fd;
+
+	c = conversation(1);
+	fd = w_established(c, 65535);
+	IN(.flags = P|A, .seq = 1001, .ack = 1, .win = 65535, .len = 50);
+	conv_drain(c);
+	s_close(c->s, fd);
+	OUT(.flags = R|A, .seq = 1, .ack = 1051);
+	quiet_for(10000);
+	assert_int_equal(sock_count(), 1);
+}
+
+TEST(data_after_close_resets)
+{
+	int fd;
+
+	c = conversation(1);
+	fd = w_established(c, 65535);
+	s_close(c->s, fd);
+	OUT(.flags = F|A, .seq = 1, .ack = 1001);
+	IN(.flags = A, .seq = 1001, .ack = 2, .win = 65535);
+	IN(.flags = P|A, .seq = 1001, .ack = 2, .win = 65535, .len = 50);
+	OUT(.flags = R, .seq = 2);
+	quiet_for(10000);
+	assert_int_equal(sock_count(), 1);
+}
+
+TEST(linger_zero_resets)
+{
+	struct linger l = { .l_onoff = 1 };
+	int fd;
+
+	c = conversation(1);
+	fd = w_established(c, 65535);
+	assert_int_equal(SYS(c->s, setsockopt, fd, SOL_SOCKET, SO_LINGER, &l, sizeof(l)), 0);
+	s_close(c->s, fd);
+	OUT(.flags = R|A, .seq = 1, .ack = 1001);
+	quiet_for(10000);
+	assert_int_equal(sock_count(), 1);
+}
+
+/* --- resets by the peer: RFC 5961 3.2 --------------------------------------------------------------- */
+
+TEST(an_exact_reset_resets)
+{
+	u8 b;
+	int fd;
+
+	c = conversation(1);
+	fd = w_established(c, 65535);
+	IN(.flags = R, .seq = 1001);
+	NOTHING();
+	assert_int_equal(s_poll(c->s, fd, 0) & (EPOLLERR | EPOLLHUP), EPOLLERR | EPOLLHUP);
+	assert_int_equal(s_recv(c->s, fd, &b, 1, 0), -ECONNRESET);
+	assert_int_equal(s_recv(c->s, fd, &b, 1, 0), 0);
+	assert_int_equal(s_send(c->s, fd, &b, 1, MSG_NOSIGNAL), -EPIPE);
+	assert_int_equal(host_sigpipes, 0);
+	assert_int_equal(s_send(c->s, fd, &b, 1, 0), -EPIPE);
+	assert_int_equal(host_sigpipes, 1);
+}
+
+TEST(a_reset_in_the_window_is_challenged)
+{
+	int fd;
+
+	c = conversation(1);
+	fd = w_established(c, 65535);
+	IN(.flags = R, .seq = 1002);
+	OUT(.flags = A, .seq = 1, .ack = 1001);
+	assert_int_equal(w_state(c, fd), TCP_ESTABLISHED);
+	IN(.flags = R, .seq = 1001);
+	assert_int_equal(w_state(c, fd), TCP_CLOSE);
+}
+
+TEST(a_reset_outside_the_window_is_ignored)
+{
+	int fd;
+
+	c = conversation(1);
+	fd = w_established(c, 65535);
+	IN(.flags = R, .seq = 1000);
+	NOTHING();
+	IN(.flags = R, .seq = 1001 + 100000000);
+	NOTHING();
+	assert_int_equal(w_state(c, fd), TCP_ESTABLISHED);
+}
+
+/* RFC 5961 4.2. */
+TEST(a_syn_is_challenged)
+{
+	int fd;
+
+	c = conversation(1);
+	fd = w_established(c, 65535);
+	IN(.flags = S, .seq = 1001, .win = 65535);
+	OUT(.flags = A, .seq = 1, .ack = 1001);
+	IN(.flags = S, .seq = 77777777, .win = 65535);
+	conv_drain(c);
+	assert_int_equal(w_state(c, fd), TCP_ESTABLISHED);
+}
+
+/* RFC 5961 5.2, RFC 9293 3.10.7.4 fifth. */
+TEST(acks_of_what_was_never_sent)
+{
+	int fd;
+
+	c = conversation(1);
+	fd = w_established(c, 65535);
+	IN(.flags = P|A, .seq = 1001, .ack = 5000, .win = 65535, .len = 10);
+	OUT(.flags = A, .seq = 1, .ack = 1001);
+	w_recv_is(c, fd, -EAGAIN);
+	world_run_for(c->w, 2 * NSEC_PER_SEC);	/* challenges are limited in rate */
+	IN(.flags = P|A, .seq = 1001, .ack = (u32)-100000000, .win = 65535, .len = 10);
+	OUT(.flags = A, .seq = 1, .ack = 1001);
+	w_recv_is(c, fd, -EAGAIN);
+}
+
+TEST(a_segment_without_ack_is_dropped)
+{
+	int fd;
+
+	c = conversation(1);
+	fd = w_established(c, 65535);
+	IN(.flags = P, .seq = 1001, .win = 65535, .len = 10);
+	NOTHING();
+	w_recv_is(c, fd, -EAGAIN);
+}
+
+/* A reset in every state that a connection goes through. */
+static int into_state(int state)
+{
+	int fd;
+
+	c = conversation(1);
+	fd = w_established(c, 65535);
+	if (state == TCP_CLOSE_WAIT || state == TCP_LAST_ACK)
+		IN(.flags = F|A, .seq = 1001, .ack = 1, .win = 65535);
+	if (state != TCP_ESTABLISHED && state != TCP_CLOSE_WAIT)
+		assert_int_equal(s_shutdown(c->s, fd, SHUT_WR), 0);
+	if (state == TCP_CLOSING)
+		IN(.flags = F|A, .seq = 1001, .ack = 1, .win = 65535);
+	if (state == TCP_FIN_WAIT2)
+		IN(.flags = A, .seq = 1001, .ack = 2, .win = 65535);
+	world_run_for(c->w, 50 * NSEC_PER_MSEC);
+	conv_drain(c);
+	assert_int_equal(w_state(c, fd), state);
+	return fd;
+}
+
+TEST(reset_in_every_state)
+{
+	static const int states[] = {
+		TCP_ESTABLISHED, TCP_CLOSE_WAIT, TCP_LAST_ACK, TCP_FIN_WAIT1, TCP_FIN_WAIT2,
+		TCP_CLOSING,
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(states); i++) {
+		bool fin = states[i] == TCP_CLOSE_WAIT || states[i] == TCP_LAST_ACK ||
+			   states[i] == TCP_CLOSING;
+		int fd = into_state(states[i]);
+
+		IN(.flags = R, .seq = 1001U + fin);
+		assert_int_equal(w_state(c, fd), TCP_CLOSE);
+		s_close(c->s, fd);
+		quiet_for(100000);
+		assert_int_equal(sock_count(), 1);
+	}
+}
+
+/* --- RFC 7323: timestamps ---------------------------------------------------------------------------- */
+
+static int established_ts(void)
+{
+	struct seg got;
+
+	c = conversation(1);
+	w_listen(c, 80);
+	IN(.flags = S, .seq = 1000, .win = 65535, .mss = 1460, .ts = true, .tsval = 1000);
+	got = OUT(.flags = S|A, .ack = 1001);
+	if (!got.ts)
+		skip();		/* offered later, with the rest of RFC 7323 */
+	assert_int_equal(got.tsecr, 1000);
+	IN(.flags = A, .seq = 1001, .ack = 1, .win = 65535, .ts = true, .tsval = 1001,
+	   .tsecr = got.tsval);
+	return w_accept(c);
+}
+
+TEST(paws_drops_old_duplicates)
+{
+	int fd = established_ts();
+
+	IN(.flags = P|A, .seq = 1001, .ack = 1, .win = 65535, .len = 10, .ts = true, .tsval = 2000);
+	conv_drain(c);
+	w_recv(c, fd, 1001, 10);
+	world_run_for(c->w, NSEC_PER_SEC);
+	conv_drain(c);
+	IN(.flags = P|A, .seq = 1011, .ack = 1, .win = 65535, .len = 10, .ts = true, .tsval = 1500);
+	OUT(.flags = A, .seq = 1, .ack = 1011);
+	w_recv_is(c, fd, -EAGAIN);
+}
+
+/* --- ICMP: RFC 9293 3.9.2.2 (MUST-54 to 56) ------------------------------------------------------ */
+
+static void icmp_about_us(u8 type, u8 code, u32 seq)
+{
+	u8 icmp[8 + 28] = { type, code };
+	u8 *ip = icmp + 8;
+
+	ip[0] = 0x45;
+	put_unaligned_be16(40, ip + 2);
+	ip[8] = 64;
+	ip[9] = IPPROTO_TCP;
+	memcpy(ip + 12, &c->s->addr, 4);
+	memcpy(ip + 16, &c->peer, 4);
+	put_unaligned_be16(c->port, ip + 20);
+	put_unaligned_be16(c->peer_port, ip + 22);
+	put_unaligned_be32(seq + c->flow[0].isn, ip + 24);
+	put_unaligned_be16((u16)~ref_sum(icmp, sizeof(icmp), 0), icmp + 2);
+	conv_send_ip((struct ip_fields){ .proto = IPPROTO_ICMP }, icmp, sizeof(icmp));
+}
+
+TEST(icmp_errors_do_not_abort_a_connection)
+{
+	int fd;
+
+	c = conversation(1);
+	fd = w_established(c, 65535);
+	w_send(c, fd, 100);
+	OUT(.flags = P|A, .seq = 1, .ack = 1001, .len = 100);
+	for (u8 code = 0; code < 16; code++)
+		if (code != 4)
+			icmp_about_us(3, code, 1);
+	icmp_about_us(11, 0, 1);
+	icmp_about_us(12, 0, 1);
+	icmp_about_us(4, 0, 1);		/* source quench: silently ignored (MUST-55) */
+	assert_int_equal(w_state(c, fd), TCP_ESTABLISHED);
+	IN(.flags = A, .seq = 1001, .ack = 101, .win = 65535);
+	conv_drain(c);
+	quiet_for(5000);
+}
+
+/* --- calls in the wrong state -------------------------------------------------------------------------- */
+
+TEST(calls_on_an_unconnected_socket)
+{
+	u8 b = 0;
+	int fd;
+
+	c = conversation(1);
+	fd = s_socket(c->s, SOCK_STREAM | SOCK_NONBLOCK);
+	assert_int_equal(s_recv(c->s, fd, &b, 1, 0), -ENOTCONN);
+	assert_int_equal(s_send(c->s, fd, &b, 1, MSG_NOSIGNAL), -EPIPE);
+	assert_int_equal(s_shutdown(c->s, fd, SHUT_WR), -ENOTCONN);
+	assert_int_equal(s_accept(c->s, fd, 0), -EINVAL);
+	assert_int_equal(s_poll(c->s, fd, EPOLLIN | EPOLLOUT), EPOLLOUT | EPOLLHUP);
+}
