@@ -170,12 +170,13 @@ struct tcp_out_options {
  * Locks: the socket lock.
  */
 struct tcp_sack_state {
-	struct sk_buff_head out_of_order_queue;	/* sorted by seq, never overlapping */
+	struct sk_buff_head out_of_order_queue;	/* sorted by seq, none inside another */
 	struct sk_buff *ooo_last_skb;		/* where the last one was put */
 	struct tcp_sack_block duplicate_sack;	/* D-SACK to send (RFC 2883) if dsack */
 	struct tcp_sack_block selective_acks[TCP_NUM_SACKS];	/* to send, newest first */
 	struct tcp_sack_block recv_sack_cache[TCP_NUM_SACKS];	/* the peer's last ones, sorted */
 	struct sk_buff *sack_hint;		/* write queue: where the last walk ended */
+	u32 highest_sack_seq;		/* seq of the highest skb that is SACKed */
 	u8 num_sacks;
 	bool dsack;
 };
@@ -341,11 +342,6 @@ static inline bool tcp_ofo_empty(const struct tcp_sock *tp)
 	return !tp->sack || skb_queue_empty(&tp->sack->out_of_order_queue);
 }
 
-static inline u32 tcp_reorder_window_min(const struct tcp_sock *tp)
-{
-	return tp->rtt_min_us == ~0U ? 0 : tp->rtt_min_us;
-}
-
 /* --- small objects --------------------------------------------------------------------------- */
 
 /*
@@ -484,10 +480,10 @@ void tcp_v4_destroy_sock(struct sock *sk);
 
 /* --- memory: tcp_mem.c --------------------------------------------------------------------------- */
 
-/* Take or give back octets of the stack's TCP memory; false beyond tcp_mem's limit. */
-bool tcp_mem_charge(struct sock *sk, u32 octets);
-void tcp_mem_uncharge(struct sock *sk, u32 octets);
+/* The stack's TCP memory is beyond tcp_mem's second or third number. */
 bool tcp_under_memory_pressure(const struct sock *sk);
+bool tcp_out_of_memory(const struct sock *sk);
+void tcp_rmem_grow(struct sock *sk, struct sk_buff *skb, u32 delta);	/* received skb's truesize */
 void tcp_set_owner_r(struct sk_buff *skb, struct sock *sk);	/* charges; undone when freed */
 void tcp_wmem_add(struct sock *sk, struct sk_buff *skb);	/* skb joins the write queue */
 void tcp_wmem_free_skb(struct sock *sk, struct sk_buff *skb);	/* and leaves it for ever */
@@ -637,14 +633,11 @@ struct tcp_ack_ctx {
 	u32 seq, ack;
 	u32 flag;			/* FLAG_* */
 	u32 prior_snd_una, prior_delivered, prior_lost;
-	u32 prior_in_flight;
 	u32 pkts_acked;			/* segments off the queue */
 	u32 reord;			/* lowest seq delivered out of order; snd_nxt: none */
-	u32 last_delivered_end;		/* RACK: of the latest-sent segment delivered */
 	u64 first_ackt, last_ackt;	/* send times of never retransmitted segments acknowledged */
-	u64 first_sackt, last_sackt;	/* ... and SACKed */
+	u64 first_sackt, last_sackt;	/* ... and SACKed; 0: none */
 	u8 rexmit;			/* REXMIT_*: what to send when the ACK is done */
-	bool num_dupack;
 };
 
 enum { REXMIT_NONE, REXMIT_LOST, REXMIT_NEW };
@@ -662,25 +655,31 @@ void tcp_init_transfer(struct sock *sk);	/* the handshake is done */
 void tcp_init_metrics(struct sock *sk);
 
 void tcp_sacktag_write_queue(struct sock *sk, struct tcp_ack_ctx *ctx);
-void tcp_skb_unmark(struct sock *sk, struct sk_buff *skb);	/* it was acknowledged: correct the counts */
 void tcp_mark_skb_lost(struct sock *sk, struct sk_buff *skb);
-void tcp_add_reno_sack(struct sock *sk, u32 num);	/* without SACK: duplicate ACKs stand for them */
+u32 tcp_highest_sack_seq(const struct tcp_sock *tp);
 void tcp_check_sack_reordering(struct sock *sk, u32 low_seq);
-void tcp_clear_retrans_marks(struct sock *sk);		/* all lost, none retransmitted (RTO) */
 
 void tcp_fastretrans_alert(struct sock *sk, struct tcp_ack_ctx *ctx);
-void tcp_enter_loss(struct sock *sk);
-void tcp_enter_cwr(struct sock *sk);
+void tcp_remove_reno_sacks(struct sock *sk, u32 acked);	/* without SACK: acked segments left */
+void tcp_enter_recovery(struct sock *sk);
+void tcp_enter_loss(struct sock *sk);		/* the retransmission timer fired */
+void tcp_enter_cwr(struct sock *sk);		/* congestion without loss */
 void tcp_cwnd_reduction(struct sock *sk, u32 newly_acked, u32 newly_lost, u32 flag);
+void tcp_tlp_repaired_loss(struct sock *sk);	/* a loss probe did: one reduction */
 void tcp_simple_retransmit(struct sock *sk);	/* the path's MTU shrank (RFC 1191 6.5) */
-bool tcp_try_undo_dsack(struct sock *sk);
-bool tcp_packet_delayed(const struct tcp_sock *tp, const struct tcp_options_received *opt);
+
+static inline bool tcp_in_cwnd_reduction(const struct sock *sk)
+{
+	u8 state = inet_csk(sk)->icsk_ca_state;
+
+	return state == TCP_CA_CWR || state == TCP_CA_Recovery;
+}
 
 void tcp_rack_mark_lost(struct sock *sk);
-void tcp_rack_advance(struct tcp_sock *tp, u8 sacked, u32 end_seq, u64 xmit_ns, u32 tsecr);
-void tcp_rack_update_reo_wnd(struct sock *sk, bool dsack_seen);
+void tcp_rack_advance(struct tcp_sock *tp, u8 sacked, u32 end_seq, u64 xmit_ns);
+void tcp_rack_update_reo_wnd(struct tcp_sock *tp);
 void tcp_rack_reo_timeout(struct sock *sk);
-void tcp_rack_mark_tail_lost(struct sock *sk);
+bool tcp_rack_skb_expired(const struct tcp_sock *tp, const struct sk_buff *skb);
 bool tcp_schedule_loss_probe(struct sock *sk);	/* instead of the RTO. False: not possible now */
 void tcp_send_loss_probe(struct sock *sk);
 void tcp_process_tlp_ack(struct sock *sk, u32 ack, u32 flag);
@@ -697,7 +696,12 @@ bool tcp_write_xmit(struct sock *sk, u32 mss, u8 nonagle, int push_one);
 void tcp_push_pending_frames(struct sock *sk);
 void __tcp_push_pending_frames(struct sock *sk, u32 mss, u8 nonagle);
 void tcp_push_one(struct sock *sk, u32 mss);
+/*
+ * Send skb: a clone, while skb stays on the write queue, or skb itself (control segments;
+ * consumed). 0, -ENOBUFS, or ip_queue_xmit()'s errno.
+ */
 int tcp_transmit_skb(struct sock *sk, struct sk_buff *skb, bool clone);
+void tcp_event_new_data_sent(struct sock *sk, struct sk_buff *skb);	/* send_head moves past skb */
 void tcp_send_ack(struct sock *sk);
 void tcp_send_delayed_ack(struct sock *sk);
 void tcp_send_fin(struct sock *sk);
@@ -716,9 +720,11 @@ struct sk_buff *tcp_stream_alloc_skb(struct sock *sk, u32 room);	/* NULL without
 int tcp_fragment(struct sock *sk, struct sk_buff *skb, u32 len, u32 mss);	/* split; 0, -ENOMEM */
 int tcp_trim_head(struct sock *sk, struct sk_buff *skb, u32 len);
 void tcp_set_skb_gso(struct sk_buff *skb, u32 mss);
+void tcp_adjust_pcount(struct tcp_sock *tp, const struct sk_buff *skb, s32 fewer);
+int __tcp_retransmit_skb(struct sock *sk, struct sk_buff *skb, u32 segs);	/* leaves the scoreboard */
 int tcp_retransmit_skb(struct sock *sk, struct sk_buff *skb, u32 segs);
 void tcp_xmit_retransmit_queue(struct sock *sk);
-void tcp_write_wakeup(struct sock *sk, bool count);	/* a window or keepalive probe */
+int tcp_write_wakeup(struct sock *sk);	/* a window or keepalive probe: 0 or -ENOBUFS */
 void tcp_send_probe0(struct sock *sk);
 
 /* --- tcp_timer.c --------------------------------------------------------------------------------------- */

@@ -1,0 +1,243 @@
+/*
+ * What connection-oriented sockets share: listening, accepting, the timer, the end.
+ */
+#include "arch/cpu.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "net/ipv4/tcp.h"
+
+/* --- listen ----------------------------------------------------------------------------------- */
+
+static int listen_get_port(struct sock *sk)
+{
+	/* bound before: was it meanwhile given to another listener (SO_REUSEADDR)? */
+	if (sk->sk_prot->get_port(sk, sk->sk_num))
+		return -EADDRINUSE;
+	inet_sk(sk)->inet_sport = htons(sk->sk_num);
+	return 0;
+}
+
+int inet_csk_listen_start(struct sock *sk, int backlog)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	struct request_sock_queue *q = kzalloc(sizeof(*q));
+	int err;
+
+	if (!q)
+		return -ENOMEM;
+	INIT_LIST_HEAD(&q->syn_queue);
+	sk->sk_max_ack_backlog = (u32)max(backlog, 0);
+	sk->sk_ack_backlog = 0;
+	icsk->icsk_accept_queue = q;
+	memset(&icsk->icsk_ack, 0, sizeof(icsk->icsk_ack));
+	/* the state first: from here on nobody else can become a listener of this port */
+	tcp_set_state(sk, TCP_LISTEN);
+	err = listen_get_port(sk);
+	if (!err) {
+		dst_release(sk->sk_dst_cache);
+		sk->sk_dst_cache = NULL;
+		return sk->sk_prot->hash(sk);
+	}
+	tcp_set_state(sk, TCP_CLOSE);
+	icsk->icsk_accept_queue = NULL;
+	kfree(q);
+	return err;
+}
+
+/* A connection that nobody accepted: reset it and let it go. */
+static void child_forget(struct sock *child)
+{
+	local_bh_disable();
+	bh_lock_sock(child);
+	sock_orphan(child);
+	__atomic_add_fetch(&sock_net(child)->tcp.orphan_count, 1, __ATOMIC_RELAXED);
+	if (child->sk_state != TCP_CLOSE) {
+		tcp_mstamp_refresh(tcp_sk(child));
+		tcp_send_active_reset(child);
+		tcp_set_state(child, TCP_CLOSE);
+	}
+	sock_hold(child);
+	inet_csk_destroy_sock(child);
+	bh_unlock_sock(child);
+	local_bh_enable();
+	sock_put(child);
+}
+
+void inet_csk_listen_stop(struct sock *sk)
+{
+	struct request_sock_queue *q = inet_csk(sk)->icsk_accept_queue;
+	struct request_sock *req, *next;
+	struct sock *child;
+
+	if (!q)
+		return;
+	list_for_each_entry_safe(req, next, &q->syn_queue, rsk_link)
+		reqsk_queue_drop(sk, req);
+	while ((child = q->accept_head)) {
+		q->accept_head = inet_csk(child)->icsk_accept_next;
+		inet_csk(child)->icsk_accept_next = NULL;
+		child_forget(child);
+	}
+	sk->sk_ack_backlog = 0;
+	inet_csk(sk)->icsk_accept_queue = NULL;
+	kfree(q);
+}
+
+/* --- accept ------------------------------------------------------------------------------------- */
+
+void inet_csk_reqsk_queue_add(struct sock *sk, struct sock *child)
+{
+	struct request_sock_queue *q = inet_csk(sk)->icsk_accept_queue;
+
+	inet_csk(child)->icsk_accept_next = NULL;
+	if (q->accept_head)
+		inet_csk(q->accept_tail)->icsk_accept_next = child;
+	else
+		q->accept_head = child;
+	q->accept_tail = child;
+	sk->sk_ack_backlog++;
+}
+
+/* Sleep until the accept queue has something. 0, -EAGAIN, -EINVAL (closed), a signal's errno. */
+static int wait_for_connect(struct sock *sk, u64 deadline)
+{
+	DEFINE_WAIT(wait);
+	int err = 0;
+
+	for (;;) {
+		prepare_to_wait_exclusive(sk_sleep(sk), &wait, TASK_INTERRUPTIBLE);
+		err = 0;
+		if (sk->sk_state != TCP_LISTEN)
+			err = -EINVAL;
+		else if (inet_csk(sk)->icsk_accept_queue->accept_head)
+			break;
+		else if (signal_pending())
+			err = sock_intr_errno(deadline);
+		else if (!deadline)
+			err = -EAGAIN;
+		if (err)
+			break;
+		release_sock(sk);
+		if (!schedule_until(deadline))
+			deadline = 0;
+		lock_sock(sk);
+	}
+	finish_wait(sk_sleep(sk), &wait);
+	return err;
+}
+
+static struct sock *accept_dequeue(struct sock *sk)
+{
+	struct request_sock_queue *q = inet_csk(sk)->icsk_accept_queue;
+	struct sock *child = q->accept_head;
+
+	q->accept_head = inet_csk(child)->icsk_accept_next;
+	inet_csk(child)->icsk_accept_next = NULL;
+	sk->sk_ack_backlog--;
+	return child;
+}
+
+struct sock *inet_csk_accept(struct sock *sk, int flags, int *err)
+{
+	struct sock *child = NULL;
+
+	lock_sock(sk);
+	*err = -EINVAL;
+	if (sk->sk_state != TCP_LISTEN)
+		goto out;
+	*err = 0;
+	if (!inet_csk(sk)->icsk_accept_queue->accept_head)
+		*err = wait_for_connect(sk, sock_rcvdeadline(sk, flags & O_NONBLOCK));
+	if (!*err)
+		child = accept_dequeue(sk);
+out:
+	release_sock(sk);
+	return child;
+}
+
+/* --- children --------------------------------------------------------------------------------------- */
+
+/* What a copy of a listener must not share with it. */
+static void clone_reset(struct sock *sk)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+
+	INIT_HLIST_NODE(&sk->sk_node);
+	INIT_HLIST_NODE(&icsk->icsk_bind_node);
+	sk->sk_refcnt = 1;
+	spin_lock_init(&sk->sk_lock.slock);
+	sk->sk_lock.owned = false;
+	init_waitqueue_head(&sk->sk_lock.wq);
+	memset(&sk->sk_backlog, 0, sizeof(sk->sk_backlog));
+	sk->sk_socket = NULL;
+	sk->sk_wq = NULL;
+	skb_queue_head_init(&sk->sk_receive_queue);
+	skb_queue_head_init(&sk->sk_write_queue);
+	sk->sk_error_queue = NULL;
+	sk->sk_rmem_alloc = sk->sk_wmem_alloc = sk->sk_wmem_queued = sk->sk_forward_alloc = 0;
+	sk->sk_err = sk->sk_err_soft = 0;
+	sk->sk_drops = 0;
+	sk->sk_ack_backlog = sk->sk_max_ack_backlog = 0;
+	sk->sk_dst_cache = NULL;
+	sk->sk_userlocks &= ~SOCK_BINDPORT_LOCK;
+	timer_setup(&sk->sk_timer, tcp_timer);
+	icsk->icsk_bind_hash = NULL;
+	icsk->icsk_accept_next = NULL;
+	icsk->icsk_pending = ICSK_TIME_NONE;
+	icsk->icsk_timers = 0;
+	icsk->icsk_retransmits = icsk->icsk_backoff = icsk->icsk_probes_out = 0;
+}
+
+struct sock *inet_csk_clone_lock(struct sock *sk, const struct request_sock *req)
+{
+	struct sock *child = sk_alloc(sock_net(sk), sk->sk_family, sk->sk_prot, 0);
+
+	if (!child)
+		return NULL;
+	memcpy(child, sk, sk->sk_prot->obj_size);
+	clone_reset(child);
+	child->sk_state = TCP_SYN_RECV;
+	child->sk_daddr = req->rsk.skc_daddr;
+	child->sk_rcv_saddr = req->rsk.skc_rcv_saddr;
+	child->sk_dport = req->rsk.skc_dport;
+	child->sk_num = req->rsk.skc_num;
+	inet_sk(child)->inet_saddr = req->rsk.skc_rcv_saddr;
+	inet_sk(child)->inet_sport = htons(req->rsk.skc_num);
+	inet_sk(child)->inet_id = (u16)get_random_u32();
+	if (sock_flag(child, SOCK_TIMESTAMP) || sock_flag(child, SOCK_TIMESTAMPNS))
+		sock_net(child)->netstamp_needed++;
+	bh_lock_sock(child);
+	return child;
+}
+
+void inet_csk_destroy_sock(struct sock *sk)
+{
+	ASSERT(sk->sk_state == TCP_CLOSE && sock_flag(sk, SOCK_DEAD));
+	__atomic_sub_fetch(&sock_net(sk)->tcp.orphan_count, 1, __ATOMIC_RELAXED);
+	sk->sk_prot->destroy(sk);
+	sock_put(sk);
+}
+
+/* --- the timer ----------------------------------------------------------------------------------------- */
+
+void inet_csk_arm_timer(struct sock *sk, u64 when_ns)
+{
+	if (timer_pending(&sk->sk_timer)) {
+		if (when_ns < sk->sk_timer.expires)
+			mod_timer(&sk->sk_timer, when_ns);
+		return;
+	}
+	sock_hold(sk);
+	mod_timer(&sk->sk_timer, when_ns);
+}
+
+void inet_csk_clear_timers(struct sock *sk)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+
+	icsk->icsk_pending = ICSK_TIME_NONE;
+	icsk->icsk_timers = 0;
+	icsk->icsk_ack.pending = 0;
+	if (del_timer(&sk->sk_timer))
+		sock_put(sk);
+}

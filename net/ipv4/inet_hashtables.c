@@ -1,0 +1,594 @@
+/*
+ * TCP's tables: four-tuples, listeners, bound ports.
+ *
+ * Every key is hashed with a secret (SipHash), so that nobody outside can make the chains long.
+ */
+#include "kernel/seam.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "net/ipv4/tcp.h"
+
+#define EHASH_MIN	64U
+#define BHASH_MIN	32U
+#define LHASH_MIN	16U
+
+static struct kmem_cache *bind_bucket_cache;
+
+void inet_hashtables_init(void)
+{
+	bind_bucket_cache = kmem_cache_create("tcp_bind_bucket",
+					      sizeof(struct inet_bind_bucket), 0);
+}
+
+static bool table_init(struct inet_hash_table *t, u32 buckets)
+{
+	t->bucket = kzalloc(buckets * sizeof(t->bucket[0]));
+	t->mask = buckets - 1;
+	t->count = 0;
+	return t->bucket;
+}
+
+struct inet_hashinfo *inet_hashinfo_create(void)
+{
+	struct inet_hashinfo *h = kzalloc(sizeof(*h));
+
+	if (!h)
+		return NULL;
+	get_random_bytes(&h->key, sizeof(h->key));
+	h->port_offset = get_random_u32();
+	if (table_init(&h->ehash, EHASH_MIN) && table_init(&h->bhash, BHASH_MIN) &&
+	    table_init(&h->lhash, LHASH_MIN))
+		return h;
+	inet_hashinfo_free(h);
+	return NULL;
+}
+
+void inet_hashinfo_free(struct inet_hashinfo *h)
+{
+	if (!h)
+		return;
+	ASSERT(!h->ehash.count && !h->lhash.count && !h->bhash.count);
+	kfree(h->ehash.bucket);
+	kfree(h->bhash.bucket);
+	kfree(h->lhash.bucket);
+	kfree(h);
+}
+
+static u32 port_hash(const struct inet_hashinfo *h, u16 port)
+{
+	return (port ^ port >> 8) + (u32)h->key.key[0];
+}
+
+static u32 tuple_hash(const struct inet_hashinfo *h, const struct inet_tuple *t)
+{
+	u64 peer = (u64)(__force u32)t->daddr << 32 | (u64)(__force u16)t->dport << 16 | t->num;
+
+	return (u32)siphash_2u64(peer, (__force u32)t->saddr, &h->key);
+}
+
+static struct inet_tuple common_tuple(const struct sock_common *c)
+{
+	return (struct inet_tuple){ c->skc_daddr, c->skc_rcv_saddr, c->skc_dport, c->skc_num };
+}
+
+static u32 ehash_of(const struct inet_hashinfo *h, struct hlist_node *n)
+{
+	struct inet_tuple t = common_tuple(hlist_entry(n, struct sock_common, skc_node));
+
+	return tuple_hash(h, &t);
+}
+
+static u32 bhash_of(const struct inet_hashinfo *h, struct hlist_node *n)
+{
+	return port_hash(h, hlist_entry(n, struct inet_bind_bucket, node)->port);
+}
+
+static u32 lhash_of(const struct inet_hashinfo *h, struct hlist_node *n)
+{
+	return port_hash(h, hlist_entry(n, struct sock_common, skc_node)->skc_num);
+}
+
+/* Twice the buckets once there is an entry for each. Without memory the chains get longer. */
+static void table_grow(struct inet_hashinfo *h, struct inet_hash_table *t,
+		       u32 (*hash)(const struct inet_hashinfo *h, struct hlist_node *n))
+{
+	u32 mask = t->mask * 2 + 1, i;
+	struct hlist_head *to;
+	struct hlist_node *n;
+
+	if (likely(t->count <= t->mask))
+		return;
+	to = kzalloc((mask + 1UL) * sizeof(*to));
+	if (!to)
+		return;
+	for (i = 0; i <= t->mask; i++) {
+		while ((n = t->bucket[i].first)) {
+			hlist_del_init(n);
+			hlist_add_head(n, &to[hash(h, n) & mask]);
+		}
+	}
+	kfree(t->bucket);
+	t->bucket = to;
+	t->mask = mask;
+}
+
+static void ehash_add(struct inet_hashinfo *h, struct sock_common *c)
+{
+	struct hlist_node *n = &c->skc_node;
+
+	hlist_add_head(n, &h->ehash.bucket[ehash_of(h, n) & h->ehash.mask]);
+	h->ehash.count++;
+	table_grow(h, &h->ehash, ehash_of);
+}
+
+static void lhash_add(struct inet_hashinfo *h, struct sock *sk)
+{
+	hlist_add_head(&sk->sk_node, &h->lhash.bucket[lhash_of(h, &sk->sk_node) & h->lhash.mask]);
+	h->lhash.count++;
+	table_grow(h, &h->lhash, lhash_of);
+}
+
+void inet_ehash_insert(struct inet_hashinfo *h, struct sock_common *c)
+{
+	spin_lock_bh(&h->lock);
+	ehash_add(h, c);
+	spin_unlock_bh(&h->lock);
+}
+
+void inet_ehash_remove(struct inet_hashinfo *h, struct sock_common *c)
+{
+	spin_lock_bh(&h->lock);
+	if (!hlist_unhashed(&c->skc_node)) {
+		hlist_del_init(&c->skc_node);
+		h->ehash.count--;
+	}
+	spin_unlock_bh(&h->lock);
+}
+
+int inet_hash(struct sock *sk)
+{
+	struct inet_hashinfo *h = sock_net(sk)->tcp.hashinfo;
+
+	spin_lock_bh(&h->lock);
+	if (sk->sk_state == TCP_LISTEN)
+		lhash_add(h, sk);
+	else
+		ehash_add(h, (struct sock_common *)sk);
+	spin_unlock_bh(&h->lock);
+	return 0;
+}
+
+void inet_unhash(struct sock *sk)
+{
+	struct inet_hashinfo *h = sock_net(sk)->tcp.hashinfo;
+
+	spin_lock_bh(&h->lock);
+	if (!hlist_unhashed(&sk->sk_node)) {
+		hlist_del_init(&sk->sk_node);
+		(sk->sk_state == TCP_LISTEN ? &h->lhash : &h->ehash)->count--;
+	}
+	spin_unlock_bh(&h->lock);
+}
+
+/* --- lookup --------------------------------------------------------------------------------- */
+
+static bool dev_matches(int bound, int dif)
+{
+	return !bound || bound == dif;
+}
+
+static struct sock_common *ehash_find(const struct inet_hashinfo *h, const struct inet_tuple *t,
+				      int dif)
+{
+	struct sock_common *c;
+
+	hlist_for_each_entry(c, &h->ehash.bucket[tuple_hash(h, t) & h->ehash.mask], skc_node)
+		if (c->skc_daddr == t->daddr && c->skc_dport == t->dport &&
+		    c->skc_num == t->num && c->skc_rcv_saddr == t->saddr &&
+		    dev_matches(c->skc_bound_dev_if, dif))
+			return c;
+	return NULL;
+}
+
+/* How well a listener fits: < 0 not at all, more for every address or device it names. */
+static int listener_score(const struct sock *sk, const struct inet_tuple *t, int dif)
+{
+	int score = 0;
+
+	if (sk->sk_num != t->num || !dev_matches(sk->sk_bound_dev_if, dif))
+		return -1;
+	if (sk->sk_rcv_saddr) {
+		if (sk->sk_rcv_saddr != t->saddr)
+			return -1;
+		score += 2;
+	}
+	return score + (sk->sk_bound_dev_if ? 1 : 0);
+}
+
+/* Equal SO_REUSEPORT listeners share by the hash of the four-tuple: the k-th of n wins. */
+static struct sock *lhash_find(const struct inet_hashinfo *h, const struct inet_tuple *t, int dif)
+{
+	u64 draw = tuple_hash(h, t);
+	struct sock *sk, *best = NULL;
+	int score, top = -1;
+	u32 equals = 0;
+
+	hlist_for_each_entry(sk, &h->lhash.bucket[port_hash(h, t->num) & h->lhash.mask], sk_node) {
+		score = listener_score(sk, t, dif);
+		if (score < 0 || score < top)
+			continue;
+		equals = score > top ? 1 : equals + 1;
+		top = score;
+		/* a fixed draw from n equals: keep each new one with probability 1 / n */
+		draw = (u32)draw * 2654435761U;
+		if (equals == 1 || (sk->sk_reuseport && draw * equals >> 32 == 0))
+			best = sk;
+	}
+	return best;
+}
+
+struct sock *inet_lookup_listener(struct inet_hashinfo *h, const struct inet_tuple *t, int dif)
+{
+	struct sock *sk;
+
+	spin_lock_bh(&h->lock);
+	sk = lhash_find(h, t, dif);
+	if (sk)
+		sock_hold(sk);
+	spin_unlock_bh(&h->lock);
+	return sk;
+}
+
+struct sock_common *inet_lookup_established(struct inet_hashinfo *h, const struct inet_tuple *t,
+					    int dif)
+{
+	struct sock_common *c;
+
+	spin_lock_bh(&h->lock);
+	c = ehash_find(h, t, dif);
+	if (c && c->skc_state != TCP_NEW_SYN_RECV)
+		sock_hold((struct sock *)c);
+	spin_unlock_bh(&h->lock);
+	return c;
+}
+
+struct sock *inet_lookup(struct inet_hashinfo *h, const struct inet_tuple *t, int dif)
+{
+	struct sock_common *c;
+	struct sock *sk;
+
+	spin_lock(&h->lock);
+	c = ehash_find(h, t, dif);
+	if (!c)
+		sk = lhash_find(h, t, dif);
+	else if (unlikely(c->skc_state == TCP_NEW_SYN_RECV))
+		sk = inet_reqsk(c)->rsk_listener;
+	else
+		sk = (struct sock *)c;
+	if (sk)
+		sock_hold(sk);
+	spin_unlock(&h->lock);
+	return sk;
+}
+
+/* --- ports ----------------------------------------------------------------------------------- */
+
+static struct inet_bind_bucket *bind_find(const struct inet_hashinfo *h, u16 port)
+{
+	struct inet_bind_bucket *tb;
+
+	hlist_for_each_entry(tb, &h->bhash.bucket[port_hash(h, port) & h->bhash.mask], node)
+		if (tb->port == port)
+			return tb;
+	return NULL;
+}
+
+static struct inet_bind_bucket *bind_create(struct inet_hashinfo *h, u16 port)
+{
+	struct inet_bind_bucket *tb = kmem_cache_zalloc(bind_bucket_cache);
+
+	if (!tb)
+		return NULL;
+	tb->port = port;
+	tb->connect_only = true;
+	hlist_add_head(&tb->node, &h->bhash.bucket[port_hash(h, port) & h->bhash.mask]);
+	h->bhash.count++;
+	table_grow(h, &h->bhash, bhash_of);
+	return tb;
+}
+
+static void bind_destroy_if_empty(struct inet_hashinfo *h, struct inet_bind_bucket *tb)
+{
+	if (!hlist_empty(&tb->owners) || !hlist_empty(&tb->tw_owners))
+		return;
+	hlist_del_init(&tb->node);
+	h->bhash.count--;
+	kmem_cache_free(bind_bucket_cache, tb);
+}
+
+static void bind_own(struct inet_bind_bucket *tb, struct sock *sk, u16 port)
+{
+	sk->sk_num = port;
+	hlist_add_head(&inet_csk(sk)->icsk_bind_node, &tb->owners);
+	inet_csk(sk)->icsk_bind_hash = tb;
+}
+
+static void put_port_locked(struct inet_hashinfo *h, struct sock *sk)
+{
+	struct inet_bind_bucket *tb = inet_csk(sk)->icsk_bind_hash;
+
+	if (!tb)
+		return;
+	hlist_del_init(&inet_csk(sk)->icsk_bind_node);
+	inet_csk(sk)->icsk_bind_hash = NULL;
+	sk->sk_num = 0;
+	bind_destroy_if_empty(h, tb);
+}
+
+void inet_put_port(struct sock *sk)
+{
+	struct inet_hashinfo *h = sock_net(sk)->tcp.hashinfo;
+
+	spin_lock_bh(&h->lock);
+	put_port_locked(h, sk);
+	spin_unlock_bh(&h->lock);
+}
+
+int inet_inherit_port(struct sock *sk, struct sock *child)
+{
+	struct inet_hashinfo *h = sock_net(sk)->tcp.hashinfo;
+	struct inet_bind_bucket *tb;
+
+	spin_lock_bh(&h->lock);
+	tb = bind_find(h, child->sk_num) ?: bind_create(h, child->sk_num);
+	if (tb) {
+		tb->connect_only = false;
+		bind_own(tb, child, child->sk_num);
+	}
+	spin_unlock_bh(&h->lock);
+	return tb ? 0 : -ENOMEM;
+}
+
+static bool addrs_overlap(const struct sock_common *a, const struct sock_common *b)
+{
+	if (a->skc_bound_dev_if && b->skc_bound_dev_if &&
+	    a->skc_bound_dev_if != b->skc_bound_dev_if)
+		return false;
+	return !a->skc_rcv_saddr || !b->skc_rcv_saddr || a->skc_rcv_saddr == b->skc_rcv_saddr;
+}
+
+/* Whether sk may not have the port beside its other owners (SO_REUSEADDR, SO_REUSEPORT). */
+static bool bind_conflict(const struct inet_bind_bucket *tb, struct sock *sk)
+{
+	const struct sock_common *c = (const struct sock_common *)sk;
+	struct inet_connection_sock *o;
+	struct inet_timewait_sock *tw;
+
+	hlist_for_each_entry(o, &tb->owners, icsk_bind_node) {
+		const struct sock_common *oc = (const struct sock_common *)o;
+
+		if (oc == c || !addrs_overlap(c, oc))
+			continue;
+		if (c->skc_reuse && oc->skc_reuse && oc->skc_state != TCP_LISTEN)
+			continue;
+		if (!c->skc_reuseport || !oc->skc_reuseport)
+			return true;
+	}
+	hlist_for_each_entry(tw, &tb->tw_owners, tw_bind_node)
+		if (addrs_overlap(c, &tw->tw) && !(c->skc_reuse && tw->tw.skc_reuse) &&
+		    !(c->skc_reuseport && tw->tw.skc_reuseport))
+			return true;
+	return false;
+}
+
+/* Ports to try: all of ip_local_port_range, from a random one on. */
+struct port_walk {
+	u32 low, count, at;
+};
+
+static struct port_walk port_walk_begin(const struct net *net, u32 offset)
+{
+	u32 low = (u32)net->ipv4.sysctl_ip_local_port_range[0];
+	u32 high = (u32)net->ipv4.sysctl_ip_local_port_range[1];
+	u32 count = high >= low ? high - low + 1 : 1;
+
+	return (struct port_walk){ .low = low, .count = count, .at = offset % count };
+}
+
+static u16 port_walk_next(struct port_walk *w)
+{
+	u16 port = (u16)(w->low + w->at);
+
+	w->at = w->at + 1 == w->count ? 0 : w->at + 1;
+	return port;
+}
+
+/* A port that nobody owns, for bind(2) or listen(2) without one. 0: none. */
+static u16 free_port(struct inet_hashinfo *h, const struct net *net)
+{
+	struct port_walk w = port_walk_begin(net, get_random_u32());
+	u32 i;
+
+	for (i = 0; i < w.count; i++) {
+		u16 port = port_walk_next(&w);
+
+		if (!bind_find(h, port))
+			return port;
+	}
+	return 0;
+}
+
+static int get_port_locked(struct inet_hashinfo *h, struct sock *sk, u16 snum)
+{
+	struct inet_bind_bucket *tb;
+
+	if (!snum)
+		snum = free_port(h, sock_net(sk));
+	if (!snum)
+		return 1;
+	tb = bind_find(h, snum);
+	if (tb && bind_conflict(tb, sk))
+		return 1;
+	if (!tb)
+		tb = bind_create(h, snum);
+	if (!tb)
+		return 1;
+	tb->connect_only = false;
+	if (!inet_csk(sk)->icsk_bind_hash)
+		bind_own(tb, sk, snum);
+	return 0;
+}
+
+int inet_csk_get_port(struct sock *sk, u16 snum)
+{
+	struct inet_hashinfo *h = sock_net(sk)->tcp.hashinfo;
+	int err;
+
+	spin_lock_bh(&h->lock);
+	err = get_port_locked(h, sk, snum);
+	spin_unlock_bh(&h->lock);
+	return err;
+}
+
+/* --- connect ----------------------------------------------------------------------------------- */
+
+/*
+ * Whether sk's four-tuple with local port num is free; a TIME-WAIT object that may be reused is
+ * taken out of the table and given to the caller in *tw.
+ */
+static bool tuple_free(struct inet_hashinfo *h, struct sock *sk, u16 num,
+		       struct inet_timewait_sock **tw)
+{
+	struct inet_tuple t = tcp_tuple(sk);
+	struct sock_common *c;
+
+	t.num = num;
+	c = ehash_find(h, &t, sk->sk_bound_dev_if);
+	if (!c)
+		return true;
+	if (c->skc_state != TCP_TIME_WAIT || !tcp_twsk_unique(inet_twsk((struct sock *)c), sk))
+		return false;
+	*tw = inet_twsk((struct sock *)c);
+	sock_hold((struct sock *)c);
+	return true;
+}
+
+/* Take port num for a connection if it can be had. */
+static bool connect_port(struct inet_hashinfo *h, struct sock *sk, u16 num,
+			 struct inet_timewait_sock **tw)
+{
+	struct inet_bind_bucket *tb = bind_find(h, num);
+
+	if (tb && !tb->connect_only)
+		return false;
+	if (!tuple_free(h, sk, num, tw))
+		return false;
+	if (!tb)
+		tb = bind_create(h, num);
+	if (!tb)
+		return false;
+	bind_own(tb, sk, num);
+	return true;
+}
+
+/* RFC 6056 3.3.3: a secret offset for every destination, and a counter. */
+static bool connect_any_port(struct inet_hashinfo *h, struct sock *sk,
+			     struct inet_timewait_sock **tw)
+{
+	const struct net *net = sock_net(sk);
+	u64 dest = (u64)(__force u32)sk->sk_daddr << 16 | (__force u16)sk->sk_dport;
+	u32 offset = (u32)siphash_2u64(dest, (__force u32)sk->sk_rcv_saddr, &net->tcp.port_key);
+	struct port_walk w = port_walk_begin(net, offset + h->port_offset);
+	u32 i;
+
+	for (i = 0; i < w.count; i++) {
+		if (connect_port(h, sk, port_walk_next(&w), tw)) {
+			h->port_offset += i + 1;
+			return true;
+		}
+	}
+	return false;
+}
+
+int inet_hash_connect(struct sock *sk)
+{
+	struct inet_hashinfo *h = sock_net(sk)->tcp.hashinfo;
+	struct inet_timewait_sock *tw = NULL;
+	bool ok;
+
+	spin_lock_bh(&h->lock);
+	if (inet_csk(sk)->icsk_bind_hash)
+		ok = tuple_free(h, sk, sk->sk_num, &tw);
+	else
+		ok = connect_any_port(h, sk, &tw);
+	if (ok) {
+		inet_sk(sk)->inet_sport = htons(sk->sk_num);
+		ehash_add(h, (struct sock_common *)sk);
+	}
+	spin_unlock_bh(&h->lock);
+	if (tw) {
+		inet_twsk_kill(tw);
+		inet_twsk_put(tw);
+	}
+	return ok ? 0 : -EADDRNOTAVAIL;
+}
+
+/* --- TIME-WAIT ----------------------------------------------------------------------------------- */
+
+void inet_twsk_hashdance(struct inet_hashinfo *h, struct inet_timewait_sock *tw, struct sock *sk)
+{
+	struct inet_bind_bucket *tb = inet_csk(sk)->icsk_bind_hash;
+
+	spin_lock_bh(&h->lock);
+	if (tb) {
+		tw->tw_tb = tb;
+		hlist_add_head(&tw->tw_bind_node, &tb->tw_owners);
+	}
+	if (!hlist_unhashed(&sk->sk_node)) {
+		hlist_del_init(&sk->sk_node);
+		h->ehash.count--;
+	}
+	ehash_add(h, &tw->tw);
+	spin_unlock_bh(&h->lock);
+}
+
+bool inet_twsk_unhash(struct inet_hashinfo *h, struct inet_timewait_sock *tw)
+{
+	struct inet_bind_bucket *tb = tw->tw_tb;
+	bool was;
+
+	spin_lock_bh(&h->lock);
+	was = !hlist_unhashed(&tw->tw.skc_node);
+	if (was) {
+		hlist_del_init(&tw->tw.skc_node);
+		h->ehash.count--;
+	}
+	if (was && tb) {
+		hlist_del_init(&tw->tw_bind_node);
+		tw->tw_tb = NULL;
+		bind_destroy_if_empty(h, tb);
+	}
+	spin_unlock_bh(&h->lock);
+	return was;
+}
+
+static void table_for_each(struct inet_hash_table *t,
+			   void (*fn)(struct sock_common *c, void *arg), void *arg)
+{
+	struct sock_common *c;
+	struct hlist_node *n;
+	u32 i;
+
+	for (i = 0; i <= t->mask; i++)
+		hlist_for_each_entry_safe(c, n, &t->bucket[i], skc_node)
+			fn(c, arg);
+}
+
+void inet_hash_for_each(struct inet_hashinfo *h,
+			void (*fn)(struct sock_common *c, void *arg), void *arg)
+{
+	spin_lock_bh(&h->lock);
+	table_for_each(&h->lhash, fn, arg);
+	table_for_each(&h->ehash, fn, arg);
+	spin_unlock_bh(&h->lock);
+}

@@ -1,0 +1,395 @@
+/*
+ * What an acknowledgement says: the window, what leaves the write queue, the round-trip time,
+ * and how much may be sent next.
+ */
+#include "net/core/stream.h"
+#include "net/ipv4/tcp.h"
+
+/* --- round trips ----------------------------------------------------------------------------------- */
+
+/*
+ * RFC 6298 2 with Linux's care: the deviation used for the RTO is the largest of the last round
+ * trip, falls slowly, and is at least RTO's minimum.
+ */
+void tcp_rtt_estimator(struct sock *sk, u32 rtt_us)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	s64 err;
+
+	rtt_us = max(rtt_us, 1U);
+	if (!tp->srtt_us) {
+		tp->srtt_us = rtt_us << 3;
+		tp->mdev_us = rtt_us << 1;
+		tp->rttvar_us = max(tp->mdev_us, TCP_RTO_MIN_US);
+		tp->mdev_max_us = tp->rttvar_us;
+		tp->rtt_seq = tp->snd_nxt;
+		goto rto;
+	}
+	err = (s64)rtt_us - (tp->srtt_us >> 3);
+	tp->srtt_us = max((u32)(tp->srtt_us + err), 1U);
+	if (err < 0) {
+		err = -err - (tp->mdev_us >> 2);
+		if (err > 0)	/* the round trip got shorter: that is no reason to wait longer */
+			err >>= 3;
+	} else {
+		err -= tp->mdev_us >> 2;
+	}
+	tp->mdev_us += (u32)err;
+	tp->mdev_max_us = max(tp->mdev_max_us, tp->mdev_us);
+	tp->rttvar_us = max(tp->rttvar_us, tp->mdev_max_us);
+	if (after(tp->snd_una, tp->rtt_seq)) {
+		if (tp->mdev_max_us < tp->rttvar_us)
+			tp->rttvar_us -= (tp->rttvar_us - tp->mdev_max_us) >> 2;
+		tp->rtt_seq = tp->snd_nxt;
+		tp->mdev_max_us = TCP_RTO_MIN_US;
+	}
+rto:
+	inet_csk(sk)->icsk_rto = min((tp->srtt_us >> 3) + tp->rttvar_us, TCP_RTO_MAX_US);
+}
+
+static void update_rtt_min(struct sock *sk, u32 rtt_us)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	u32 now = tcp_time_ms(tp), len = (u32)sock_net(sk)->tcp.sysctl_tcp_min_rtt_wlen * 1000;
+
+	if (rtt_us <= tp->rtt_min_us || now - tp->rtt_min_stamp > len) {
+		tp->rtt_min_us = max(rtt_us, 1U);
+		tp->rtt_min_stamp = now;
+	}
+}
+
+static s64 since_us(const struct tcp_sock *tp, u64 then)
+{
+	return then ? (s64)((tp->tcp_mstamp - then) / NSEC_PER_USEC) : -1;
+}
+
+/*
+ * One sample from one ACK: the oldest segment never sent again (Karn), a SACKed one, or the
+ * timestamp's echo. Returns the latest segment's round trip in us for congestion control, or -1.
+ */
+static s64 ack_update_rtt(struct sock *sk, const struct tcp_ack_ctx *ctx)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	s64 rtt = -1, latest = -1;
+
+	if (ctx->first_ackt && !(ctx->flag & FLAG_RETRANS_DATA_ACKED)) {
+		rtt = since_us(tp, ctx->first_ackt);
+		latest = since_us(tp, ctx->last_ackt);
+	}
+	if (ctx->first_sackt) {
+		if (rtt < 0)
+			rtt = since_us(tp, ctx->first_sackt);
+		latest = since_us(tp, ctx->last_sackt);
+	}
+	if (rtt < 0 && ctx->opt->saw_tstamp && ctx->opt->rcv_tsecr && ctx->flag & FLAG_ACKED) {
+		u32 ms = tcp_time_stamp(tp) - ctx->opt->rcv_tsecr;
+
+		if (ms < TCP_RTO_MAX_US / 1000)
+			rtt = latest = (s64)max(ms, 1U) * 1000;
+	}
+	if (rtt < 0)
+		return -1;
+	update_rtt_min(sk, (u32)latest);
+	tcp_rtt_estimator(sk, (u32)rtt);
+	inet_csk(sk)->icsk_backoff = 0;
+	return latest;
+}
+
+/* --- timers ------------------------------------------------------------------------------------------- */
+
+void tcp_rearm_rto(struct sock *sk)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	struct tcp_sock *tp = tcp_sk(sk);
+	u64 when = tp->tcp_mstamp + tcp_rto_ns(sk);
+
+	if (!tp->packets_out) {
+		inet_csk_clear_xmit_timer(sk);
+		return;
+	}
+	/* these took the RTO's place: it counts from when the head was sent */
+	if (icsk->icsk_pending == ICSK_TIME_REO_TIMEOUT ||
+	    icsk->icsk_pending == ICSK_TIME_LOSS_PROBE)
+		when = max(tcp_rtx_queue_head(sk)->tstamp + tcp_rto_ns(sk),
+			   tp->tcp_mstamp + NSEC_PER_MSEC);
+	inet_csk_reset_xmit_timer(sk, ICSK_TIME_RETRANS, when);
+}
+
+/* Nothing is in flight: does the window that this ACK brought take the next segment? */
+static void ack_probe(struct sock *sk)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (!tp->send_head)
+		return;
+	if (!after(TCP_SKB_CB(tp->send_head)->end_seq, tcp_wnd_end(tp))) {
+		icsk->icsk_backoff = 0;
+		tp->retrans_stamp = 0;
+		if (icsk->icsk_pending == ICSK_TIME_PROBE0)
+			inet_csk_clear_xmit_timer(sk);
+	} else {
+		inet_csk_reset_xmit_timer(sk, ICSK_TIME_PROBE0,
+					  tp->tcp_mstamp + tcp_probe0_interval_ns(sk));
+	}
+}
+
+/* --- the window ----------------------------------------------------------------------------------------- */
+
+void tcp_init_wl(struct tcp_sock *tp, u32 seq)
+{
+	tp->snd_wl1 = seq;
+}
+
+static void advance_snd_una(struct tcp_sock *tp, u32 ack)
+{
+	tp->bytes_acked += ack - tp->snd_una;
+	tp->snd_una = ack;
+}
+
+/* RFC 9293 3.10.7.4, SND.WL1 and SND.WL2; the window itself may be smaller than before. */
+static void update_window(struct sock *sk, struct tcp_ack_ctx *ctx, u32 window)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (after(ctx->ack, tp->snd_una) || after(ctx->seq, tp->snd_wl1) ||
+	    (ctx->seq == tp->snd_wl1 && window > tp->snd_wnd)) {
+		ctx->flag |= FLAG_WIN_UPDATE * (tp->snd_wnd != window);
+		tp->snd_wl1 = ctx->seq;
+		tp->snd_wnd = window;
+		if (window > tp->max_window) {
+			tp->max_window = window;
+			tcp_sync_mss(sk, inet_csk(sk)->icsk_pmtu_cookie);
+		}
+		tcp_fast_path_check(sk);
+	}
+	advance_snd_una(tp, ctx->ack);
+}
+
+/* --- the queue -------------------------------------------------------------------------------------------- */
+
+/* skb, or its first n segments, arrived: what the scoreboard and the samples learn from it. */
+static void skb_delivered(struct sock *sk, struct sk_buff *skb, u32 n, struct tcp_ack_ctx *ctx)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+
+	if (cb->sacked & TCPCB_EVER_RETRANS) {
+		ctx->flag |= FLAG_RETRANS_DATA_ACKED;
+	} else if (!(cb->sacked & TCPCB_SACKED_ACKED)) {
+		ctx->last_ackt = skb->tstamp;
+		if (!ctx->first_ackt)
+			ctx->first_ackt = skb->tstamp;
+		if (before(cb->seq, ctx->reord))
+			ctx->reord = cb->seq;
+		if (!after(cb->end_seq, tp->high_seq))
+			ctx->flag |= FLAG_ORIG_SACK_ACKED;
+	}
+	if (tp->sack_ok && !(cb->sacked & TCPCB_SACKED_ACKED)) {
+		tp->delivered += n;
+		tcp_rack_advance(tp, cb->sacked, cb->end_seq, skb->tstamp);
+	}
+	if (cb->tcp_flags & TCPHDR_SYN) {
+		ctx->flag |= FLAG_SYN_ACKED;
+		tp->retrans_stamp = 0;
+	} else {
+		ctx->flag |= FLAG_DATA_ACKED;
+	}
+	ctx->pkts_acked += n;
+}
+
+/* The whole skb is acknowledged: off the queue and the scoreboard. */
+static void rtx_unlink(struct sock *sk, struct sk_buff *skb)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	u8 sacked = TCP_SKB_CB(skb)->sacked;
+	u32 n = tcp_skb_pcount(skb);
+
+	tp->packets_out -= n;
+	if (sacked & TCPCB_SACKED_ACKED)
+		tp->sacked_out -= n;
+	if (sacked & TCPCB_SACKED_RETRANS)
+		tp->retrans_out -= n;
+	if (sacked & TCPCB_LOST)
+		tp->lost_out -= n;
+	if (unlikely(skb == tp->retransmit_skb_hint)) {
+		struct sk_buff *next = skb_queue_next(&sk->sk_write_queue, skb);
+
+		tp->retransmit_skb_hint = next == tp->send_head ? NULL : next;
+	}
+	if (unlikely(tp->sack) && tp->sack->sack_hint == skb)
+		tp->sack->sack_hint = NULL;
+	list_del_init(&TCP_SKB_CB(skb)->tsorted);
+	__skb_unlink(skb, &sk->sk_write_queue);
+	tcp_wmem_free_skb(sk, skb);
+}
+
+/* Take everything off the queue that lies before snd_una. */
+static void clean_rtx_queue(struct sock *sk, struct tcp_ack_ctx *ctx)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	struct sk_buff *skb;
+
+	while ((skb = tcp_rtx_queue_head(sk))) {
+		struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+		u32 n = tcp_skb_pcount(skb);
+
+		if (after(cb->end_seq, tp->snd_una)) {
+			if (n == 1 || !after(tp->snd_una, cb->seq))
+				break;
+			if (tcp_trim_head(sk, skb, tp->snd_una - cb->seq))
+				break;
+			if (n != tcp_skb_pcount(skb))
+				skb_delivered(sk, skb, n - tcp_skb_pcount(skb), ctx);
+			break;
+		}
+		skb_delivered(sk, skb, n, ctx);
+		rtx_unlink(sk, skb);
+	}
+	if (skb && TCP_SKB_CB(skb)->sacked & TCPCB_SACKED_ACKED)
+		ctx->flag |= FLAG_SACK_RENEGING;
+	if (tp->urg_mode && !before(tp->snd_una, tp->snd_up))
+		tp->urg_mode = 0;
+}
+
+static void after_clean(struct sock *sk, struct tcp_ack_ctx *ctx)
+{
+	const struct tcp_congestion_ops *ca = inet_csk(sk)->icsk_ca_ops;
+	struct tcp_sock *tp = tcp_sk(sk);
+	s64 rtt = ack_update_rtt(sk, ctx);
+
+	if (ctx->flag & FLAG_ACKED) {
+		ctx->flag |= FLAG_SET_XMIT_TIMER;
+		if (!tp->sack_ok)
+			tcp_remove_reno_sacks(sk, ctx->pkts_acked);
+		else if (before(ctx->reord, tcp_highest_sack_seq(tp)))
+			tcp_check_sack_reordering(sk, ctx->reord);
+	} else if (rtt >= 0 && ctx->flag & FLAG_DATA_SACKED) {
+		ctx->flag |= FLAG_SET_XMIT_TIMER;
+	}
+	if (ca->pkts_acked && (ctx->pkts_acked || rtt >= 0))
+		ca->pkts_acked(sk, ctx->pkts_acked, (s32)min_t(s64, rtt, 0x7fffffff));
+}
+
+/* --- what follows from it -------------------------------------------------------------------------------- */
+
+static void cong_control(struct sock *sk, const struct tcp_ack_ctx *ctx)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	u32 delivered = tp->delivered - ctx->prior_delivered;
+	u32 raise = tp->reordering > sock_net(sk)->tcp.sysctl_tcp_reordering ?
+		    FLAG_FORWARD_PROGRESS : FLAG_DATA_ACKED;
+
+	if (tcp_in_cwnd_reduction(sk))
+		tcp_cwnd_reduction(sk, delivered, tp->lost - ctx->prior_lost, ctx->flag);
+	else if (ctx->flag & raise)
+		inet_csk(sk)->icsk_ca_ops->cong_avoid(sk, delivered);
+}
+
+static void xmit_recovery(struct sock *sk, const struct tcp_ack_ctx *ctx)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (likely(ctx->rexmit == REXMIT_NONE) || sk->sk_state == TCP_SYN_SENT)
+		return;
+	if (ctx->rexmit == REXMIT_NEW) {
+		__tcp_push_pending_frames(sk, tcp_current_mss(sk), TCP_NAGLE_OFF);
+		if (after(tp->snd_nxt, tp->high_seq))
+			return;
+		tp->frto = 0;
+	}
+	tcp_xmit_retransmit_queue(sk);
+}
+
+static bool ack_is_dubious(const struct sock *sk, u32 flag)
+{
+	return !(flag & FLAG_NOT_DUP) || flag & FLAG_CA_ALERT ||
+	       inet_csk(sk)->icsk_ca_state != TCP_CA_Open;
+}
+
+/* Something was in flight. */
+static void ack_queue(struct sock *sk, struct tcp_ack_ctx *ctx)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	clean_rtx_queue(sk, ctx);
+	after_clean(sk, ctx);
+	if (unlikely(tp->rack_dsack_seen))
+		tcp_rack_update_reo_wnd(tp);
+	if (unlikely(tp->tlp_high_seq))
+		tcp_process_tlp_ack(sk, ctx->ack, ctx->flag);
+	if (unlikely(ack_is_dubious(sk, ctx->flag)))
+		tcp_fastretrans_alert(sk, ctx);
+	if (ctx->flag & FLAG_SET_XMIT_TIMER && !tcp_schedule_loss_probe(sk))
+		tcp_rearm_rto(sk);
+	cong_control(sk, ctx);
+	xmit_recovery(sk, ctx);
+}
+
+/* An ACK that is older than what we have: only its SACKs may be news. */
+static int old_ack(struct sock *sk, const struct sk_buff *skb, struct tcp_ack_ctx *ctx)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	u64 most = min_t(u64, tp->max_window, tp->bytes_acked);
+
+	if (before(ctx->ack, tp->snd_una - (u32)most)) {	/* RFC 5961 5.2 */
+		tcp_send_challenge_ack(sk, skb);
+		return -1;
+	}
+	if (ctx->opt->num_sacks && tp->sack_ok) {
+		tcp_sacktag_write_queue(sk, ctx);
+		tcp_fastretrans_alert(sk, ctx);
+		cong_control(sk, ctx);
+		xmit_recovery(sk, ctx);
+	}
+	return 0;
+}
+
+int tcp_ack(struct sock *sk, const struct sk_buff *skb, const struct tcp_options_received *opt,
+	    u32 flag)
+{
+	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+	struct tcp_sock *tp = tcp_sk(sk);
+	u32 prior_packets = tp->packets_out;
+	struct tcp_ack_ctx ctx = {
+		.opt = opt, .seq = cb->seq, .ack = cb->ack_seq, .flag = flag,
+		.prior_snd_una = tp->snd_una, .prior_delivered = tp->delivered,
+		.prior_lost = tp->lost, .reord = tp->snd_nxt,
+	};
+
+	if (before(ctx.ack, tp->snd_una))
+		return old_ack(sk, skb, &ctx);
+	if (after(ctx.ack, tp->snd_nxt))
+		return -1;
+	if (after(ctx.ack, tp->snd_una)) {
+		ctx.flag |= FLAG_SND_UNA_ADVANCED;
+		inet_csk(sk)->icsk_retransmits = 0;
+	}
+	if (cb->end_seq != cb->seq)
+		ctx.flag |= FLAG_DATA;
+	if (!(flag & FLAG_SLOWPATH)) {
+		tp->snd_wl1 = ctx.seq;
+		advance_snd_una(tp, ctx.ack);
+		NET_INC_STATS(sock_net(sk), TcpExt_TCPHPAcks);
+	} else {
+		if (!(ctx.flag & FLAG_DATA))
+			NET_INC_STATS(sock_net(sk), TcpExt_TCPPureAcks);
+		update_window(sk, &ctx, cb->tcp_flags & TCPHDR_SYN ? cb->window :
+					(u32)cb->window << tp->snd_wscale);
+		if (opt->num_sacks && tp->sack_ok)
+			tcp_sacktag_write_queue(sk, &ctx);
+	}
+	sk->sk_err_soft = 0;
+	inet_csk(sk)->icsk_probes_out = 0;
+	tp->rcv_tstamp = tcp_time_ms(tp);
+	if (likely(prior_packets)) {
+		ack_queue(sk, &ctx);
+		return 1;
+	}
+	if (ctx.flag & FLAG_DSACKING_ACK)
+		tcp_fastretrans_alert(sk, &ctx);
+	ack_probe(sk);
+	if (unlikely(tp->tlp_high_seq))
+		tcp_process_tlp_ack(sk, ctx.ack, ctx.flag);
+	return 1;
+}

@@ -1,0 +1,274 @@
+/*
+ * Segments that carry no new text: SYN, FIN, RST, ACK, and probes of windows and peers.
+ */
+#include "lib/errno.h"
+#include "net/ipv4/tcp.h"
+
+/* An empty segment with headroom; NULL without memory. */
+static struct sk_buff *control_skb(u32 seq, u8 flags)
+{
+	struct sk_buff *skb = alloc_skb(MAX_TCP_HEADER);
+	struct tcp_skb_cb *cb;
+
+	if (unlikely(!skb))
+		return NULL;
+	skb_reserve(skb, MAX_TCP_HEADER);
+	cb = TCP_SKB_CB(skb);
+	cb->seq = seq;
+	cb->end_seq = seq + !!(flags & TCPHDR_SYN) + (flags & TCPHDR_FIN);
+	cb->tcp_flags = flags;
+	cb->gso_segs = 1;
+	return skb;
+}
+
+/* RFC 9293 3.10.4 and window shrinking: a sequence number that the peer finds in its window. */
+static u32 acceptable_seq(const struct tcp_sock *tp)
+{
+	if (!before(tcp_wnd_end(tp), tp->snd_nxt) ||
+	    (tp->wscale_ok && tp->snd_nxt - tcp_wnd_end(tp) < 1U << tp->snd_wscale))
+		return tp->snd_nxt;
+	return tcp_wnd_end(tp);
+}
+
+/* --- ACK ------------------------------------------------------------------------------------------ */
+
+void tcp_send_ack(struct sock *sk)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	struct sk_buff *skb;
+	u64 delay;
+
+	if (unlikely(sk->sk_state == TCP_CLOSE))
+		return;
+	skb = control_skb(acceptable_seq(tcp_sk(sk)), TCPHDR_ACK);
+	if (likely(skb)) {
+		tcp_transmit_skb(sk, skb, false);
+		return;
+	}
+	/* no memory: try again, later and later */
+	delay = (TCP_DELACK_MAX_US * NSEC_PER_USEC) << min_t(u8, icsk->icsk_ack.retry, 6);
+	if (icsk->icsk_ack.retry < 6)
+		icsk->icsk_ack.retry++;
+	icsk->icsk_ack.pending |= ICSK_ACK_SCHED | ICSK_ACK_TIMER;
+	icsk->icsk_ack.timeout = tcp_sk(sk)->tcp_mstamp + delay;
+	inet_csk_arm_timer(sk, icsk->icsk_ack.timeout);
+}
+
+/* How long to wait for a reply that could carry the ACK: the predicted gap, at most half an RTT. */
+static u64 delack_ns(const struct sock *sk)
+{
+	const struct inet_connection_sock *icsk = inet_csk(sk);
+	u32 ato = icsk->icsk_ack.ato, most = 500000;
+
+	if (ato > TCP_ATO_MIN_US) {
+		if (icsk->icsk_ack.pingpong || icsk->icsk_ack.pending & ICSK_ACK_PUSHED)
+			most = TCP_DELACK_MAX_US;
+		if (tcp_sk(sk)->srtt_us)
+			most = min(most, max(tcp_sk(sk)->srtt_us >> 3, TCP_ATO_MIN_US));
+		ato = min(ato, most);
+	}
+	return max(min(ato, TCP_DELACK_MAX_US), TCP_ATO_MIN_US) * NSEC_PER_USEC;
+}
+
+void tcp_send_delayed_ack(struct sock *sk)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	u64 now = tcp_sk(sk)->tcp_mstamp, delay = delack_ns(sk), when = now + delay;
+
+	if (icsk->icsk_ack.pending & ICSK_ACK_TIMER) {
+		/* nearly due anyway: one ACK now instead of two soon */
+		if (icsk->icsk_ack.timeout <= now + delay / 4) {
+			tcp_send_ack(sk);
+			return;
+		}
+		when = min(when, icsk->icsk_ack.timeout);
+	}
+	icsk->icsk_ack.pending |= ICSK_ACK_SCHED | ICSK_ACK_TIMER;
+	icsk->icsk_ack.timeout = when;
+	inet_csk_arm_timer(sk, when);
+}
+
+/* --- FIN and RST -------------------------------------------------------------------------------------- */
+
+/* The FIN rides on the last unsent segment, or goes as a segment of its own. */
+void tcp_send_fin(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	struct sk_buff *skb = skb_peek_tail(&sk->sk_write_queue);
+
+	if (!skb || !tp->send_head) {
+		skb = tcp_stream_alloc_skb(sk, 0);
+		if (!skb) {
+			/* the peer must learn that this is the end */
+			tcp_send_active_reset(sk);
+			tcp_done(sk);
+			return;
+		}
+		tcp_skb_entail(sk, skb);
+	}
+	TCP_SKB_CB(skb)->tcp_flags |= TCPHDR_FIN;
+	TCP_SKB_CB(skb)->end_seq++;
+	tp->write_seq++;
+	__tcp_push_pending_frames(sk, tcp_current_mss(sk), TCP_NAGLE_OFF);
+}
+
+void tcp_send_active_reset(struct sock *sk)
+{
+	struct sk_buff *skb = control_skb(acceptable_seq(tcp_sk(sk)), TCPHDR_ACK | TCPHDR_RST);
+
+	if (!skb)
+		return;
+	NET_INC_STATS(sock_net(sk), Tcp_OutRsts);
+	tcp_transmit_skb(sk, skb, false);
+}
+
+/* --- SYN -------------------------------------------------------------------------------------------------- */
+
+/* Everything that the SYN says, and what depends on it. sk_dst_cache is set. */
+static void connect_init(struct sock *sk)
+{
+	const struct netns_tcp *t = &sock_net(sk)->tcp;
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	struct tcp_initial_window w = { 0 };
+	struct tcp_sock *tp = tcp_sk(sk);
+	u32 mtu = dst_mtu(sk->sk_dst_cache);
+
+	tp->tstamp_ok = !!t->sysctl_tcp_timestamps;
+	tp->sack_ok = !!t->sysctl_tcp_sack;
+	tp->wscale_ok = !!t->sysctl_tcp_window_scaling;
+	tp->snd_wscale = 0;
+	tp->mss_clamp = tp->user_mss ?: 65535;
+	tp->max_window = 0;
+	tp->advmss = (u16)tcp_mss_to_advertise(sk, sk->sk_dst_cache->dev->mtu);
+	tcp_mtup_init(sk);
+	tcp_sync_mss(sk, mtu);
+	icsk->icsk_ack.rcv_mss = (u16)clamp(min_t(u32, tp->advmss, tp->mss_cache), 88U, 536U);
+	w.window_clamp = tp->window_clamp;
+	tcp_select_initial_window(sk, (u32)tcp_full_space(sk),
+				  tp->advmss - (tp->tstamp_ok ? TCPOLEN_TSTAMP_ALIGNED : 0),
+				  tp->wscale_ok, &w);
+	tp->rcv_wnd = w.rcv_wnd;
+	tp->window_clamp = w.window_clamp;
+	tp->rcv_wscale = w.rcv_wscale;
+	tp->rcv_ssthresh = tp->rcv_wnd;
+	sk->sk_err = 0;
+	sock_reset_flag(sk, SOCK_DONE);
+	tp->snd_wnd = 0;
+	tcp_init_wl(tp, 0);
+	tp->snd_una = tp->snd_sml = tp->snd_up = tp->snd_nxt = tp->pushed_seq = tp->write_seq;
+	tp->rcv_nxt = tp->rcv_wup = tp->copied_seq = 0;
+	icsk->icsk_rto = TCP_TIMEOUT_INIT_US;
+	icsk->icsk_retransmits = 0;
+}
+
+int tcp_connect(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	struct sk_buff *skb;
+	int err;
+
+	connect_init(sk);
+	skb = tcp_stream_alloc_skb(sk, 0);
+	if (!skb)
+		return -ENOBUFS;
+	tcp_skb_entail(sk, skb);
+	TCP_SKB_CB(skb)->tcp_flags = TCPHDR_SYN;
+	TCP_SKB_CB(skb)->end_seq++;
+	TCP_SKB_CB(skb)->gso_segs = 1;
+	tp->write_seq++;
+	tp->pushed_seq = tp->write_seq;
+	tp->retrans_stamp = tcp_time_ms(tp) ?: 1;
+	err = tcp_transmit_skb(sk, skb, true);
+	/* a full device or an unresolved neighbour is what the timer is for */
+	tp->send_head = NULL;
+	tp->snd_nxt = tp->write_seq;
+	tp->packets_out = 1;
+	list_add_tail(&TCP_SKB_CB(skb)->tsorted, &tp->tsorted_sent_queue);
+	NET_INC_STATS(sock_net(sk), Tcp_ActiveOpens);
+	inet_csk_reset_xmit_timer(sk, ICSK_TIME_RETRANS, tp->tcp_mstamp + tcp_rto_ns(sk));
+	return err == -EHOSTUNREACH || err == -ENETUNREACH ? err : 0;
+}
+
+/* Simultaneous open (RFC 9293 3.5, figure 7): our SYN becomes a SYN-ACK. */
+int tcp_send_synack(struct sock *sk)
+{
+	struct sk_buff *skb = tcp_rtx_queue_head(sk);
+
+	if (!skb || !(TCP_SKB_CB(skb)->tcp_flags & TCPHDR_SYN))
+		return -EFAULT;
+	TCP_SKB_CB(skb)->tcp_flags |= TCPHDR_ACK;
+	return tcp_transmit_skb(sk, skb, true);
+}
+
+/* --- probes ---------------------------------------------------------------------------------------------- */
+
+/* An ACK of an octet that the peer has long had: it must answer (RFC 9293 3.8.4). */
+static int xmit_probe_skb(struct sock *sk, bool urgent)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	struct sk_buff *skb = control_skb(tp->snd_una - !urgent, TCPHDR_ACK);
+
+	if (!skb)
+		return -ENOBUFS;
+	NET_INC_STATS(sock_net(sk), TcpExt_TCPWinProbe);
+	return tcp_transmit_skb(sk, skb, false);
+}
+
+/* Text that the window takes, be it one octet: better than an empty probe. */
+static int probe_with_data(struct sock *sk, struct sk_buff *skb)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+	u32 mss = tcp_current_mss(sk), size = min(tcp_wnd_end(tp) - cb->seq, mss);
+	int err;
+
+	if (before(tp->pushed_seq, cb->end_seq))
+		tp->pushed_seq = cb->end_seq;
+	tcp_set_skb_gso(skb, mss);
+	if (size < skb->len && tcp_fragment(sk, skb, size, mss))
+		return -ENOMEM;
+	cb->tcp_flags |= TCPHDR_PSH;
+	err = tcp_transmit_skb(sk, skb, true);
+	if (!err)
+		tcp_event_new_data_sent(sk, skb);
+	return err;
+}
+
+int tcp_write_wakeup(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	struct sk_buff *skb = tp->send_head;
+
+	if (sk->sk_state == TCP_CLOSE)
+		return -1;
+	if (skb && before(TCP_SKB_CB(skb)->seq, tcp_wnd_end(tp)))
+		return probe_with_data(sk, skb);
+	if (tp->urg_mode && between(tp->snd_up, tp->snd_una + 1, tp->snd_una + 0xffff))
+		xmit_probe_skb(sk, true);
+	return xmit_probe_skb(sk, false);
+}
+
+void tcp_send_probe0(struct sock *sk)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	struct tcp_sock *tp = tcp_sk(sk);
+	int err = tcp_write_wakeup(sk);
+	u64 delay;
+
+	if (tp->packets_out || !tp->send_head) {
+		icsk->icsk_probes_out = 0;
+		icsk->icsk_backoff = 0;
+		tp->retrans_stamp = 0;
+		return;
+	}
+	if (icsk->icsk_probes_out < 255)
+		icsk->icsk_probes_out++;
+	if (!err) {
+		if (icsk->icsk_backoff < sock_net(sk)->tcp.sysctl_tcp_retries2)
+			icsk->icsk_backoff++;
+		delay = tcp_probe0_interval_ns(sk);
+	} else {
+		delay = TCP_RESOURCE_PROBE_NS;	/* not sent: no reason to back off */
+	}
+	inet_csk_reset_xmit_timer(sk, ICSK_TIME_PROBE0, tp->tcp_mstamp + delay);
+}

@@ -1,0 +1,157 @@
+/*
+ * TCP headers and options: the one place that looks at their octets (RFC 9293 3.1, 3.2).
+ */
+#include "lib/byteorder.h"
+#include "lib/string.h"
+#include "net/ipv4/tcp.h"
+
+enum skb_drop_reason tcp_parse(struct sk_buff *skb)
+{
+	struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+	const struct tcphdr *th;
+	const u8 *p;
+	u32 hdrlen;
+
+	if (!pskb_may_pull(skb, TCP_MIN_HEADER))
+		return DROP_PKT_TOO_SMALL;
+	hdrlen = (skb->data[12] >> 4) * 4U;
+	if (hdrlen < TCP_MIN_HEADER)
+		return DROP_TCP_INVALID;
+	if (!pskb_may_pull(skb, hdrlen))
+		return DROP_TCP_INVALID;
+	p = skb->data;
+	skb_reset_transport_header(skb);
+	th = (const struct tcphdr *)p;
+	cb->seq = ntohl(th->seq);
+	cb->ack_seq = ntohl(th->ack_seq);
+	cb->tcp_flags = p[13];
+	cb->sacked = 0;
+	cb->hdrlen = (u8)hdrlen;
+	cb->ip_dsfield = ip_hdr(skb)->tos;
+	cb->window = ntohs(th->window);
+	cb->urg_ptr = ntohs(th->urg_ptr);
+	cb->end_seq = cb->seq + (skb->len - hdrlen) + !!(p[13] & TCPHDR_SYN) + (p[13] & TCPHDR_FIN);
+	return DROP_NOT_SPECIFIED;
+}
+
+static void parse_sack(const u8 *p, u32 len, struct tcp_options_received *opt)
+{
+	u32 n = (len - TCPOLEN_SACK_BASE) / TCPOLEN_SACK_PERBLOCK, i;
+
+	if (len < TCPOLEN_SACK_BASE + TCPOLEN_SACK_PERBLOCK ||
+	    (len - TCPOLEN_SACK_BASE) % TCPOLEN_SACK_PERBLOCK)
+		return;
+	opt->num_sacks = (u8)min_t(u32, n, TCP_NUM_SACKS);
+	for (i = 0; i < opt->num_sacks; i++) {
+		opt->sacks[i].start_seq = get_unaligned_be32(p + 2 + 8 * i);
+		opt->sacks[i].end_seq = get_unaligned_be32(p + 6 + 8 * i);
+	}
+}
+
+/* One option of len octets at p. What has a wrong length, or has no business here, is ignored. */
+static void parse_option(const u8 *p, u32 len, bool syn, struct tcp_options_received *opt)
+{
+	switch (p[0]) {
+	case TCPOPT_MSS:
+		if (len == TCPOLEN_MSS && syn)
+			opt->mss = get_unaligned_be16(p + 2);
+		break;
+	case TCPOPT_WINDOW:
+		if (len == TCPOLEN_WINDOW && syn) {
+			opt->wscale_ok = true;
+			opt->snd_wscale = min_t(u8, p[2], TCP_MAX_WSCALE);
+		}
+		break;
+	case TCPOPT_TIMESTAMP:
+		if (len == TCPOLEN_TIMESTAMP) {
+			opt->saw_tstamp = true;
+			opt->rcv_tsval = get_unaligned_be32(p + 2);
+			opt->rcv_tsecr = get_unaligned_be32(p + 6);
+		}
+		break;
+	case TCPOPT_SACK_PERM:
+		if (len == TCPOLEN_SACK_PERM && syn)
+			opt->sack_ok = true;
+		break;
+	case TCPOPT_SACK:
+		parse_sack(p, len, opt);
+		break;
+	}
+}
+
+/*
+ * Read the options of a segment that went through tcp_parse(). An option with an impossible
+ * length ends the list (RFC 9293 3.2, MUST-7).
+ */
+void tcp_parse_options(const struct sk_buff *skb, struct tcp_options_received *opt)
+{
+	const u8 *p = (const u8 *)tcp_hdr(skb) + TCP_MIN_HEADER;
+	const u8 *end = (const u8 *)tcp_hdr(skb) + TCP_SKB_CB(skb)->hdrlen;
+	bool syn = TCP_SKB_CB(skb)->tcp_flags & TCPHDR_SYN;
+
+	memset(opt, 0, sizeof(*opt));
+	while (p < end && p[0] != TCPOPT_EOL) {
+		if (p[0] == TCPOPT_NOP) {
+			p++;
+			continue;
+		}
+		if (end - p < 2 || p[1] < 2 || p[1] > end - p)
+			return;
+		parse_option(p, p[1], syn, opt);
+		p += p[1];
+	}
+}
+
+u32 tcp_options_size(const struct tcp_out_options *opt)
+{
+	u32 size = 0;
+
+	if (opt->mss)
+		size += TCPOLEN_MSS;
+	if (opt->tstamp)
+		size += TCPOLEN_TSTAMP_ALIGNED;
+	else if (opt->sack_perm)
+		size += 4;
+	if (opt->has_wscale)
+		size += 4;
+	if (opt->num_sacks)
+		size += TCPOLEN_SACK_BASE_ALIGNED + opt->num_sacks * TCPOLEN_SACK_PERBLOCK;
+	return size;
+}
+
+static u8 *put_word(u8 *p, u32 word)
+{
+	put_unaligned_be32(word, p);
+	return p + 4;
+}
+
+/* The order is Linux's: mss, sackOK, timestamp, nop, wscale; SACKs last. Each one aligned to 4. */
+void tcp_options_write(u8 *p, const struct tcp_out_options *opt)
+{
+	const u32 nop2 = TCPOPT_NOP << 24 | TCPOPT_NOP << 16;
+	const u32 sack_perm = TCPOPT_SACK_PERM << 8 | TCPOLEN_SACK_PERM;
+	u32 i;
+
+	if (opt->mss)
+		p = put_word(p, TCPOPT_MSS << 24 | TCPOLEN_MSS << 16 | opt->mss);
+	if (opt->tstamp) {
+		u32 front = opt->sack_perm ? sack_perm << 16 : nop2;
+
+		p = put_word(p, front | TCPOPT_TIMESTAMP << 8 | TCPOLEN_TIMESTAMP);
+		p = put_word(p, opt->tsval);
+		p = put_word(p, opt->tsecr);
+	} else if (opt->sack_perm) {
+		p = put_word(p, nop2 | sack_perm);
+	}
+	if (opt->has_wscale)
+		p = put_word(p, TCPOPT_NOP << 24 | TCPOPT_WINDOW << 16 | TCPOLEN_WINDOW << 8 |
+				opt->wscale);
+	if (!opt->num_sacks)
+		return;
+	p = put_word(p, nop2 | TCPOPT_SACK << 8 |
+			(TCPOLEN_SACK_BASE + opt->num_sacks * TCPOLEN_SACK_PERBLOCK));
+	for (i = 0; i < opt->num_sacks; i++) {
+		p = put_word(p, opt->sacks[i].start_seq);
+		p = put_word(p, opt->sacks[i].end_seq);
+	}
+}

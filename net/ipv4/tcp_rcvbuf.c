@@ -1,0 +1,506 @@
+/*
+ * The receive queue: text in order, its memory, the window it allows, and when to acknowledge.
+ */
+#include "lib/string.h"
+#include "net/ipv4/tcp.h"
+
+/* --- acknowledging ------------------------------------------------------------------------------- */
+
+static void incr_quickack(struct sock *sk, u32 most)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	u32 n = tcp_sk(sk)->rcv_wnd / (2U * max_t(u32, icsk->icsk_ack.rcv_mss, 1));
+
+	n = min(n ?: 2, most);
+	if (n > icsk->icsk_ack.quick)
+		icsk->icsk_ack.quick = (u8)n;
+}
+
+void tcp_enter_quickack_mode(struct sock *sk, u32 max_quickacks)
+{
+	incr_quickack(sk, max_quickacks);
+	inet_csk(sk)->icsk_ack.pingpong = 0;
+	inet_csk(sk)->icsk_ack.ato = TCP_ATO_MIN_US;
+}
+
+/* Guess the peer's segment size: what two ACKs per window and delayed ACKs go by. */
+static void measure_rcv_mss(struct sock *sk, const struct sk_buff *skb)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	u32 len = skb_shinfo(skb)->gso_size ?: skb->len, last = icsk->icsk_ack.last_seg_size;
+
+	icsk->icsk_ack.last_seg_size = 0;
+	if (len >= icsk->icsk_ack.rcv_mss) {
+		icsk->icsk_ack.rcv_mss = (u16)min_t(u32, len, tcp_sk(sk)->advmss);
+		if (TCP_SKB_CB(skb)->tcp_flags & TCPHDR_PSH)
+			icsk->icsk_ack.pending |= ICSK_ACK_PUSHED;
+		return;
+	}
+	/* twice the same smaller size, not the end of a write: the path's MTU may have shrunk */
+	if (len >= TCP_MIN_MSS && !(TCP_SKB_CB(skb)->tcp_flags & TCPHDR_PSH)) {
+		icsk->icsk_ack.last_seg_size = (u16)len;
+		if (len == last) {
+			icsk->icsk_ack.rcv_mss = (u16)len;
+			return;
+		}
+	}
+	if (icsk->icsk_ack.pending & ICSK_ACK_PUSHED)
+		icsk->icsk_ack.pending |= ICSK_ACK_PUSHED2;
+	icsk->icsk_ack.pending |= ICSK_ACK_PUSHED;
+}
+
+/* The gap between segments predicts how long an ACK may wait for company. */
+static void update_ato(struct sock *sk)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	u32 now = tcp_time_ms(tcp_sk(sk)), ms = now - icsk->icsk_ack.lrcvtime, us;
+
+	icsk->icsk_ack.lrcvtime = now;
+	if (!icsk->icsk_ack.ato) {
+		incr_quickack(sk, TCP_MAX_QUICKACKS);
+		icsk->icsk_ack.ato = TCP_ATO_MIN_US;
+		return;
+	}
+	us = min(ms, 1000000U) * 1000;
+	if (us <= TCP_ATO_MIN_US / 2)
+		icsk->icsk_ack.ato = (icsk->icsk_ack.ato >> 1) + TCP_ATO_MIN_US / 2;
+	else if (us < icsk->icsk_ack.ato)
+		icsk->icsk_ack.ato = min((icsk->icsk_ack.ato >> 1) + us, icsk->icsk_rto);
+	else if (us > icsk->icsk_rto)
+		incr_quickack(sk, TCP_MAX_QUICKACKS);	/* the sender restarts: help its clock */
+}
+
+/* --- round trips as the receiver sees them ---------------------------------------------------------- */
+
+static void rcv_rtt_update(struct tcp_sock *tp, u32 us, bool win_dep)
+{
+	u32 old = tp->rcv_rtt_us;
+
+	us = min(us, 60000000U) ?: 1;
+	if (!old)
+		tp->rcv_rtt_us = us << 3;
+	else if (!win_dep)
+		tp->rcv_rtt_us = old - (old >> 3) + us;
+	else if (us << 3 < old)		/* a window takes at least a round trip: keep the least */
+		tp->rcv_rtt_us = us << 3;
+}
+
+/* Without timestamps: how long a whole window takes to arrive. */
+static void rcv_rtt_measure(struct tcp_sock *tp)
+{
+	if (tp->rcv_rtt_time) {
+		if (before(tp->rcv_nxt, tp->rcv_rtt_seq))
+			return;
+		rcv_rtt_update(tp, tcp_time_us(tp) - tp->rcv_rtt_time, true);
+	}
+	tp->rcv_rtt_seq = tp->rcv_nxt + tp->rcv_wnd;
+	tp->rcv_rtt_time = tcp_time_us(tp) ?: 1;
+}
+
+void tcp_rcv_rtt_measure_ts(struct sock *sk, const struct sk_buff *skb, u32 tsecr)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	u32 ms;
+
+	if (!tsecr || TCP_SKB_CB(skb)->end_seq - TCP_SKB_CB(skb)->seq < inet_csk(sk)->icsk_ack.rcv_mss)
+		return;
+	ms = tcp_time_stamp(tp) - tsecr;
+	if (ms < 60000)
+		rcv_rtt_update(tp, max(ms, 1U) * 1000, false);
+}
+
+/* --- the window --------------------------------------------------------------------------------------- */
+
+/* How much larger the window may get on behalf of skb, by what its memory stands for. */
+static u32 grow_by(const struct sock *sk, const struct sk_buff *skb)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	int truesize = tcp_win_from_space(sk, (int)skb->truesize);
+	int window = tcp_win_from_space(sk, sock_net(sk)->tcp.sysctl_tcp_rmem[2]);
+
+	if (truesize <= (int)skb->len)
+		return 2U * tp->advmss;
+	for (truesize >>= 1, window >>= 1; (int)tp->rcv_ssthresh <= window && truesize;
+	     truesize >>= 1, window >>= 1)
+		if (truesize <= (int)skb->len)
+			return 2U * inet_csk(sk)->icsk_ack.rcv_mss;
+	return 0;
+}
+
+static void grow_window(struct sock *sk, const struct sk_buff *skb)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	int room = min_t(int, tp->window_clamp, tcp_space(sk)) - (int)tp->rcv_ssthresh;
+	u32 incr;
+
+	if (room <= 0 || tcp_under_memory_pressure(sk))
+		return;
+	incr = grow_by(sk, skb);
+	if (!incr)
+		return;
+	tp->rcv_ssthresh += min(max(incr, 2 * skb->len), (u32)room);
+	inet_csk(sk)->icsk_ack.quick |= 1;
+}
+
+/* The buffer overflowed although the window was kept: ask for less, or take more if we may. */
+static void clamp_window(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	int most = sock_net(sk)->tcp.sysctl_tcp_rmem[2];
+
+	inet_csk(sk)->icsk_ack.quick = 0;
+	if (sk->sk_rcvbuf < most && !(sk->sk_userlocks & SOCK_RCVBUF_LOCK) &&
+	    !tcp_under_memory_pressure(sk))
+		sk->sk_rcvbuf = min(READ_ONCE(sk->sk_rmem_alloc), most);
+	if (READ_ONCE(sk->sk_rmem_alloc) > sk->sk_rcvbuf)
+		tp->rcv_ssthresh = min(tp->window_clamp, 2U * tp->advmss);
+}
+
+void tcp_init_buffer_space(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	u32 most = (u32)tcp_full_space(sk);
+
+	tcp_mstamp_refresh(tp);
+	tp->rcvq_time = tcp_time_us(tp);
+	tp->rcvq_seq = tp->copied_seq;
+	tp->rcvq_space = min(tp->rcv_wnd, TCP_INIT_CWND * tp->advmss);
+	tp->window_clamp = min(tp->window_clamp, most);
+	tp->rcv_ssthresh = min(tp->rcv_ssthresh, tp->window_clamp);
+	/* room for an initial window's worth of segments, unless the application chose */
+	if (!(sk->sk_userlocks & SOCK_SNDBUF_LOCK)) {
+		int want = (int)(2 * TCP_INIT_CWND * (u32)SKB_TRUESIZE(tp->mss_cache + MAX_TCP_HEADER));
+
+		sk->sk_sndbuf = max(sk->sk_sndbuf,
+				    min(want, sock_net(sk)->tcp.sysctl_tcp_wmem[2]));
+	}
+}
+
+/* What a full segment costs in buffer space for each octet that it promises. */
+static u32 rcvmem_per_segment(const struct sock *sk)
+{
+	u32 advmss = tcp_sk(sk)->advmss, mem = (u32)SKB_TRUESIZE(advmss + MAX_TCP_HEADER);
+
+	while (tcp_win_from_space(sk, (int)mem) < (int)advmss)
+		mem += 128;
+	return mem;
+}
+
+/*
+ * Dynamic right-sizing: the application took copied octets in one round trip, so the sender
+ * should be able to double that.
+ */
+void tcp_rcv_space_adjust(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	u32 now, copied;
+	u64 want, grow;
+
+	if (!tp->rcv_rtt_us)
+		return;
+	tcp_mstamp_refresh(tp);
+	now = tcp_time_us(tp);
+	if (now - tp->rcvq_time < tp->rcv_rtt_us >> 3)
+		return;
+	copied = tp->copied_seq - tp->rcvq_seq;
+	if (copied > tp->rcvq_space && sock_net(sk)->tcp.sysctl_tcp_moderate_rcvbuf &&
+	    !(sk->sk_userlocks & SOCK_RCVBUF_LOCK)) {
+		want = (u64)copied * 2 + 16ULL * tp->advmss;
+		grow = want * (copied - tp->rcvq_space) / max(tp->rcvq_space, 1U);
+		want = min_t(u64, (want + 2 * grow) / tp->advmss * rcvmem_per_segment(sk),
+			     sock_net(sk)->tcp.sysctl_tcp_rmem[2]);
+		if ((int)want > sk->sk_rcvbuf) {
+			sk->sk_rcvbuf = (int)want;
+			tp->window_clamp = (u32)tcp_win_from_space(sk, (int)want);
+		}
+	}
+	if (copied > tp->rcvq_space)
+		tp->rcvq_space = copied;
+	tp->rcvq_seq = tp->copied_seq;
+	tp->rcvq_time = now;
+}
+
+void tcp_event_data_recv(struct sock *sk, struct sk_buff *skb)
+{
+	inet_csk_schedule_ack(sk);
+	measure_rcv_mss(sk, skb);
+	if (!tcp_sk(sk)->tstamp_ok)
+		rcv_rtt_measure(tcp_sk(sk));
+	update_ato(sk);
+	if (skb->len >= 128)
+		grow_window(sk, skb);
+}
+
+/* --- memory ----------------------------------------------------------------------------------------------- */
+
+/* The linear octets of from as a fragment of to, if they lie in a page of their own. */
+static bool steal_head(struct sk_buff *to, struct sk_buff *from)
+{
+	struct skb_shared_info *ti = skb_shinfo(to);
+	u32 n = skb_headlen(from);
+	struct page *page;
+
+	if (!n)
+		return true;
+	if (!from->head_frag)
+		return false;
+	page = virt_to_page(from->head);
+	get_page(page);
+	ti->frags[ti->nr_frags++] = (skb_frag_t){
+		page, (u32)(from->data - (u8 *)page_address(page)), n };
+	return true;
+}
+
+static bool move_frags(struct sk_buff *to, struct sk_buff *from)
+{
+	struct skb_shared_info *ti = skb_shinfo(to), *fi = skb_shinfo(from);
+	u32 i, n = fi->nr_frags + (skb_headlen(from) ? 1 : 0);
+
+	if (ti->frag_list || fi->frag_list || ti->nr_frags + n > MAX_SKB_FRAGS ||
+	    !steal_head(to, from))
+		return false;
+	for (i = 0; i < fi->nr_frags; i++) {
+		get_page(fi->frags[i].page);
+		ti->frags[ti->nr_frags++] = fi->frags[i];
+	}
+	to->len += from->len;
+	to->data_len += from->len;
+	return true;
+}
+
+/*
+ * Append from's octets to to, which is on one of sk's receiving queues. Small ones are copied into
+ * to's tailroom, others by reference to their pages. False: not possible; else from is to be
+ * freed by the caller.
+ */
+bool tcp_try_coalesce(struct sock *sk, struct sk_buff *to, struct sk_buff *from)
+{
+	if (TCP_SKB_CB(from)->seq != TCP_SKB_CB(to)->end_seq || skb_cloned(to) ||
+	    TCP_SKB_CB(to)->tcp_flags & (TCPHDR_FIN | TCPHDR_SYN))
+		return false;
+	if (from->len <= skb_tailroom(to)) {
+		skb_copy_bits(from, 0, skb_put(to, from->len), from->len);
+	} else {
+		if (to->len + from->len > 4 * TCP_GSO_MAX_SIZE || !move_frags(to, from))
+			return false;
+		tcp_rmem_grow(sk, to, max(from->len, from->truesize - (u32)sizeof(*from)));
+	}
+	NET_INC_STATS(sock_net(sk), TcpExt_TCPRcvCoalesce);
+	TCP_SKB_CB(to)->end_seq = TCP_SKB_CB(from)->end_seq;
+	TCP_SKB_CB(to)->tcp_flags |= TCP_SKB_CB(from)->tcp_flags;
+	to->tstamp = from->tstamp;
+	return true;
+}
+
+#define COLLAPSE_ROOM	3392U	/* with the shared info, less than a page */
+
+/* Whether skb wastes most of its memory. */
+static bool bloated(const struct sk_buff *skb)
+{
+	return skb->len <= COLLAPSE_ROOM && skb->truesize > 2 * skb->len &&
+	       !(TCP_SKB_CB(skb)->tcp_flags & (TCPHDR_SYN | TCPHDR_FIN));
+}
+
+/* Copy skb and its bloated neighbours into one; returns the one after them. NULL: the end. */
+static struct sk_buff *collapse_run(struct sock *sk, struct sk_buff *skb)
+{
+	struct sk_buff_head *q = &sk->sk_receive_queue;
+	struct sk_buff *next = skb_queue_next(q, skb), *to;
+	u32 overlap, n;
+
+	if (!next || !bloated(next) || !(to = alloc_skb(COLLAPSE_ROOM)))
+		return next;
+	memcpy(to->cb, skb->cb, sizeof(to->cb));
+	to->dev = skb->dev;
+	to->tstamp = skb->tstamp;
+	TCP_SKB_CB(to)->end_seq = TCP_SKB_CB(to)->seq;
+	__skb_queue_after(q, skb->prev, to);
+	while (skb && bloated(skb)) {
+		overlap = TCP_SKB_CB(to)->end_seq - TCP_SKB_CB(skb)->seq;
+		n = overlap < skb->len ? skb->len - overlap : 0;
+		if (n > skb_tailroom(to))
+			break;
+		skb_copy_bits(skb, skb->len - n, skb_put(to, n), n);
+		TCP_SKB_CB(to)->end_seq += n;
+		next = skb_queue_next(q, skb);
+		__skb_unlink(skb, q);
+		consume_skb(skb);
+		NET_INC_STATS(sock_net(sk), TcpExt_TCPRcvCollapsed);
+		skb = next;
+	}
+	tcp_set_owner_r(to, sk);
+	return skb;
+}
+
+static void collapse_queue(struct sock *sk)
+{
+	struct sk_buff *skb = skb_peek(&sk->sk_receive_queue);
+
+	while (skb && READ_ONCE(sk->sk_rmem_alloc) > sk->sk_rcvbuf) {
+		if (bloated(skb))
+			skb = collapse_run(sk, skb);
+		else
+			skb = skb_queue_next(&sk->sk_receive_queue, skb);
+	}
+}
+
+int tcp_prune_queue(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	NET_INC_STATS(sock_net(sk), TcpExt_PruneCalled);
+	if (READ_ONCE(sk->sk_rmem_alloc) >= sk->sk_rcvbuf)
+		clamp_window(sk);
+	else if (tcp_under_memory_pressure(sk))
+		tp->rcv_ssthresh = min(tp->rcv_ssthresh, 4U * tp->advmss);
+	if (READ_ONCE(sk->sk_rmem_alloc) <= sk->sk_rcvbuf)
+		return 0;
+	collapse_queue(sk);
+	if (READ_ONCE(sk->sk_rmem_alloc) <= sk->sk_rcvbuf)
+		return 0;
+	tcp_prune_ofo_queue(sk);
+	if (READ_ONCE(sk->sk_rmem_alloc) <= sk->sk_rcvbuf)
+		return 0;
+	NET_INC_STATS(sock_net(sk), TcpExt_RcvPruned);
+	tp->fastpath = 0;
+	return -1;
+}
+
+bool tcp_rcv_room(struct sock *sk, const struct sk_buff *skb)
+{
+	if (likely(READ_ONCE(sk->sk_rmem_alloc) <= sk->sk_rcvbuf && !tcp_out_of_memory(sk)))
+		return true;
+	if (READ_ONCE(sk->sk_rmem_alloc) > sk->sk_rcvbuf && tcp_prune_queue(sk) < 0)
+		return false;
+	if (!tcp_out_of_memory(sk) || tcp_prune_ofo_queue(sk))
+		return true;
+	/* the next octet in order always fits, or nothing would ever move */
+	return skb_queue_empty(&sk->sk_receive_queue) &&
+	       !after(TCP_SKB_CB(skb)->seq, tcp_sk(sk)->rcv_nxt);
+}
+
+/* --- the queue ----------------------------------------------------------------------------------------------- */
+
+void tcp_queue_rcv(struct sock *sk, struct sk_buff *skb)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	struct sk_buff *tail = skb_peek_tail(&sk->sk_receive_queue);
+	u32 end = TCP_SKB_CB(skb)->end_seq;
+
+	tp->bytes_received += end - tp->rcv_nxt;
+	tp->rcv_nxt = end;
+	if (tail && tcp_try_coalesce(sk, tail, skb)) {
+		consume_skb(skb);
+		return;
+	}
+	__skb_queue_tail(&sk->sk_receive_queue, skb);
+	if (skb->sk != sk)
+		tcp_set_owner_r(skb, sk);
+}
+
+void tcp_data_ready(struct sock *sk)
+{
+	u32 avail = tcp_sk(sk)->rcv_nxt - tcp_sk(sk)->copied_seq;
+
+	if (avail < (u32)sk->sk_rcvlowat && !sock_flag(sk, SOCK_DONE) &&
+	    READ_ONCE(sk->sk_rmem_alloc) < sk->sk_rcvbuf && tcp_receive_window(tcp_sk(sk)))
+		return;
+	sk->sk_data_ready(sk);
+}
+
+/* Text at rcv_nxt, or beginning before it. */
+static void queue_in_order(struct sock *sk, struct sk_buff *skb)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	bool fin = TCP_SKB_CB(skb)->tcp_flags & TCPHDR_FIN;
+
+	if (!tcp_rcv_room(sk, skb)) {
+		NET_INC_STATS(sock_net(sk), TcpExt_TCPRcvQDrop);
+		tp->fastpath = 0;
+		tcp_enter_quickack_mode(sk, TCP_MAX_QUICKACKS);
+		inet_csk_schedule_ack(sk);
+		sk->sk_data_ready(sk);
+		kfree_skb_reason(skb, DROP_TCP_RCVQ_MEM);
+		return;
+	}
+	if (skb->len)
+		tcp_event_data_recv(sk, skb);
+	tcp_queue_rcv(sk, skb);
+	if (fin)
+		tcp_fin(sk);
+	if (unlikely(tp->sack) && sk->sk_state != TCP_CLOSE) {
+		if (!tcp_ofo_empty(tp)) {
+			tcp_ofo_queue(sk);
+			/* a gap is filled: tell at once (RFC 5681 4.2) */
+			if (tcp_ofo_empty(tp))
+				inet_csk(sk)->icsk_ack.pending |= ICSK_ACK_NOW;
+		}
+		tcp_sack_remove(tp);
+	}
+	tcp_fast_path_check(sk);
+	if (!sock_flag(sk, SOCK_DEAD))
+		tcp_data_ready(sk);
+}
+
+static void out_of_window(struct sock *sk, struct sk_buff *skb, enum skb_drop_reason why)
+{
+	tcp_enter_quickack_mode(sk, TCP_MAX_QUICKACKS);
+	inet_csk_schedule_ack(sk);
+	kfree_skb_reason(skb, why);
+}
+
+void tcp_data_queue(struct sock *sk, struct sk_buff *skb)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+	u32 window = tcp_receive_window(tp);
+
+	if (cb->seq == cb->end_seq) {
+		consume_skb(skb);
+		return;
+	}
+	skb_pull(skb, cb->hdrlen);
+	if (!after(cb->end_seq, tp->rcv_nxt)) {
+		NET_INC_STATS(sock_net(sk), TcpExt_DelayedACKLost);
+		tcp_dsack_set(sk, cb->seq, cb->end_seq);
+		out_of_window(sk, skb, DROP_TCP_OLD_DATA);
+	} else if (!before(cb->seq, tp->rcv_nxt + window)) {
+		if (!window)
+			NET_INC_STATS(sock_net(sk), TcpExt_TCPZeroWindowDrop);
+		out_of_window(sk, skb, window ? DROP_TCP_OVERWINDOW : DROP_TCP_RCVQ_MEM);
+	} else if (after(cb->seq, tp->rcv_nxt)) {
+		tcp_data_queue_ofo(sk, skb);
+	} else {
+		if (before(cb->seq, tp->rcv_nxt))
+			tcp_dsack_set(sk, cb->seq, tp->rcv_nxt);
+		queue_in_order(sk, skb);
+	}
+}
+
+/* RFC 9293 3.10.7.4, eighth: the peer has sent everything. */
+void tcp_fin(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	inet_csk_schedule_ack(sk);
+	sk->sk_shutdown |= RCV_SHUTDOWN;
+	sock_set_flag(sk, SOCK_DONE);
+	tcp_ofo_purge(tp, DROP_TCP_OLD_DATA);
+	switch (sk->sk_state) {
+	case TCP_SYN_RECV:
+	case TCP_ESTABLISHED:
+		tcp_set_state(sk, TCP_CLOSE_WAIT);
+		inet_csk(sk)->icsk_ack.pingpong = 1;
+		break;
+	case TCP_FIN_WAIT1:	/* simultaneous close */
+		tcp_send_ack(sk);
+		tcp_set_state(sk, TCP_CLOSING);
+		break;
+	case TCP_FIN_WAIT2:
+		tcp_send_ack(sk);
+		tcp_time_wait(sk, TCP_TIME_WAIT, TCP_TIMEWAIT_NS);
+		break;
+	}
+	if (!sock_flag(sk, SOCK_DEAD))
+		sk->sk_state_change(sk);
+}

@@ -1,0 +1,587 @@
+/*
+ * Loss recovery: which state the sender is in, what it takes for lost, how far it reduces, and
+ * when that turns out to have been needless.
+ *
+ *	Open -> Disorder (duplicate ACKs, SACKs) -> Recovery (something is lost)
+ *	any -> Loss (RTO);  Open -> CWR (congestion without loss);  all end when high_seq is acked
+ *
+ * RFC 6675 and RFC 8985 for what is lost, RFC 6937 (PRR) for how much to send, RFC 5682 (F-RTO)
+ * and RFC 3522 (Eifel) for undoing.
+ */
+#include "lib/string.h"
+#include "net/ipv4/tcp.h"
+
+static bool is_reno(const struct tcp_sock *tp)
+{
+	return !tp->sack_ok;
+}
+
+static bool any_retrans_done(const struct sock *sk)
+{
+	const struct sk_buff *skb = tcp_rtx_queue_head(sk);
+
+	return tcp_sk(sk)->retrans_out || (skb && TCP_SKB_CB(skb)->sacked & TCPCB_EVER_RETRANS);
+}
+
+static void stop_retrans_clock(struct sock *sk)
+{
+	if (!any_retrans_done(sk))
+		tcp_sk(sk)->retrans_stamp = 0;
+}
+
+/* --- reduction ---------------------------------------------------------------------------------------- */
+
+static u32 current_ssthresh(const struct sock *sk)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+
+	if (tcp_in_cwnd_reduction(sk))
+		return tp->snd_ssthresh;
+	return max(tp->snd_ssthresh, (tp->snd_cwnd >> 1) + (tp->snd_cwnd >> 2));
+}
+
+static void init_cwnd_reduction(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	tp->high_seq = tp->snd_nxt;
+	tp->tlp_high_seq = 0;
+	tp->snd_cwnd_cnt = 0;
+	tp->prior_cwnd = tp->snd_cwnd;
+	tp->prr_delivered = 0;
+	tp->prr_out = 0;
+	tp->snd_ssthresh = inet_csk(sk)->icsk_ca_ops->ssthresh(sk);
+}
+
+/* RFC 6937: send in proportion to what arrives until pipe is down at ssthresh, then grow to it. */
+void tcp_cwnd_reduction(struct sock *sk, u32 newly_acked, u32 newly_lost, u32 flag)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	u32 in_flight = tcp_packets_in_flight(tp);
+	s64 delta = (s64)tp->snd_ssthresh - in_flight, send;
+
+	if (!newly_acked || !tp->prior_cwnd)
+		return;
+	tp->prr_delivered += newly_acked;
+	if (delta < 0) {
+		send = (s64)(((u64)tp->snd_ssthresh * tp->prr_delivered + tp->prior_cwnd - 1) /
+			     tp->prior_cwnd) - tp->prr_out;
+	} else {
+		send = max((s64)tp->prr_delivered - tp->prr_out, (s64)newly_acked);
+		if (flag & FLAG_SND_UNA_ADVANCED && !newly_lost)
+			send++;
+		send = min(send, delta);
+	}
+	send = max(send, (s64)(tp->prr_out ? 0 : 1));	/* the first retransmission always goes */
+	tp->snd_cwnd = max(in_flight + (u32)send, 1U);
+}
+
+static void end_cwnd_reduction(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (tp->snd_ssthresh < TCP_INFINITE_SSTHRESH &&
+	    (inet_csk(sk)->icsk_ca_state == TCP_CA_CWR || tp->undo_marker))
+		tp->snd_cwnd = max(tp->snd_ssthresh, 1U);
+	tcp_ca_event(sk, CA_EVENT_COMPLETE_CWR);
+}
+
+void tcp_enter_cwr(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	tp->prior_ssthresh = 0;
+	if (inet_csk(sk)->icsk_ca_state < TCP_CA_CWR) {
+		tp->undo_marker = 0;
+		init_cwnd_reduction(sk);
+		tcp_set_ca_state(sk, TCP_CA_CWR);
+	}
+}
+
+/* Open, or Disorder while something is out of order. */
+static void try_keep_open(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	u8 state = tcp_left_out(tp) || any_retrans_done(sk) ? TCP_CA_Disorder : TCP_CA_Open;
+
+	if (inet_csk(sk)->icsk_ca_state != state) {
+		tcp_set_ca_state(sk, state);
+		tp->high_seq = tp->snd_nxt;
+	}
+}
+
+void tcp_tlp_repaired_loss(struct sock *sk)
+{
+	init_cwnd_reduction(sk);
+	tcp_set_ca_state(sk, TCP_CA_CWR);
+	end_cwnd_reduction(sk);
+	try_keep_open(sk);
+}
+
+static void init_undo(struct tcp_sock *tp)
+{
+	tp->undo_marker = tp->snd_una;
+	tp->undo_retrans = tp->retrans_out ? (s32)tp->retrans_out : -1;
+}
+
+void tcp_enter_recovery(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (is_reno(tp))
+		NET_INC_STATS(sock_net(sk), TcpExt_TCPRenoRecovery);
+	else
+		NET_INC_STATS(sock_net(sk), TcpExt_TCPSackRecovery);
+	tp->prior_ssthresh = 0;
+	init_undo(tp);
+	if (!tcp_in_cwnd_reduction(sk)) {
+		tp->prior_ssthresh = current_ssthresh(sk);
+		init_cwnd_reduction(sk);
+	}
+	tcp_set_ca_state(sk, TCP_CA_Recovery);
+}
+
+/* --- undo ------------------------------------------------------------------------------------------------- */
+
+/* Eifel: the ACK echoes a timestamp from before the first retransmission. */
+static bool packet_delayed(const struct tcp_sock *tp, const struct tcp_ack_ctx *ctx)
+{
+	return !tp->retrans_stamp ||
+	       (ctx->opt->saw_tstamp && ctx->opt->rcv_tsecr &&
+		before(ctx->opt->rcv_tsecr - tp->tsoffset, tp->retrans_stamp));
+}
+
+static bool may_undo(const struct tcp_sock *tp, const struct tcp_ack_ctx *ctx)
+{
+	return tp->undo_marker && (!tp->undo_retrans || packet_delayed(tp, ctx));
+}
+
+static void unmark_lost(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	struct sk_buff *skb;
+
+	for (skb = tcp_rtx_queue_head(sk); skb && skb != tp->send_head;
+	     skb = skb_queue_next(&sk->sk_write_queue, skb)) {
+		struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+
+		if (cb->sacked & TCPCB_LOST && list_empty(&cb->tsorted))
+			list_add_tail(&cb->tsorted, &tp->tsorted_sent_queue);
+		cb->sacked &= (u8)~TCPCB_LOST;
+	}
+	tp->lost_out = 0;
+	tp->retransmit_skb_hint = NULL;
+}
+
+static void undo_cwnd_reduction(struct sock *sk, bool unmark)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (unmark)
+		unmark_lost(sk);
+	if (tp->prior_ssthresh) {
+		tp->snd_cwnd = max(inet_csk(sk)->icsk_ca_ops->undo_cwnd(sk), 1U);
+		tp->snd_ssthresh = max(tp->snd_ssthresh, tp->prior_ssthresh);
+	}
+	tp->undo_marker = 0;
+	tp->rack_advanced = 1;
+}
+
+/* high_seq is acknowledged. True: stay in the state until something beyond it is (NewReno). */
+static bool try_undo_recovery(struct sock *sk, const struct tcp_ack_ctx *ctx)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (may_undo(tp, ctx)) {
+		if (inet_csk(sk)->icsk_ca_state == TCP_CA_Loss)
+			NET_INC_STATS(sock_net(sk), TcpExt_TCPLossUndo);
+		else
+			NET_INC_STATS(sock_net(sk), TcpExt_TCPFullUndo);
+		undo_cwnd_reduction(sk, false);
+	} else if (tp->rack_reo_wnd_persist && --tp->rack_reo_wnd_persist == 0) {
+		tp->rack_reo_wnd_steps = 1;
+	}
+	if (tp->snd_una == tp->high_seq && is_reno(tp)) {
+		stop_retrans_clock(sk);
+		return true;
+	}
+	tcp_set_ca_state(sk, TCP_CA_Open);
+	tp->frto = 0;
+	return false;
+}
+
+/* Every retransmission was reported as a duplicate: nothing was lost at all. */
+static bool try_undo_dsack(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (!tp->undo_marker || tp->undo_retrans)
+		return false;
+	NET_INC_STATS(sock_net(sk), TcpExt_TCPDSACKUndo);
+	undo_cwnd_reduction(sk, false);
+	return true;
+}
+
+static bool try_undo_loss(struct sock *sk, const struct tcp_ack_ctx *ctx, bool frto_undo)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (!frto_undo && !may_undo(tp, ctx))
+		return false;
+	undo_cwnd_reduction(sk, true);
+	NET_INC_STATS(sock_net(sk), TcpExt_TCPLossUndo);
+	if (frto_undo)
+		NET_INC_STATS(sock_net(sk), TcpExt_TCPSpuriousRTOs);
+	inet_csk(sk)->icsk_retransmits = 0;
+	if (frto_undo || !is_reno(tp)) {
+		tcp_set_ca_state(sk, TCP_CA_Open);
+		tp->frto = 0;
+	}
+	return true;
+}
+
+/* A partial ACK came too early to be an answer to a retransmission: it was only reordering. */
+static bool try_undo_partial(struct sock *sk, const struct tcp_ack_ctx *ctx)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (!tp->undo_marker || !packet_delayed(tp, ctx))
+		return false;
+	tcp_check_sack_reordering(sk, ctx->prior_snd_una);
+	if (tp->retrans_out)
+		return true;
+	stop_retrans_clock(sk);
+	undo_cwnd_reduction(sk, true);
+	NET_INC_STATS(sock_net(sk), TcpExt_TCPPartialUndo);
+	try_keep_open(sk);
+	return true;
+}
+
+/* --- without SACK ------------------------------------------------------------------------------------------- */
+
+static void limit_reno_sacked(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	u32 holes = clamp(tp->lost_out, 1U, max(tp->packets_out, 1U));
+
+	if (tp->sacked_out + holes <= tp->packets_out)
+		return;
+	/* more duplicate ACKs than segments: they were reordered, not lost */
+	tp->sacked_out = tp->packets_out - min(holes, tp->packets_out);
+	tp->reordering = (u16)min_t(u32, max_t(u32, tp->packets_out, tp->reordering),
+				    sock_net(sk)->tcp.sysctl_tcp_max_reordering);
+	tp->reord_seen++;
+}
+
+/* A duplicate ACK: some segment beyond the hole has arrived. */
+static void add_reno_sack(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	u32 prior = tp->sacked_out;
+
+	tp->sacked_out++;
+	limit_reno_sacked(sk);
+	if (tp->sacked_out > prior)
+		tp->delivered++;
+}
+
+void tcp_remove_reno_sacks(struct sock *sk, u32 acked)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (acked) {
+		/* one was the hole, the others had been counted as they arrived */
+		tp->delivered += acked > tp->sacked_out ? acked - tp->sacked_out : 1;
+		tp->sacked_out -= min(tp->sacked_out, acked - 1);
+	}
+	limit_reno_sacked(sk);
+}
+
+/* --- what is lost ------------------------------------------------------------------------------------------- */
+
+static void mark_first_segment_lost(struct sock *sk)
+{
+	struct sk_buff *skb = tcp_rtx_queue_head(sk);
+	u32 mss = TCP_SKB_CB(skb)->gso_size;
+
+	if (TCP_SKB_CB(skb)->sacked & TCPCB_LOST)
+		return;
+	if (tcp_skb_pcount(skb) > 1 && tcp_fragment(sk, skb, mss, mss))
+		return;
+	tcp_mark_skb_lost(sk, skb);
+}
+
+/* RFC 6582 (NewReno): the first hole after three duplicates, and after each partial ACK. */
+static void newreno_mark_lost(struct sock *sk, bool snd_una_advanced)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	u8 state = inet_csk(sk)->icsk_ca_state;
+
+	if ((state < TCP_CA_Recovery && tp->sacked_out >= tp->reordering) ||
+	    (state >= TCP_CA_Recovery && snd_una_advanced))
+		mark_first_segment_lost(sk);
+}
+
+/* RFC 6675 IsLost(): as many segments as count for reordering were SACKed above it. */
+static void mark_by_dupthresh(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	u32 above = tp->sacked_out;
+	struct sk_buff *skb;
+
+	for (skb = tcp_rtx_queue_head(sk); skb && skb != tp->send_head && above >= tp->reordering;
+	     skb = skb_queue_next(&sk->sk_write_queue, skb)) {
+		if (TCP_SKB_CB(skb)->sacked & TCPCB_SACKED_ACKED)
+			above -= tcp_skb_pcount(skb);
+		else if (!(TCP_SKB_CB(skb)->sacked & TCPCB_LOST))
+			tcp_mark_skb_lost(sk, skb);
+	}
+}
+
+static void identify_loss(struct sock *sk, struct tcp_ack_ctx *ctx)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	u32 retrans = tp->retrans_out;
+
+	if (tcp_rtx_queue_empty(sk))
+		return;
+	if (is_reno(tp)) {
+		newreno_mark_lost(sk, ctx->flag & FLAG_SND_UNA_ADVANCED);
+	} else if (sock_net(sk)->tcp.sysctl_tcp_recovery & 1) {
+		tcp_rack_mark_lost(sk);
+		if (retrans > tp->retrans_out)
+			ctx->flag |= FLAG_LOST_RETRANS;
+	} else {
+		mark_by_dupthresh(sk);
+	}
+}
+
+/* --- retransmission timeout ---------------------------------------------------------------------------------- */
+
+/* The timer says that all is lost, except what was sent so recently that it may yet arrive. */
+static void timeout_mark_lost(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	struct sk_buff *head = tcp_rtx_queue_head(sk), *skb;
+	bool reneged = head && TCP_SKB_CB(head)->sacked & TCPCB_SACKED_ACKED;
+
+	if (reneged) {
+		NET_INC_STATS(sock_net(sk), TcpExt_TCPSACKReneging);
+		tp->sacked_out = 0;
+	} else if (is_reno(tp)) {
+		tp->sacked_out = 0;
+	}
+	if (reneged && tp->sack)	/* what the peer told is void */
+		memset(tp->sack->recv_sack_cache, 0, sizeof(tp->sack->recv_sack_cache));
+	for (skb = head; skb && skb != tp->send_head;
+	     skb = skb_queue_next(&sk->sk_write_queue, skb)) {
+		if (reneged)
+			TCP_SKB_CB(skb)->sacked &= (u8)~TCPCB_SACKED_ACKED;
+		else if (!is_reno(tp) && skb != head && !tcp_rack_skb_expired(tp, skb))
+			continue;
+		tcp_mark_skb_lost(sk, skb);
+		list_del_init(&TCP_SKB_CB(skb)->tsorted);
+	}
+}
+
+void tcp_enter_loss(struct sock *sk)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	struct tcp_sock *tp = tcp_sk(sk);
+	bool fresh = icsk->icsk_ca_state < TCP_CA_Recovery;
+	u32 sacked = tp->sacked_out;
+
+	timeout_mark_lost(sk);
+	if (icsk->icsk_ca_state <= TCP_CA_Disorder || !after(tp->high_seq, tp->snd_una) ||
+	    (icsk->icsk_ca_state == TCP_CA_Loss && !icsk->icsk_retransmits)) {
+		tp->prior_ssthresh = current_ssthresh(sk);
+		tp->prior_cwnd = tp->snd_cwnd;
+		tp->snd_ssthresh = icsk->icsk_ca_ops->ssthresh(sk);
+		tcp_ca_event(sk, CA_EVENT_LOSS);
+		init_undo(tp);
+	}
+	tp->snd_cwnd = tcp_packets_in_flight(tp) + 1;
+	tp->snd_cwnd_cnt = 0;
+	if (icsk->icsk_ca_state <= TCP_CA_Disorder && sacked >= tp->reordering)
+		tp->reordering = (u16)min_t(u32, tp->reordering,
+					    sock_net(sk)->tcp.sysctl_tcp_reordering);
+	tcp_set_ca_state(sk, TCP_CA_Loss);
+	tp->high_seq = tp->snd_nxt;
+	tp->frto = sock_net(sk)->tcp.sysctl_tcp_frto && (fresh || icsk->icsk_retransmits);
+}
+
+/* F-RTO (RFC 5682 3.1): is what arrives now from before the timeout? True: it was spurious. */
+static bool frto_step(struct sock *sk, struct tcp_ack_ctx *ctx, bool recovered)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (ctx->flag & FLAG_ORIG_SACK_ACKED && try_undo_loss(sk, ctx, true))
+		return true;
+	if (after(tp->snd_nxt, tp->high_seq)) {
+		if (ctx->flag & FLAG_DATA_SACKED || !(ctx->flag & FLAG_NOT_DUP))
+			tp->frto = 0;
+	} else if (ctx->flag & FLAG_SND_UNA_ADVANCED && !recovered) {
+		tp->high_seq = tp->snd_nxt;
+		/* step 2.b: new data, if there is any, decides between the two */
+		if (tp->send_head && after(tcp_wnd_end(tp), tp->snd_nxt)) {
+			ctx->rexmit = REXMIT_NEW;
+			return true;
+		}
+		tp->frto = 0;
+	}
+	return false;
+}
+
+static void process_loss(struct sock *sk, struct tcp_ack_ctx *ctx, bool dupack)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	bool recovered = !before(tp->snd_una, tp->high_seq);
+
+	if (ctx->flag & FLAG_SND_UNA_ADVANCED && try_undo_loss(sk, ctx, false))
+		return;
+	if (tp->frto && frto_step(sk, ctx, recovered))
+		return;
+	if (recovered) {
+		try_undo_recovery(sk, ctx);
+		return;
+	}
+	if (is_reno(tp)) {
+		if (after(tp->snd_nxt, tp->high_seq) && dupack)
+			add_reno_sack(sk);
+		else if (ctx->flag & FLAG_SND_UNA_ADVANCED)
+			tp->sacked_out = 0;
+	}
+	ctx->rexmit = REXMIT_LOST;
+}
+
+/* --- every dubious ACK -------------------------------------------------------------------------------------------- */
+
+/* The peer threw away what it had SACKed (RFC 2018 8): wait a little, then start over. */
+static bool check_reneging(struct sock *sk, struct tcp_ack_ctx *ctx)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (!(ctx->flag & FLAG_SACK_RENEGING) || !(ctx->flag & FLAG_SND_UNA_ADVANCED))
+		return false;
+	inet_csk_reset_xmit_timer(sk, ICSK_TIME_RETRANS, tp->tcp_mstamp +
+				  max(tp->srtt_us >> 4, 10000U) * NSEC_PER_USEC);
+	ctx->flag &= ~FLAG_SET_XMIT_TIMER;
+	return true;
+}
+
+/* high_seq was reached. True: nothing more to do for this ACK. */
+static bool leave_state(struct sock *sk, const struct tcp_ack_ctx *ctx)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	switch (inet_csk(sk)->icsk_ca_state) {
+	case TCP_CA_CWR:
+		if (tp->snd_una != tp->high_seq) {
+			end_cwnd_reduction(sk);
+			tcp_set_ca_state(sk, TCP_CA_Open);
+		}
+		return false;
+	case TCP_CA_Recovery:
+		if (is_reno(tp))
+			tp->sacked_out = 0;
+		if (try_undo_recovery(sk, ctx))
+			return true;
+		end_cwnd_reduction(sk);
+		return false;
+	}
+	return false;
+}
+
+/* In Recovery. False: it is over, and was needless. */
+static bool stay_in_recovery(struct sock *sk, struct tcp_ack_ctx *ctx, bool dupack)
+{
+	if (!(ctx->flag & FLAG_SND_UNA_ADVANCED)) {
+		if (is_reno(tcp_sk(sk)) && dupack)
+			add_reno_sack(sk);
+	} else if (try_undo_partial(sk, ctx)) {
+		return false;
+	}
+	if (try_undo_dsack(sk)) {
+		try_keep_open(sk);
+		return false;
+	}
+	identify_loss(sk, ctx);
+	return true;
+}
+
+/* In Open, Disorder or CWR, or Loss whose retransmission was lost: is it time for Recovery? */
+static bool time_to_recover(struct sock *sk, struct tcp_ack_ctx *ctx, bool dupack)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (is_reno(tp)) {
+		if (ctx->flag & FLAG_SND_UNA_ADVANCED)
+			tp->sacked_out = 0;
+		if (dupack)
+			add_reno_sack(sk);
+	}
+	if (inet_csk(sk)->icsk_ca_state <= TCP_CA_Disorder)
+		try_undo_dsack(sk);
+	identify_loss(sk, ctx);
+	return tp->lost_out;
+}
+
+void tcp_fastretrans_alert(struct sock *sk, struct tcp_ack_ctx *ctx)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	bool dupack = !(ctx->flag & (FLAG_SND_UNA_ADVANCED | FLAG_NOT_DUP));
+
+	if (!tp->packets_out && tp->sacked_out)
+		tp->sacked_out = 0;
+	if (check_reneging(sk, ctx))
+		return;
+	if (inet_csk(sk)->icsk_ca_state == TCP_CA_Open)
+		tp->retrans_stamp = 0;
+	else if (!before(tp->snd_una, tp->high_seq) && leave_state(sk, ctx))
+		return;
+	switch (inet_csk(sk)->icsk_ca_state) {
+	case TCP_CA_Recovery:
+		if (!stay_in_recovery(sk, ctx, dupack))
+			return;
+		break;
+	case TCP_CA_Loss:
+		process_loss(sk, ctx, dupack);
+		if (inet_csk(sk)->icsk_ca_state == TCP_CA_Loss)
+			identify_loss(sk, ctx);
+		return;
+	default:
+		if (!time_to_recover(sk, ctx, dupack)) {
+			stop_retrans_clock(sk);
+			if (inet_csk(sk)->icsk_ca_state != TCP_CA_CWR)
+				try_keep_open(sk);
+			return;
+		}
+		tcp_enter_recovery(sk);
+	}
+	ctx->rexmit = REXMIT_LOST;
+}
+
+void tcp_simple_retransmit(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	u32 mss = tcp_current_mss(sk), lost = tp->lost_out;
+	struct sk_buff *skb;
+
+	for (skb = tcp_rtx_queue_head(sk); skb && skb != tp->send_head;
+	     skb = skb_queue_next(&sk->sk_write_queue, skb))
+		if (skb->len > mss && (TCP_SKB_CB(skb)->gso_size ?: skb->len) > mss)
+			tcp_mark_skb_lost(sk, skb);
+	if (lost == tp->lost_out)
+		return;
+	if (is_reno(tp))
+		limit_reno_sacked(sk);
+	/* no congestion: the window stays, but nothing may grow it until this is repaired */
+	if (inet_csk(sk)->icsk_ca_state != TCP_CA_Loss) {
+		tp->high_seq = tp->snd_nxt;
+		tp->snd_ssthresh = current_ssthresh(sk);
+		tp->prior_ssthresh = 0;
+		tp->undo_marker = 0;
+		tcp_set_ca_state(sk, TCP_CA_Loss);
+	}
+	tcp_xmit_retransmit_queue(sk);
+}

@@ -1,0 +1,116 @@
+/*
+ * Segments out again: one, and as many of those taken for lost as the congestion window allows.
+ */
+#include "lib/errno.h"
+#include "net/ipv4/tcp.h"
+
+/* Cut what was acknowledged meanwhile, and what is longer than segs segments. */
+static int prepare(struct sock *sk, struct sk_buff *skb, u32 segs)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+	u32 mss = tcp_current_mss(sk), most = mss * segs, old;
+
+	if (before(cb->seq, tp->snd_una) && !(cb->tcp_flags & TCPHDR_SYN)) {
+		ASSERT(before(tp->snd_una, cb->end_seq));
+		if (tp->snd_una - cb->seq <= skb->len &&
+		    tcp_trim_head(sk, skb, tp->snd_una - cb->seq))
+			return -ENOMEM;
+	}
+	/* the window shrank: only the first segment may go, to learn when it opens again */
+	if (!before(cb->seq, tcp_wnd_end(tp)) && cb->seq != tp->snd_una)
+		return -EAGAIN;
+	if (skb->len > most)
+		return tcp_fragment(sk, skb, most, mss);
+	old = tcp_skb_pcount(skb);
+	if (old > 1 && cb->gso_size != mss) {
+		tcp_set_skb_gso(skb, mss);
+		tcp_adjust_pcount(tp, skb, (s32)(old - tcp_skb_pcount(skb)));
+	}
+	return 0;
+}
+
+static void count_retransmission(struct sock *sk, struct sk_buff *skb)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	u32 segs = tcp_skb_pcount(skb);
+
+	NET_ADD_STATS(sock_net(sk), Tcp_RetransSegs, segs);
+	if (TCP_SKB_CB(skb)->tcp_flags & TCPHDR_SYN)
+		NET_INC_STATS(sock_net(sk), TcpExt_TCPSynRetrans);
+	tp->total_retrans += segs;
+	tp->bytes_retrans += skb->len;
+}
+
+/*
+ * Send skb, or its first segs segments (skb is split then), again. 0, -EAGAIN when the window
+ * does not take it, -ENOMEM, -ENOBUFS or ip_queue_xmit()'s errno.
+ */
+int __tcp_retransmit_skb(struct sock *sk, struct sk_buff *skb, u32 segs)
+{
+	struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+	int err = prepare(sk, skb, segs);
+
+	if (err)
+		return err;
+	count_retransmission(sk, skb);
+	err = tcp_transmit_skb(sk, skb, true);
+	if (unlikely(err)) {
+		NET_INC_STATS(sock_net(sk), TcpExt_TCPRetransFail);
+		return err;
+	}
+	cb->sacked |= TCPCB_EVER_RETRANS;
+	list_move_tail(&cb->tsorted, &tcp_sk(sk)->tsorted_sent_queue);
+	return 0;
+}
+
+/* As above, and note on the scoreboard that it is on its way. */
+int tcp_retransmit_skb(struct sock *sk, struct sk_buff *skb, u32 segs)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	int err = __tcp_retransmit_skb(sk, skb, segs);
+
+	if (err)
+		return err;
+	if (!(TCP_SKB_CB(skb)->sacked & TCPCB_SACKED_RETRANS))
+		tp->retrans_out += tcp_skb_pcount(skb);
+	TCP_SKB_CB(skb)->sacked |= TCPCB_SACKED_RETRANS;
+	if (!tp->retrans_stamp)
+		tp->retrans_stamp = tcp_time_ms(tp) ?: 1;
+	if (tp->undo_retrans < 0)
+		tp->undo_retrans = 0;
+	tp->undo_retrans += (s32)tcp_skb_pcount(skb);
+	return 0;
+}
+
+/* Every lost segment that was not sent again, oldest first, while cwnd has room. */
+void tcp_xmit_retransmit_queue(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	struct sk_buff *skb = tp->retransmit_skb_hint;
+	bool head_sent = false;
+
+	for (; skb && skb != tp->send_head; skb = skb_queue_next(&sk->sk_write_queue, skb)) {
+		u8 sacked = TCP_SKB_CB(skb)->sacked;
+		u32 in_flight = tcp_packets_in_flight(tp);
+
+		tp->retransmit_skb_hint = skb;
+		if (!(sacked & TCPCB_LOST) || sacked & (TCPCB_SACKED_ACKED | TCPCB_SACKED_RETRANS))
+			continue;
+		if (in_flight >= tp->snd_cwnd)
+			goto out;
+		if (tcp_retransmit_skb(sk, skb, tp->snd_cwnd - in_flight))
+			goto out;
+		if (inet_csk(sk)->icsk_ca_state == TCP_CA_Loss)
+			NET_ADD_STATS(sock_net(sk), TcpExt_TCPSlowStartRetrans, tcp_skb_pcount(skb));
+		else
+			NET_ADD_STATS(sock_net(sk), TcpExt_TCPFastRetrans, tcp_skb_pcount(skb));
+		if (tcp_in_cwnd_reduction(sk))
+			tp->prr_out += tcp_skb_pcount(skb);
+		head_sent |= skb == skb_peek(&sk->sk_write_queue);
+	}
+	tp->retransmit_skb_hint = NULL;
+out:
+	if (head_sent && inet_csk(sk)->icsk_pending != ICSK_TIME_REO_TIMEOUT)
+		inet_csk_reset_xmit_timer(sk, ICSK_TIME_RETRANS, tp->tcp_mstamp + tcp_rto_ns(sk));
+}

@@ -1,0 +1,242 @@
+/*
+ * What the peer's SACK blocks say about the write queue (RFC 2018, RFC 2883, RFC 6675).
+ */
+#include "lib/string.h"
+#include "net/ipv4/tcp.h"
+
+u32 tcp_highest_sack_seq(const struct tcp_sock *tp)
+{
+	return tp->sacked_out && tp->sack ? tp->sack->highest_sack_seq : tp->snd_una;
+}
+
+void tcp_check_sack_reordering(struct sock *sk, u32 low_seq)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	u32 fack = tcp_highest_sack_seq(tp), mss = tp->mss_cache;
+
+	if (!before(low_seq, fack))
+		return;
+	if (fack - low_seq > tp->reordering * mss)
+		tp->reordering = (u16)min_t(u32, DIV_ROUND_UP(fack - low_seq, mss),
+					    sock_net(sk)->tcp.sysctl_tcp_max_reordering);
+	tp->rack_reord = 1;
+	tp->reord_seen++;
+	NET_INC_STATS(sock_net(sk), TcpExt_TCPSACKReorder);
+}
+
+void tcp_mark_skb_lost(struct sock *sk, struct sk_buff *skb)
+{
+	struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+	struct tcp_sock *tp = tcp_sk(sk);
+	u32 n = tcp_skb_pcount(skb);
+
+	if (cb->sacked & TCPCB_SACKED_ACKED)
+		return;
+	if (cb->sacked & TCPCB_LOST) {
+		if (!(cb->sacked & TCPCB_SACKED_RETRANS))
+			return;
+		cb->sacked &= (u8)~TCPCB_SACKED_RETRANS;
+		tp->retrans_out -= n;
+		NET_ADD_STATS(sock_net(sk), TcpExt_TCPLostRetransmit, n);
+	} else {
+		cb->sacked |= TCPCB_LOST;
+		tp->lost_out += n;
+	}
+	tp->lost += n;
+	if (!tp->retransmit_skb_hint ||
+	    before(cb->seq, TCP_SKB_CB(tp->retransmit_skb_hint)->seq))
+		tp->retransmit_skb_hint = skb;
+}
+
+/* --- blocks ------------------------------------------------------------------------------------------ */
+
+/* RFC 2883 4: the first block repeats what was acknowledged, or lies inside the second. */
+static bool is_dsack(const struct tcp_ack_ctx *ctx)
+{
+	const struct tcp_sack_block *b = ctx->opt->sacks;
+
+	if (before(b[0].start_seq, ctx->ack))
+		return true;
+	return ctx->opt->num_sacks > 1 && !after(b[0].end_seq, b[1].end_seq) &&
+	       !before(b[0].start_seq, b[1].start_seq);
+}
+
+static void count_dsack(struct sock *sk, struct tcp_ack_ctx *ctx)
+{
+	const struct tcp_sack_block *b = ctx->opt->sacks;
+	struct tcp_sock *tp = tcp_sk(sk);
+	u32 octets = b->end_seq - b->start_seq;
+
+	/* one that covers what was never sent, or a whole window, is forged or broken */
+	if (!before(b->start_seq, b->end_seq) || after(b->end_seq, tp->snd_nxt) ||
+	    octets > max(tp->max_window, 65535U)) {
+		NET_INC_STATS(sock_net(sk), TcpExt_TCPSACKDiscard);
+		return;
+	}
+	ctx->flag |= FLAG_DSACKING_ACK;
+	tp->dsack_dups += max(DIV_ROUND_UP(octets, tp->mss_cache), 1U);
+	if (before(b->start_seq, ctx->ack))
+		NET_INC_STATS(sock_net(sk), TcpExt_TCPDSACKRecv);
+	else
+		NET_INC_STATS(sock_net(sk), TcpExt_TCPDSACKOfoRecv);
+	tp->rack_dsack_seen = 1;
+	if (tp->undo_marker && tp->undo_retrans > 0 && !after(b->end_seq, ctx->prior_snd_una) &&
+	    after(b->end_seq, tp->undo_marker))
+		tp->undo_retrans = max_t(s32, 0, tp->undo_retrans -
+					 (s32)DIV_ROUND_UP(octets, tp->mss_cache));
+}
+
+static bool block_valid(const struct tcp_sock *tp, const struct tcp_sack_block *b)
+{
+	return before(b->start_seq, b->end_seq) && !after(b->end_seq, tp->snd_nxt) &&
+	       after(b->start_seq, tp->snd_una);
+}
+
+/* The valid blocks, lowest first; returns how many. */
+static u32 sorted_blocks(struct sock *sk, const struct tcp_ack_ctx *ctx, u32 first,
+			 struct tcp_sack_block *out)
+{
+	u32 n = 0, i, j;
+
+	for (i = first; i < ctx->opt->num_sacks; i++) {
+		struct tcp_sack_block b = ctx->opt->sacks[i];
+
+		if (!block_valid(tcp_sk(sk), &b)) {
+			NET_INC_STATS(sock_net(sk), TcpExt_TCPSACKDiscard);
+			continue;
+		}
+		for (j = n; j && before(b.start_seq, out[j - 1].start_seq); j--)
+			out[j] = out[j - 1];
+		out[j] = b;
+		n++;
+	}
+	return n;
+}
+
+/* --- the write queue ------------------------------------------------------------------------------------ */
+
+/* skb, all of it, is at the peer. */
+static void tag_skb(struct sock *sk, struct sk_buff *skb, struct tcp_ack_ctx *ctx)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+	u32 n = tcp_skb_pcount(skb);
+
+	if (cb->sacked & TCPCB_SACKED_ACKED)
+		return;
+	tcp_rack_advance(tp, cb->sacked, cb->end_seq, skb->tstamp);
+	if (!(cb->sacked & TCPCB_EVER_RETRANS)) {
+		if (before(cb->seq, tcp_highest_sack_seq(tp)) && before(cb->seq, ctx->reord))
+			ctx->reord = cb->seq;
+		if (!after(cb->end_seq, tp->high_seq))
+			ctx->flag |= FLAG_ORIG_SACK_ACKED;
+		ctx->last_sackt = skb->tstamp;
+		if (!ctx->first_sackt)
+			ctx->first_sackt = skb->tstamp;
+	}
+	if (cb->sacked & TCPCB_LOST)
+		tp->lost_out -= n;
+	if (cb->sacked & TCPCB_SACKED_RETRANS)
+		tp->retrans_out -= n;
+	cb->sacked &= (u8)~(TCPCB_LOST | TCPCB_SACKED_RETRANS);
+	cb->sacked |= TCPCB_SACKED_ACKED;
+	list_del_init(&cb->tsorted);
+	ctx->flag |= FLAG_DATA_SACKED;
+	if (tp->sack && (!tp->sacked_out || after(cb->seq, tp->sack->highest_sack_seq)))
+		tp->sack->highest_sack_seq = cb->seq;
+	tp->sacked_out += n;
+	tp->delivered += n;
+}
+
+/*
+ * skb lies partly in the block: cut it at the segment boundary next to the block's edge. Returns
+ * whether skb, as it is now, lies in the block.
+ */
+static bool match_skb(struct sock *sk, struct sk_buff *skb, const struct tcp_sack_block *b)
+{
+	struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+	bool starts_in = !after(b->start_seq, cb->seq);
+	u32 mss = cb->gso_size, len;
+
+	if (starts_in && !before(b->end_seq, cb->end_seq))
+		return true;
+	if (tcp_skb_pcount(skb) == 1 || !mss)
+		return false;
+	len = (starts_in ? b->end_seq : b->start_seq) - cb->seq;
+	len = starts_in ? len / mss * mss : DIV_ROUND_UP(len, mss) * mss;
+	if (!len || len >= skb->len || tcp_fragment(sk, skb, len, mss))
+		return false;
+	return starts_in;
+}
+
+static struct sk_buff *walk_start(struct sock *sk, u32 seq)
+{
+	const struct tcp_sack_state *s = tcp_sk(sk)->sack;
+
+	if (s && s->sack_hint && !after(TCP_SKB_CB(s->sack_hint)->seq, seq))
+		return s->sack_hint;
+	return tcp_rtx_queue_head(sk);
+}
+
+/* Tag what lies in b; what ends before from was looked at before. */
+static void tag_block(struct sock *sk, struct tcp_sack_block b, u32 from, struct tcp_ack_ctx *ctx)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	struct sk_buff *skb, *last = NULL;
+
+	for (skb = walk_start(sk, from); skb && skb != tp->send_head;
+	     skb = skb_queue_next(&sk->sk_write_queue, skb)) {
+		if (!before(TCP_SKB_CB(skb)->seq, b.end_seq))
+			break;
+		last = skb;
+		if (!after(TCP_SKB_CB(skb)->end_seq, from))
+			continue;
+		if (match_skb(sk, skb, &b))
+			tag_skb(sk, skb, ctx);
+	}
+	if (tp->sack && last)
+		tp->sack->sack_hint = last;
+}
+
+/* Where news begins in b: behind what the same block told last time. */
+static u32 skip_cached(const struct tcp_sack_state *s, const struct tcp_sack_block *b)
+{
+	u32 i;
+
+	for (i = 0; i < TCP_NUM_SACKS; i++) {
+		const struct tcp_sack_block *c = &s->recv_sack_cache[i];
+
+		if (before(c->start_seq, c->end_seq) && !after(c->start_seq, b->start_seq) &&
+		    before(b->start_seq, c->end_seq))
+			return before(b->end_seq, c->end_seq) ? b->end_seq : c->end_seq;
+	}
+	return b->start_seq;
+}
+
+void tcp_sacktag_write_queue(struct sock *sk, struct tcp_ack_ctx *ctx)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	struct tcp_sack_block blocks[TCP_NUM_SACKS] = { 0 };
+	struct tcp_sack_state *s;
+	bool dup = is_dsack(ctx);
+	u32 n, i;
+
+	if (dup)
+		count_dsack(sk, ctx);
+	if (!tp->packets_out)
+		return;
+	n = sorted_blocks(sk, ctx, dup, blocks);
+	if (!n)
+		return;
+	s = tcp_sack_state(tp);
+	for (i = 0; i < n; i++) {
+		u32 from = s ? skip_cached(s, &blocks[i]) : blocks[i].start_seq;
+
+		if (before(from, blocks[i].end_seq))
+			tag_block(sk, blocks[i], from, ctx);
+	}
+	if (s)
+		memcpy(s->recv_sack_cache, blocks, sizeof(blocks));
+	if (inet_csk(sk)->icsk_ca_state != TCP_CA_Loss || tp->undo_marker)
+		tcp_check_sack_reordering(sk, ctx->reord);
+}
