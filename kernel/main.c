@@ -8,6 +8,7 @@
 #include "kernel/cmdline.h"
 #include "kernel/fs/file.h"
 #include "kernel/fs/initrd.h"
+#include "kernel/fs/proc.h"
 #include "kernel/main.h"
 #include "kernel/mm/mm.h"
 #include "kernel/printk.h"
@@ -63,6 +64,7 @@ void kernel_main(void)
 	sched_init();				/* this flow is the first thread */
 	random_init();				/* seeded from the CPU and the clock */
 	fs_init();				/* empty tree, /dev, /proc */
+	procfiles_init();			/* /proc: the machine, the process */
 	load_initrd();				/* the application's files */
 	start_network();			/* caches, protocols, loopback, sysctls */
 	local_irq_enable();
