@@ -50,6 +50,7 @@ static long dispatch_slow(u64 nr, const u64 *args, u64 ip)
 	return ret;
 }
 
+/* The one branch covers what is unknown and what is traced. */
 long syscall_dispatch(u64 nr, const u64 *args, u64 ip)
 {
 	if (unlikely(nr >= nr_short || !table[nr]))

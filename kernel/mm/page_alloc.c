@@ -12,7 +12,7 @@
 #include "lib/string.h"
 
 #define MAX_ORDER	10		/* 4 MiB */
-#define SECTION_PAGES	4096UL		/* 16 MiB */
+#define SECTION_PAGES	1024UL		/* 4 MiB: its struct pages are cleared at once */
 #define MAX_RANGES	64
 #define HOT_MAX		64
 #define HOT_BATCH	32

@@ -28,7 +28,7 @@ struct task_struct {
 	bool on_rq;				/* [r] runnable and waiting for the CPU */
 	struct list_head run_list;		/* [r] */
 	struct list_head tasks;			/* every thread */
-	int pid;				/* [I] thread id; the first one's is the process id */
+	int pid;				/* [I] thread id; the application's first: 1 */
 	char comm[16];				/* [c] */
 	struct net *net_ns;			/* [I] what current->nsproxy->net_ns is in Linux */
 	struct files_struct *files;		/* [I] NULL in kernel threads */

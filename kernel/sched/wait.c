@@ -2,18 +2,21 @@
 #include "kernel/sched/task.h"
 #include "kernel/sched/wait.h"
 
+/* An empty queue. */
 void init_waitqueue_head(struct wait_queue_head *wq)
 {
 	spin_lock_init(&wq->lock);
 	INIT_LIST_HEAD(&wq->head);
 }
 
+/* Wakes the thread; the entry stays on the queue. */
 bool default_wake_function(struct wait_queue_entry *wqe, u32 key)
 {
 	(void)key;
 	return wake_up_process(wqe->task);
 }
 
+/* Wakes the thread and takes the entry off, so that one wake-up is not spent twice on it. */
 bool autoremove_wake_function(struct wait_queue_entry *wqe, u32 key)
 {
 	bool woken = default_wake_function(wqe, key);

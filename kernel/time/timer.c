@@ -104,6 +104,7 @@ static void arm(struct timer_base *base, u64 ns)
 	clock_set_deadline(ns);
 }
 
+/* A timer that is not armed. */
 void timer_setup(struct timer_list *timer, void (*function)(struct timer_list *timer))
 {
 	INIT_HLIST_NODE(&timer->entry);
