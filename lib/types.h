@@ -33,6 +33,7 @@ typedef long loff_t;
 #undef __aligned
 #define __aligned(n)	__attribute__((aligned(n)))
 #define __must_check	__attribute__((warn_unused_result))
+#define __noinline	__attribute__((noinline))	/* slow ends of short ways */
 #define __noreturn	__attribute__((noreturn))
 #define __printf(f, a)	__attribute__((format(printf, f, a)))
 #define static_assert	_Static_assert

@@ -33,7 +33,7 @@ static void say_unknown(u64 nr, u64 ip)
 	       (unsigned long long)nr, (unsigned long long)ip);
 }
 
-static long dispatch_slow(u64 nr, const u64 *args, u64 ip)
+static long __noinline dispatch_slow(u64 nr, const u64 *args, u64 ip)
 {
 	bool known = nr < ARRAY_SIZE(table) && table[nr];
 	bool traced = nr_short == 0;

@@ -82,7 +82,7 @@ static void free_list_del(struct page *page)
 }
 
 /* Put a block back and join it with its buddy as long as that is free and whole. */
-static void buddy_free(struct page *page, unsigned int order)
+static void __noinline buddy_free(struct page *page, unsigned int order)
 {
 	u64 pfn = page - pa.map;
 
@@ -152,7 +152,7 @@ static bool grow(void)
 	return found;
 }
 
-static void hot_drain(unsigned int keep)
+static void __noinline hot_drain(unsigned int keep)
 {
 	while (pa.nr_hot > keep) {
 		struct page *page = pa.hot;
@@ -164,7 +164,7 @@ static void hot_drain(unsigned int keep)
 	}
 }
 
-static struct page *alloc_slow(unsigned int order)
+static struct page *__noinline alloc_slow(unsigned int order)
 {
 	struct page *page = buddy_alloc(order);
 

@@ -138,7 +138,7 @@ static void refill_from(struct kmem_cache *c, struct page *slab, unsigned int n)
 }
 
 /* Give ready objects back to their slabs until keep are left. Whether a slab was freed. */
-static bool flush(struct kmem_cache *c, unsigned int keep)
+static bool __noinline flush(struct kmem_cache *c, unsigned int keep)
 {
 	bool released = false;
 
@@ -164,7 +164,7 @@ static bool flush(struct kmem_cache *c, unsigned int keep)
  * The lock is dropped around slab_create(): the page allocator may come back here through
  * slab_reclaim().
  */
-static void refill(struct kmem_cache *c)
+static void __noinline refill(struct kmem_cache *c)
 {
 	while (!c->ready) {
 		if (!c->partial) {
@@ -212,7 +212,7 @@ void *kmem_cache_zalloc(struct kmem_cache *c)
 	return obj ? memset(obj, 0, c->size) : NULL;
 }
 
-static bool is_free(const struct kmem_cache *c, const struct free_object *obj)
+static bool __noinline is_free(const struct kmem_cache *c, const struct free_object *obj)
 {
 	const struct free_object *f;
 
