@@ -16,9 +16,9 @@
 #define PMTU_LIMIT		512	/* path MTUs learned from ICMP */
 #define PMTU_HASH_BITS		6
 
-#define FRAG_MEM_LIMIT		(256 * 1024)	/* octets (truesize) that wait for reassembly */
+#define FRAG_MEM_LIMIT		(512 * 1024)	/* octets (truesize) that wait for reassembly */
 #define FRAG_HASH_BITS		6
-#define FRAG_QUEUE_LIMIT	64	/* fragments of one packet */
+#define FRAG_QUEUE_LIMIT	128	/* fragments of one packet */
 #define FRAG_TIMEOUT_S		30
 
 #define ICMP_HOST_BITS		8	/* buckets of the limit per host */

@@ -8,6 +8,7 @@
 
 struct dst_entry;
 struct inet_sock;
+struct msghdr;
 struct net;
 struct sock;
 
@@ -32,6 +33,14 @@ static_assert(sizeof(struct iphdr) == 20, "RFC 791 3.1");
 #define IP_OFFSET	0x1fff
 #define IPDEFTTL	64
 #define IP_MAX_MTU	0xffffU
+
+/* skb->cb from ip_rcv() on, for the transport's handler. */
+struct inet_skb_parm {
+	u16 rtn_type;		/* what daddr is: RTN_LOCAL, RTN_BROADCAST */
+	int iif;		/* ifindex of the device it came by */
+};
+
+#define IPCB(skb)	((struct inet_skb_parm *)(skb)->cb)
 
 static inline struct iphdr *ip_hdr(const struct sk_buff *skb)
 {
@@ -64,6 +73,29 @@ int ip_build_and_send_pkt(struct net *net, struct sk_buff *skb, const struct soc
 			  struct dst_entry *dst, __be32 saddr, __be32 daddr, u8 protocol, u8 tos,
 			  u8 ttl);
 
+/* What goes into the header of one packet. */
+struct ip_spec {
+	__be32 saddr, daddr;
+	u8 protocol, tos, ttl;
+	bool df;
+};
+
+/* Push the header that spec says and ip_output(). Bottom halves on or off. Consumes skb. */
+int ip_send_skb(struct net *net, struct sk_buff *skb, struct dst_entry *dst,
+		const struct ip_spec *spec);
+
+/*
+ * An skb with len octets of msg behind hdrlen octets of room for the transport's header, which
+ * are pushed; charged to sk, waiting for room in its send buffer. ERR_PTR on failure.
+ */
+struct sk_buff *ip_make_skb(struct sock *sk, struct msghdr *msg, u32 len, u32 hdrlen);
+
+/* Whether sk wants DF on a packet of len octets along dst (IP_MTU_DISCOVER). */
+bool ip_dont_fragment(const struct sock *sk, struct dst_entry *dst, u32 len);
+
+/* The MTU that sk goes by: the path's, or with IP_PMTUDISC_PROBE the device's. */
+u32 ip_sk_mtu(const struct sock *sk, struct dst_entry *dst);
+
 /* A complete IPv4 packet along dst: fragments it when it is larger than the path's MTU. */
 int ip_output(struct net *net, struct sk_buff *skb, struct dst_entry *dst);
 
@@ -73,6 +105,12 @@ int ip_do_fragment(struct net *net, struct sk_buff *skb, struct dst_entry *dst,
 
 /* Reassembly (RFC 791 3.2, RFC 815): the whole packet, or NULL when more is to come (skb consumed). */
 struct sk_buff *ip_defrag(struct net *net, struct sk_buff *skb);
+
+/*
+ * Check the options of a received packet whose header (ihl > 5) is linear. 0, or the offset in
+ * the header of what is wrong, or -EPERM for source routing, which is refused (RFC 7126 4).
+ */
+int ip_options_check(const struct iphdr *iph);
 
 /* The header checksum of 20 octets at iph, whose check field is 0. */
 static inline __sum16 ip_send_check(const struct iphdr *iph)

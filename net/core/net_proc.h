@@ -1,0 +1,7 @@
+/* /proc/net: the counters, devices and neighbours of init_net. */
+#ifndef NET_CORE_NET_PROC_H
+#define NET_CORE_NET_PROC_H
+
+void net_proc_init(void);	/* boot, after proc_init() */
+
+#endif

@@ -1,0 +1,298 @@
+/*
+ * Options of level IPPROTO_IP (ip(7)) and their control messages. What is not here is answered
+ * with ENOPROTOOPT: no IP options, no error queue, no multicast membership.
+ */
+#include "kernel/seam.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "net/core/net_namespace.h"
+#include "net/ipv4/inet_sock.h"
+#include "net/ipv4/ip.h"
+#include "net/ipv4/ip_cmsg.h"
+#include "net/ipv4/route.h"
+
+/* inet_sock.cmsg_flags */
+#define IP_CMSG_PKTINFO	0x1
+#define IP_CMSG_TTL	0x2
+#define IP_CMSG_TOS	0x4
+
+static void set_cmsg(struct inet_sock *inet, u8 bit, bool on)
+{
+	inet->cmsg_flags = (u8)(on ? inet->cmsg_flags | bit : inet->cmsg_flags & ~bit);
+}
+
+static int set_tos(struct sock *sk, int val)
+{
+	struct inet_sock *inet = inet_sk(sk);
+
+	if (sk->sk_type == SOCK_STREAM)		/* ECN's bits are TCP's */
+		val = (val & ~3) | (inet->tos & 3);
+	inet->tos = (u8)val;
+	return 0;
+}
+
+static int set_ttl(struct inet_sock *inet, int val)
+{
+	if (val != -1 && (val < 1 || val > 255))
+		return -EINVAL;
+	inet->uc_ttl = (s16)val;
+	return 0;
+}
+
+static int set_mtu_discover(struct inet_sock *inet, int val)
+{
+	if (val < IP_PMTUDISC_DONT || val > IP_PMTUDISC_PROBE)
+		return -EINVAL;
+	inet->pmtudisc = (u8)val;
+	return 0;
+}
+
+static int set_multicast_ttl(struct sock *sk, int val)
+{
+	if (sk->sk_type == SOCK_STREAM || val < -1 || val > 255)
+		return -EINVAL;
+	inet_sk(sk)->mc_ttl = val == -1 ? 1 : (u8)val;
+	return 0;
+}
+
+/* [s] */
+static int set_ip_option(struct sock *sk, int optname, int val)
+{
+	struct inet_sock *inet = inet_sk(sk);
+	bool on = val != 0;
+
+	switch (optname) {
+	case IP_TOS:
+		return set_tos(sk, val);
+	case IP_TTL:
+		return set_ttl(inet, val);
+	case IP_MTU_DISCOVER:
+		return set_mtu_discover(inet, val);
+	case IP_PKTINFO:
+		set_cmsg(inet, IP_CMSG_PKTINFO, on);
+		return 0;
+	case IP_RECVTTL:
+		set_cmsg(inet, IP_CMSG_TTL, on);
+		return 0;
+	case IP_RECVTOS:
+		set_cmsg(inet, IP_CMSG_TOS, on);
+		return 0;
+	case IP_HDRINCL:
+		if (sk->sk_type != SOCK_RAW)
+			return -ENOPROTOOPT;
+		inet->hdrincl = on;
+		return 0;
+	case IP_FREEBIND:
+		inet->freebind = on;
+		return 0;
+	case IP_BIND_ADDRESS_NO_PORT:
+		inet->bind_address_no_port = on;
+		return 0;
+	case IP_MULTICAST_TTL:
+		return set_multicast_ttl(sk, val);
+	default:
+		return -ENOPROTOOPT;
+	}
+}
+
+int ip_setsockopt(struct sock *sk, int optname, const void __user *optval, unsigned int optlen)
+{
+	int val = 0, err;
+	u8 octet;
+
+	if (optlen >= sizeof(int)) {
+		if (get_user(val, (const int __user *)optval))
+			return -EFAULT;
+	} else if (optlen >= sizeof(u8)) {
+		if (get_user(octet, (const u8 __user *)optval))
+			return -EFAULT;
+		val = octet;
+	} else {
+		return -EINVAL;
+	}
+	lock_sock(sk);
+	err = set_ip_option(sk, optname, val);
+	release_sock(sk);
+	return err;
+}
+
+/* The path's MTU of a connected socket. */
+static int get_mtu(struct sock *sk, int *val)
+{
+	struct dst_entry *dst = sk->sk_dst_cache ? ip_route_socket(sk) : NULL;
+
+	if (!dst || IS_ERR(dst))
+		return -ENOTCONN;
+	*val = (int)dst_mtu(dst);
+	return 0;
+}
+
+static int get_ip_option(struct sock *sk, int optname, int *val)
+{
+	const struct inet_sock *inet = inet_sk(sk);
+
+	switch (optname) {
+	case IP_TOS:
+		*val = inet->tos;
+		return 0;
+	case IP_TTL:
+		*val = inet->uc_ttl < 0 ? sock_net(sk)->ipv4.sysctl_ip_default_ttl : inet->uc_ttl;
+		return 0;
+	case IP_MTU_DISCOVER:
+		*val = inet->pmtudisc;
+		return 0;
+	case IP_MTU:
+		return get_mtu(sk, val);
+	case IP_PKTINFO:
+		*val = !!(inet->cmsg_flags & IP_CMSG_PKTINFO);
+		return 0;
+	case IP_RECVTTL:
+		*val = !!(inet->cmsg_flags & IP_CMSG_TTL);
+		return 0;
+	case IP_RECVTOS:
+		*val = !!(inet->cmsg_flags & IP_CMSG_TOS);
+		return 0;
+	case IP_HDRINCL:
+		*val = inet->hdrincl;
+		return 0;
+	case IP_FREEBIND:
+		*val = inet->freebind;
+		return 0;
+	case IP_BIND_ADDRESS_NO_PORT:
+		*val = inet->bind_address_no_port;
+		return 0;
+	case IP_MULTICAST_TTL:
+		*val = inet->mc_ttl;
+		return 0;
+	default:
+		return -ENOPROTOOPT;
+	}
+}
+
+int ip_getsockopt(struct sock *sk, int optname, void __user *optval, int __user *optlen)
+{
+	int len, val, err;
+	u8 octet;
+
+	if (get_user(len, optlen))
+		return -EFAULT;
+	if (len < 0)
+		return -EINVAL;
+	lock_sock(sk);
+	err = get_ip_option(sk, optname, &val);
+	release_sock(sk);
+	if (err)
+		return err;
+	if (len > 0 && len < (int)sizeof(int) && val >= 0 && val <= 255) {
+		octet = (u8)val;	/* BSD's options of one octet */
+		len = 1;
+		if (copy_to_user(optval, &octet, 1))
+			return -EFAULT;
+		return put_user(len, optlen);
+	}
+	len = min_t(int, len, (int)sizeof(int));
+	if (copy_to_user(optval, &val, (unsigned long)len))
+		return -EFAULT;
+	return put_user(len, optlen);
+}
+
+/* --- control messages ------------------------------------------------------------------------- */
+
+static int ipcm_one(struct ipcm *ipc, struct sock *sk, const struct cmsghdr *cmsg)
+{
+	u32 len = (u32)(cmsg->cmsg_len - sizeof(*cmsg));
+	struct in_pktinfo info;
+	int val;
+
+	if (cmsg->cmsg_type == IP_PKTINFO) {
+		if (len != sizeof(info))
+			return -EINVAL;
+		memcpy(&info, cmsg + 1, sizeof(info));
+		if (info.ipi_ifindex && !dev_get_by_index(sock_net(sk), info.ipi_ifindex))
+			return -ENODEV;
+		ipc->oif = info.ipi_ifindex ?: ipc->oif;
+		ipc->saddr = info.ipi_spec_dst.s_addr;
+		return 0;
+	}
+	if (cmsg->cmsg_type != IP_TTL && cmsg->cmsg_type != IP_TOS)
+		return -EINVAL;
+	if (len == sizeof(int))
+		memcpy(&val, cmsg + 1, sizeof(val));
+	else if (len == 1 && cmsg->cmsg_type == IP_TOS)
+		val = *(const u8 *)(cmsg + 1);
+	else
+		return -EINVAL;
+	if (val < (cmsg->cmsg_type == IP_TTL) || val > 255)
+		return -EINVAL;
+	if (cmsg->cmsg_type == IP_TTL)
+		ipc->ttl = (s16)val;
+	else
+		ipc->tos = (s16)val;
+	return 0;
+}
+
+int ipcm_init(struct ipcm *ipc, struct sock *sk, struct msghdr *msg)
+{
+	const u8 *at = msg->msg_control;
+	size_t left = msg->msg_controllen;
+
+	ipc->saddr = inet_sk(sk)->inet_saddr;
+	ipc->oif = sk->sk_bound_dev_if;
+	ipc->ttl = -1;
+	ipc->tos = -1;
+	while (left >= sizeof(struct cmsghdr)) {
+		const struct cmsghdr *cmsg = (const struct cmsghdr *)(const void *)at;
+		size_t step = CMSG_ALIGN(cmsg->cmsg_len);
+		int err;
+
+		if (cmsg->cmsg_len < sizeof(*cmsg) || cmsg->cmsg_len > left)
+			return -EINVAL;
+		if (cmsg->cmsg_level == SOL_SOCKET)
+			return -EINVAL;
+		err = cmsg->cmsg_level == SOL_IP ? ipcm_one(ipc, sk, cmsg) : 0;
+		if (err)
+			return err;
+		if (step >= left)
+			break;
+		at += step;
+		left -= step;
+	}
+	return 0;
+}
+
+void ip_cmsg_recv(struct sock *sk, struct msghdr *msg, struct sk_buff *skb)
+{
+	const struct inet_sock *inet = inet_sk(sk);
+	const struct iphdr *iph = ip_hdr(skb);
+	int ttl = iph->ttl;
+
+	if (likely(!inet->cmsg_flags))
+		return;
+	if (inet->cmsg_flags & IP_CMSG_PKTINFO) {
+		struct in_pktinfo info = {
+			.ipi_ifindex = IPCB(skb)->iif,
+			.ipi_addr.s_addr = iph->daddr,
+		};
+
+		info.ipi_spec_dst.s_addr = IPCB(skb)->rtn_type == RTN_LOCAL ? iph->daddr : 0;
+		put_cmsg(msg, SOL_IP, IP_PKTINFO, sizeof(info), &info);
+	}
+	if (inet->cmsg_flags & IP_CMSG_TTL)
+		put_cmsg(msg, SOL_IP, IP_TTL, sizeof(ttl), &ttl);
+	if (inet->cmsg_flags & IP_CMSG_TOS)
+		put_cmsg(msg, SOL_IP, IP_TOS, sizeof(iph->tos), &iph->tos);
+}
+
+void sock_recv_timestamp(struct sock *sk, struct msghdr *msg, const struct sk_buff *skb)
+{
+	bool ns = sock_flag(sk, SOCK_TIMESTAMPNS);
+	u64 stamp;
+	s64 tv[2];
+
+	if (likely(!ns && !sock_flag(sk, SOCK_TIMESTAMP)))
+		return;
+	stamp = skb->tstamp ?: ktime_get_real_ns();
+	tv[0] = (s64)(stamp / NSEC_PER_SEC);
+	tv[1] = (s64)(stamp % NSEC_PER_SEC / (ns ? 1 : NSEC_PER_USEC));
+	put_cmsg(msg, SOL_SOCKET, ns ? SO_TIMESTAMPNS_OLD : SO_TIMESTAMP_OLD, sizeof(tv), tv);
+}
