@@ -163,13 +163,8 @@ static int virtnet_open(struct net_device *dev)
 	return filled ? 0 : -ENOMEM;
 }
 
-static void virtnet_stop(struct net_device *dev)
-{
-}
-
 static const struct net_device_ops virtnet_ops = {
 	.ndo_open = virtnet_open,
-	.ndo_stop = virtnet_stop,
 	.ndo_start_xmit = virtnet_start_xmit,
 };
 
