@@ -41,6 +41,8 @@ void thread_exit(int status)
 	process.dead_cpu_ns += task_cpu_ns(task);
 	signal_free(task->signal);
 	task->signal = NULL;
+	mm_put(task->mm);		/* never the last: that thread ends the machine */
+	task->mm = NULL;
 	schedule_dead();
 }
 
