@@ -2,6 +2,7 @@
  * The FPU, SSE and AVX state of the application's threads. The kernel itself uses none of it,
  * so only a switch between two threads of the application moves any.
  */
+#include <asm/siginfo.h>
 #include "arch/cpu.h"
 #include "arch/thread.h"
 #include "kernel/sched/task.h"
@@ -20,6 +21,7 @@
 #define MXCSR_OFFSET	24
 #define FCW_INIT	0x37f
 #define MXCSR_INIT	0x1f80
+#define MXCSR_MASK_SHIFT	7
 
 static u64 xcr0;		/* 0: FXSAVE */
 static size_t state_size = FXSAVE_SIZE;
@@ -104,6 +106,38 @@ bool fpu_restore(const void *area)
 		return true;
 	fpu_reset();
 	return false;
+}
+
+/* Both status words have the same six exception bits, and mask bits for each. */
+static const int fpu_codes[] = {
+	FPE_FLTINV, FPE_FLTUND /* denormal operand */, FPE_FLTDIV, FPE_FLTOVF, FPE_FLTUND,
+	FPE_FLTRES,
+};
+
+static int code_of(u32 raised)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(fpu_codes); i++)
+		if (raised & BIT(i))
+			return fpu_codes[i];
+	return FPE_FLTINV;
+}
+
+int fpu_x87_code(void)
+{
+	u16 control, status;
+
+	__asm__ __volatile__("fnstcw %0; fnstsw %1; fnclex" : "=m"(control), "=m"(status));
+	return code_of(status & ~control);
+}
+
+int fpu_simd_code(void)
+{
+	u32 mxcsr;
+
+	__asm__ __volatile__("stmxcsr %0" : "=m"(mxcsr));
+	return code_of(mxcsr & ~(mxcsr >> MXCSR_MASK_SHIFT));
 }
 
 int fpu_alloc(struct task_struct *t)

@@ -13,6 +13,8 @@
 
 #define TRAP_PROTECTION	13
 #define TRAP_PAGE_FAULT	14
+#define TRAP_X87	16
+#define TRAP_SIMD	19
 #define NO_SYSCALL	(~0UL)	/* orig_ax of a frame that is no system call to be restarted */
 
 #define PF_WRITE	0x02	/* error code: what the access was */
@@ -38,10 +40,10 @@ static const struct trap {
 	[12] = { "stack segment", SIGBUS, SI_KERNEL },
 	[13] = { "general protection", SIGSEGV, SI_KERNEL },
 	[14] = { "page fault", SIGSEGV, SEGV_MAPERR },
-	[16] = { "x87 error", SIGFPE, FPE_FLTINV },
+	[16] = { "x87 error", SIGFPE, 0 },
 	[17] = { "alignment check", SIGBUS, BUS_ADRALN },
 	[18] = { "machine check", 0, 0 },
-	[19] = { "SIMD error", SIGFPE, FPE_FLTINV },
+	[19] = { "SIMD error", SIGFPE, 0 },
 };
 
 /* A range of uaccess.asm, and where to go on when an access in it cannot be resolved. */
@@ -134,10 +136,19 @@ static void kernel_trap(u64 vector, struct pt_regs *regs)
 	regs->ip = fixup;
 }
 
+/* Interrupts off: the registers are still those of the thread that faulted. */
+static int trap_code(u64 vector)
+{
+	if (vector == TRAP_X87)
+		return fpu_x87_code();
+	return vector == TRAP_SIMD ? fpu_simd_code() : traps[vector].code;
+}
+
 /* From trap.asm: vectors 0 to 31 but the fatal ones. Interrupts off; may come back with them on. */
 void trap_dispatch(u64 vector, struct pt_regs *regs)
 {
 	const struct trap *trap = &traps[vector];
+	int code;
 
 	if (vector == TRAP_PAGE_FAULT) {
 		page_fault(regs);
@@ -149,8 +160,9 @@ void trap_dispatch(u64 vector, struct pt_regs *regs)
 	}
 	if (!trap->signal)
 		die(vector, regs);
+	code = trap_code(vector);
 	local_irq_enable();
-	force_sig(trap->signal, trap->code, trap->code == SI_KERNEL ? 0 : regs->ip);
+	force_sig(trap->signal, code, code == SI_KERNEL ? 0 : regs->ip);
 	regs->orig_ax = NO_SYSCALL;
 }
 

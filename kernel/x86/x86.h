@@ -102,6 +102,8 @@ void fpu_init(void);
 void fpu_reset(void);		/* registers to the initial state */
 int fpu_alloc(struct task_struct *t);	/* 0 or -ENOMEM */
 void fpu_free(struct task_struct *t);
+int fpu_x87_code(void);		/* si_code for the exception that is pending; clears it */
+int fpu_simd_code(void);
 
 /* traps.c */
 void trap_dispatch(u64 vector, struct pt_regs *regs);
