@@ -29,6 +29,12 @@ HOST_CC_fast	:= $(HOST_CC)
 HOST_CC_cov	:= $(HOST_CC)
 HOST_CC_fuzz	:= $(HOST_CLANG)
 
+# The kernel's own allocators, beside the seam's, under other names: for their test.
+HOST_MM		:= kernel/mm/page_alloc.c kernel/mm/slab.c
+HOST_MM_NAMES	:= alloc_pages put_page page_address virt_to_page nr_free_pages totalram_pages \
+		   kmem_cache_create kmem_cache_alloc kmem_cache_zalloc kmem_cache_free \
+		   kmalloc kzalloc kfree ksize
+
 # Programs beside the tests: their objects in tests/host.
 HOST_SIM	:= $(patsubst %.c,%.o,$(wildcard tests/host/sim/*.c))
 HOST_FUZZ	:= tests/host/fuzz/frames.o
@@ -37,6 +43,9 @@ HOST_BENCH	:= tests/host/bench/bench_echo.o
 # One build: $(1) its name. The program's own objects come first, then the library.
 define HOST_BUILD
 $(HOST)/$(1)/lib/string.o: HOST_EXTRA := -ffreestanding $(foreach f,$(HOST_STRING),-D$(f)=skiff_$(f))
+$(HOST)/$(1)/kernel/mm/%.o $(HOST)/$(1)/tests/host/unit/test_mm.o: \
+	HOST_EXTRA := $(foreach f,$(HOST_MM_NAMES),-D$(f)=mm_$(f))
+$(HOST)/$(1)/test_mm: $(HOST_MM:%.c=$(HOST)/$(1)/%.o)
 $(HOST)/$(1)/%.o: %.c
 	@mkdir -p $$(@D)
 	@echo "  HOST $(1) $$<"
