@@ -45,6 +45,35 @@ SYSCALL_DEFINE4(rt_sigprocmask, int, how, const u64 __user *, unew, u64 __user *
 	return uold && put_user(old, uold) ? -EFAULT : 0;
 }
 
+SYSCALL_DEFINE2(rt_sigpending, u64 __user *, uset, size_t, size)
+{
+	const struct signal_state *s = current->signal;
+	u64 set = (s->pending.set | process.pending.set) & s->blocked;
+
+	if (size > sizeof(set))
+		return -EINVAL;
+	return copy_to_user(uset, &set, size) ? -EFAULT : 0;
+}
+
+static long wait_for_signal(void)
+{
+	sleep_until_signal(KTIME_MAX);
+	return -ERESTARTNOHAND;
+}
+
+SYSCALL_DEFINE0(pause)
+{
+	return wait_for_signal();
+}
+
+/* The handler runs under the temporary mask; its return brings the old one back. */
+SYSCALL_DEFINE2(rt_sigsuspend, const u64 __user *, umask, size_t, size)
+{
+	int err = umask ? set_user_sigmask(umask, size) : -EFAULT;
+
+	return err ? err : wait_for_signal();
+}
+
 /* From the application to itself. task NULL: to the process. sig 0 only asks. */
 static long send_from_user(int sig, int code, struct task_struct *task)
 {

@@ -100,7 +100,10 @@
 	SYSCALL(13, rt_sigaction, SIG, PTR, PTR, SIZE) \
 	SYSCALL(14, rt_sigprocmask, INT, PTR, PTR, SIZE) \
 	SYSCALL(15, rt_sigreturn) \
+	SYSCALL(34, pause) \
 	SYSCALL(62, kill, INT, SIG) \
+	SYSCALL(127, rt_sigpending, PTR, SIZE) \
+	SYSCALL(130, rt_sigsuspend, PTR, SIZE) \
 	SYSCALL(131, sigaltstack, PTR, PTR) \
 	SYSCALL(200, tkill, INT, SIG) \
 	SYSCALL(234, tgkill, INT, INT, SIG) \
