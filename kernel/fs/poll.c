@@ -275,7 +275,8 @@ SYSCALL_DEFINE5(ppoll, struct pollfd __user *, ufds, unsigned int, n,
 /* --- select -------------------------------------------------------------------------------- */
 
 #define BITS_PER_WORD	64
-#define NR_SELECT_FAST	(6 * 1024 / BITS_PER_WORD)	/* words on the stack: 1024 descriptors */
+#define SELECT_FDS	1024U				/* in libc's fd_set */
+#define NR_SELECT_FAST	(6 * SELECT_FDS / BITS_PER_WORD)	/* words on the stack */
 
 /* Six bitmaps of words words each, in one piece of memory. */
 struct select_set {
@@ -399,22 +400,28 @@ static long select_with(struct select_set *s, const struct user_sets *u, u64 dea
 	return ret;
 }
 
-/* Descriptors above the table's end cannot be open: they are not looked at, as in Linux. */
+/*
+ * Programs pass getdtablesize() for n with an fd_set that is far smaller, so what lies behind
+ * both an fd_set and the table's end is not looked at.
+ */
 static long do_select(int n, const struct user_sets *u, u64 deadline)
 {
 	unsigned long fast[NR_SELECT_FAST], *bits = fast;
 	struct select_set s;
+	unsigned int fds;
+	size_t words;
 	long ret;
 
 	if (n < 0)
 		return -EINVAL;
-	n = (int)min((unsigned int)n, current->files->max_fds);
-	if (DIV_ROUND_UP(n, BITS_PER_WORD) * 6 > NR_SELECT_FAST) {
-		bits = kmalloc(DIV_ROUND_UP(n, BITS_PER_WORD) * 6 * sizeof(*bits));
+	fds = min((unsigned int)n, max(current->files->max_fds, SELECT_FDS));
+	words = 6 * DIV_ROUND_UP(fds, BITS_PER_WORD);
+	if (words > NR_SELECT_FAST) {
+		bits = kmalloc(words * sizeof(*bits));
 		if (!bits)
 			return -ENOMEM;
 	}
-	select_layout(&s, bits, n);
+	select_layout(&s, bits, fds);
 	ret = select_with(&s, u, deadline);
 	if (bits != fast)
 		kfree(bits);

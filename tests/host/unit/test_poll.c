@@ -129,6 +129,7 @@ static u64 bit(u64 fd)
 
 TEST(select_counts_bits)
 {
+	u64 set[1024 / 64] = { [500 / 64] = bit(500 % 64) };
 	u64 in, out, ex;
 
 	poll_begin();
@@ -142,6 +143,7 @@ TEST(select_counts_bits)
 	in = bit(60);
 	assert_int_equal(CALL(select, 61, P(&in), 0, 0, 0), -EBADF);
 	assert_int_equal(CALL(select, -1, 0, 0, 0, 0), -EINVAL);
+	assert_int_equal(CALL(select, 65536, P(set), 0, 0, 0), -EBADF);
 }
 
 TEST(select_writes_back_what_is_left)
