@@ -3,6 +3,8 @@
 #include "arch/machine.h"
 #include "arch/ptrace.h"
 #include "kernel/panic.h"
+#include "kernel/printk.h"
+#include "kernel/sched/task.h"
 #include "kernel/symbols.h"
 #include "lib/format.h"
 #include "lib/string.h"
@@ -73,8 +75,13 @@ static void begin(const char *fmt, va_list ap)
 	if (in_panic)
 		machine_exit(PANIC_STATUS);
 	in_panic = true;
+	printk_emergency();
 	vsnprintf(line, sizeof(line), fmt, ap);
 	say("\npanic: %s\n", line);
+	if (current)
+		say("  in thread %d (%s)%s\n", current->pid, current->comm,
+		    this_cpu()->hardirq_count ? ", in an interrupt" :
+		    this_cpu()->softirq_count ? ", in a softirq" : "");
 }
 
 void panic(const char *fmt, ...)

@@ -63,7 +63,7 @@ static void redirect(const struct ioapic *io, u32 n, u32 low)
 static void add_ioapic(u64 base, u32 gsi_base)
 {
 	struct ioapic *io = &ioapics[nr_ioapics];
-	u32 version;
+	u32 version, i;
 
 	io->regs = ioremap(base, 0x20);
 	ASSERT(io->regs);
@@ -72,10 +72,11 @@ static void add_ioapic(u64 base, u32 gsi_base)
 		return;				/* nothing there */
 	io->gsi_base = gsi_base;
 	io->nr_lines = (version >> 16 & 0xff) + 1;
+	for (i = 0; i < io->nr_lines; i++)	/* firmware may have left some open */
+		ioapic_write(io, REG_REDIRECT(i), REDIR_MASKED);
 	nr_ioapics++;
 }
 
-/* Lines are masked after reset; firmware's own settings concern lines that nobody asks for. */
 void ioapic_init(void)
 {
 	u64 base;

@@ -2,7 +2,6 @@
 #include "arch/cpu.h"
 #include "arch/irq.h"
 #include "arch/ptrace.h"
-#include "kernel/panic.h"
 #include "kernel/sched/softirq.h"
 #include "kernel/seam.h"
 #include "kernel/x86/acpi.h"
@@ -46,7 +45,7 @@ int request_msi(irq_handler_t fn, void *arg, u64 *msg_addr, u32 *msg_data)
 	return 0;
 }
 
-static void call_handler(u64 vector, const struct pt_regs *regs)
+static void call_handler(u64 vector)
 {
 	u64 i = vector - VECTOR_DEVICES;
 
@@ -55,7 +54,7 @@ static void call_handler(u64 vector, const struct pt_regs *regs)
 	else if (i < nr_handlers)
 		handlers[i].fn(handlers[i].arg);
 	else
-		panic_regs(regs, "interrupt on vector %#llx, which nobody asked for", vector);
+		printk_ratelimited("interrupt on vector %#llx, which nobody asked for\n", vector);
 }
 
 /* From trap.asm: vectors 32 to 255. Interrupts off; softirqs turn them on meanwhile. */
@@ -66,7 +65,7 @@ void irq_dispatch(u64 vector, struct pt_regs *regs)
 	if (vector == VECTOR_SPURIOUS)
 		return;
 	cpu->hardirq_count++;
-	call_handler(vector, regs);
+	call_handler(vector);
 	apic_eoi();
 	cpu->hardirq_count--;
 	if (cpu->softirq_pending && !cpu->softirq_count && !cpu->hardirq_count)
