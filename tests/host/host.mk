@@ -38,7 +38,7 @@ HOST_MM_NAMES	:= alloc_pages put_page page_address virt_to_page nr_free_pages to
 # Programs beside the tests: their objects in tests/host.
 HOST_SIM	:= $(patsubst %.c,%.o,$(wildcard tests/host/sim/*.c))
 HOST_FUZZ	:= tests/host/fuzz/frames.o
-HOST_BENCH	:= tests/host/bench/bench_echo.o
+HOST_BENCH	:= $(patsubst %.c,%.o,$(wildcard tests/host/bench/*.c))
 
 # One build: $(1) its name. The program's own objects come first, then the library.
 define HOST_BUILD
@@ -72,7 +72,13 @@ $(HOST)/fuzz/libfuzzer_frames: $(HOST_FUZZ:%=$(HOST)/fuzz/%) $(HOST)/fuzz/libski
 	@$(HOST_CLANG) -fsanitize=fuzzer,address,undefined $^ -o $@
 
 # N echoed segments of 64 octets; run it under valgrind --tool=callgrind.
-$(HOST)/bench_echo: $(HOST_BENCH:%=$(HOST)/fast/%) $(HOST)/fast/libskiff.a
+$(HOST)/bench/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "  HOST bench $<"
+	@$(HOST_CC) $(HOST_CFLAGS) $(HOST_fast) -MMD -MP -c $< -o $@
+-include $(wildcard $(HOST)/bench/kernel/mm/*.d)
+$(HOST)/bench_echo: $(HOST_BENCH:%=$(HOST)/fast/%) $(HOST_MM:%.c=$(HOST)/bench/%.o) \
+		    $(HOST)/fast/libskiff.a
 	@$(HOST_CC) $(HOST_fast) $^ -o $@
 
 # By hand: make sim SEED=7 RUNS=1, make fuzz FUZZ_SECONDS=600.
