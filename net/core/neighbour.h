@@ -105,13 +105,9 @@ int neigh_resolve_output(struct neighbour *n, struct sk_buff *skb);
  */
 static inline int neigh_output(struct neighbour *n, struct sk_buff *skb)
 {
-	u64 *to;
-
 	if (unlikely(n->nud_state != NUD_REACHABLE || skb_headroom(skb) < HH_LEN))
 		return neigh_resolve_output(n, skb);
-	to = (u64 *)(void *)(skb->data - HH_LEN);
-	to[0] = ((const u64 *)(const void *)n->hh)[0];
-	to[1] = ((const u64 *)(const void *)n->hh)[1];
+	__builtin_memcpy(skb->data - HH_LEN, n->hh, HH_LEN);	/* two words, inline */
 	skb_push(skb, ETH_HLEN);
 	return dev_queue_xmit(skb);
 }

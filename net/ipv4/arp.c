@@ -31,7 +31,7 @@ struct arphdr {
 	u8 ar_sip[4];
 	u8 ar_tha[ETH_ALEN];
 	u8 ar_tip[4];
-};
+} __packed;
 
 static_assert(sizeof(struct arphdr) == 28, "RFC 826");
 

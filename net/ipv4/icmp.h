@@ -44,7 +44,7 @@ struct icmphdr {
 			__be16 mtu;
 		} frag;
 	} un;
-};
+} __packed;
 
 static_assert(sizeof(struct icmphdr) == 8, "RFC 792");
 

@@ -12,7 +12,7 @@ struct msghdr;
 struct net;
 struct sock;
 
-/* RFC 791 3.1, as it stands in the packet. */
+/* RFC 791 3.1, as it stands in the packet, which drivers need not align. */
 struct iphdr {
 	u8 version_ihl;
 	u8 tos;
@@ -24,7 +24,7 @@ struct iphdr {
 	__sum16 check;
 	__be32 saddr;
 	__be32 daddr;
-};
+} __packed;
 
 static_assert(sizeof(struct iphdr) == 20, "RFC 791 3.1");
 
@@ -115,9 +115,11 @@ int ip_options_check(const struct iphdr *iph);
 /* The header checksum of 20 octets at iph, whose check field is 0. */
 static inline __sum16 ip_send_check(const struct iphdr *iph)
 {
-	const u32 *w = (const u32 *)(const void *)iph;
-	u64 sum = (u64)w[0] + w[1] + w[2] + w[3] + w[4];
+	u32 w[sizeof(*iph) / sizeof(u32)];
+	u64 sum;
 
+	__builtin_memcpy(w, iph, sizeof(w));
+	sum = (u64)w[0] + w[1] + w[2] + w[3] + w[4];
 	sum = (sum & 0xffffffff) + (sum >> 32);
 	sum = (sum & 0xffffffff) + (sum >> 32);
 	return csum_fold((__force __wsum)(u32)sum);

@@ -13,7 +13,7 @@ struct udphdr {
 	__be16 dest;
 	__be16 len;
 	__sum16 check;
-};
+} __packed;
 
 static_assert(sizeof(struct udphdr) == 8, "RFC 768");
 
