@@ -189,6 +189,7 @@ int pci_request_intx(const struct pci_dev *dev, irq_handler_t fn, void *arg)
 
 	if (!pin || !line || line > 15)
 		return -ENODEV;
+	pci_write16(dev, PCI_COMMAND, pci_read16(dev, PCI_COMMAND) & ~PCI_COMMAND_INTX_DISABLE);
 	gsi = isa_irq_to_gsi(line, &level, &active_low);
 	return request_irq(gsi, true, active_low, fn, arg);
 }
