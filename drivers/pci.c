@@ -132,7 +132,7 @@ static void *msix_entry(const struct pci_dev *dev, unsigned int nr)
 	return (u8 *)dev->msix_table + nr * PCI_MSIX_ENTRY_SIZE;
 }
 
-int pci_enable_msix(struct pci_dev *dev)
+int pci_enable_msix(struct pci_dev *dev, unsigned int min_vectors)
 {
 	u16 control;
 	u32 table;
@@ -141,6 +141,8 @@ int pci_enable_msix(struct pci_dev *dev)
 		return -ENODEV;
 	control = pci_read16(dev, dev->msix_cap + PCI_MSIX_FLAGS);
 	dev->msix_count = (control & PCI_MSIX_FLAGS_QSIZE) + 1;
+	if (dev->msix_count < min_vectors)
+		return -ENODEV;
 	table = pci_read32(dev, dev->msix_cap + PCI_MSIX_TABLE);
 	dev->msix_table = pci_map_bar(dev, table & PCI_MSIX_TABLE_BIR,
 				      table & PCI_MSIX_TABLE_OFFSET,

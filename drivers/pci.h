@@ -45,8 +45,11 @@ void *pci_map_bar(const struct pci_dev *dev, unsigned int bar, u64 offset, size_
 /* Let the function decode its memory and read and write ours. */
 void pci_set_master(const struct pci_dev *dev);
 
-/* Map the MSI-X table and turn MSI-X on with every vector masked. 0, -ENODEV or -ENOMEM. */
-int pci_enable_msix(struct pci_dev *dev);
+/*
+ * Map the MSI-X table and turn MSI-X on with every vector masked. 0, -ENODEV (there are fewer
+ * than min_vectors) or -ENOMEM.
+ */
+int pci_enable_msix(struct pci_dev *dev, unsigned int min_vectors);
 
 /* Point MSI-X vector nr at fn(arg) and unmask it. 0, -EINVAL (no such vector) or -ENOSPC. */
 int pci_request_msix(const struct pci_dev *dev, unsigned int nr, irq_handler_t fn, void *arg);

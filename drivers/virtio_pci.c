@@ -118,12 +118,13 @@ static void vp_intx(void *arg)
 		virtio_config_interrupt(vdev);
 }
 
-/* MSI-X with a vector for the configuration, or the interrupt line. */
+/* MSI-X if there are vectors for the queues and the configuration, or the interrupt line. */
 static int vp_setup_interrupts(struct virtio_device *vdev)
 {
 	struct virtio_pci_device *vp = to_vp(vdev);
+	u16 queues = min_t(u16, readw(vp->common + VIRTIO_PCI_COMMON_NUMQ), VIRTIO_MAX_QUEUES);
 
-	if (pci_enable_msix(vp->pci))
+	if (pci_enable_msix(vp->pci, MSIX_QUEUE(queues)))
 		return pci_request_intx(vp->pci, vp_intx, vdev);
 	vp->msix = true;
 	if (!pci_request_msix(vp->pci, MSIX_CONFIG, vp_config_msix, vdev))
