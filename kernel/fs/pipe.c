@@ -26,40 +26,45 @@ struct pipe_buffer {
 };
 
 /*
- * Locks:  o  owner (pipe_lock())     p  process context, never across sleep
+ * Locks:  o  owner (pipe_lock())     a  atomic     I  immutable after creation
  *
  * Slots [tail, head) are in use, by number modulo PIPE_SLOTS.
  */
 struct pipe {
-	bool owned;			/* [p] */
-	u32 readers, writers;		/* [p] open files of each end */
+	bool owned;			/* [a] */
+	u32 readers, writers;		/* [o] open files of each end: 0 or 1 */
 	u32 head, tail;			/* [o] */
-	u32 ino;
+	u32 ino;			/* [I] */
 	struct wait_queue_head owner_wait;
 	struct wait_queue_head rd_wait;	/* readers: data, or no writer any more */
 	struct wait_queue_head wr_wait;	/* writers: room, or no reader any more */
 	struct pipe_buffer bufs[PIPE_SLOTS];	/* [o] */
 };
 
+static inline bool pipe_trylock(struct pipe *p)
+{
+	return !__atomic_exchange_n(&p->owned, true, __ATOMIC_ACQUIRE);
+}
+
 static void pipe_lock(struct pipe *p)
 {
 	DEFINE_WAIT(wait);
 
-	while (p->owned) {
+	if (likely(pipe_trylock(p)))
+		return;
+	for (;;) {
 		prepare_to_wait_exclusive(&p->owner_wait, &wait, TASK_UNINTERRUPTIBLE);
-		if (!p->owned)
+		if (pipe_trylock(p))
 			break;
 		schedule_until(KTIME_MAX);
 	}
 	finish_wait(&p->owner_wait, &wait);
-	p->owned = true;
 }
 
 static void pipe_unlock(struct pipe *p)
 {
-	p->owned = false;
-	if (waitqueue_active(&p->owner_wait))
-		wake_up(&p->owner_wait);
+	__atomic_store_n(&p->owned, false, __ATOMIC_RELEASE);
+	wake_up(&p->owner_wait);
 }
 
 static inline bool pipe_empty(const struct pipe *p)
@@ -315,24 +320,33 @@ static void pipe_free(struct pipe *p)
 	kfree(p);
 }
 
+/* One end is closed: the other side's sleepers are told, and the last one frees the pipe. */
+static void pipe_close_end(struct pipe *p, u32 *end, struct wait_queue_head *others)
+{
+	bool last;
+
+	pipe_lock(p);
+	--*end;
+	last = !p->readers && !p->writers;
+	pipe_unlock(p);
+	if (last)
+		pipe_free(p);
+	else
+		wake_up_all(others);
+}
+
 static void pipe_release_read(struct file *file)
 {
 	struct pipe *p = file->private_data;
 
-	if (!--p->readers && !p->writers)
-		pipe_free(p);
-	else if (!p->readers)
-		wake_up_all(&p->wr_wait);
+	pipe_close_end(p, &p->readers, &p->wr_wait);
 }
 
 static void pipe_release_write(struct file *file)
 {
 	struct pipe *p = file->private_data;
 
-	if (!--p->writers && !p->readers)
-		pipe_free(p);
-	else if (!p->writers)
-		wake_up_all(&p->rd_wait);
+	pipe_close_end(p, &p->writers, &p->rd_wait);
 }
 
 static const struct file_operations pipe_read_fops = {

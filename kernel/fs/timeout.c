@@ -19,7 +19,9 @@ u64 timeout_from_now(u64 s, u64 ns)
 
 u64 timeout_from_ms(int ms)
 {
-	return ms < 0 ? KTIME_MAX : timeout_from_now(0, (u64)ms * NSEC_PER_MSEC);
+	if (ms <= 0)
+		return ms ? KTIME_MAX : 0;
+	return ktime_get_ns() + (u64)ms * NSEC_PER_MSEC;
 }
 
 int timeout_from_timespec(struct timeout *t, const struct __kernel_timespec __user *uts)
