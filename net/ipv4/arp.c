@@ -64,7 +64,8 @@ static enum skb_drop_reason arp_parse(struct sk_buff *skb, struct arp_msg *m)
 	if (m->op != ARPOP_REQUEST && m->op != ARPOP_REPLY)
 		return DROP_ARP_INVALID;
 	if (is_multicast_ether_addr(m->sha) || ipv4_is_multicast(m->sip) ||
-	    ipv4_is_multicast(m->tip) || m->sip == htonl(0xffffffff))
+	    ipv4_is_multicast(m->tip) || m->sip == htonl(0xffffffff) ||
+	    ntohl(m->sip) >> 24 == 127)
 		return DROP_ARP_INVALID;
 	return DROP_NOT_SPECIFIED;
 }
