@@ -302,7 +302,7 @@ def qemu_args(m, boot_args):
 
 # --- the end ------------------------------------------------------------------------------
 
-STATUS_LINE = re.compile(rb"exit(?:ed)?(?: with)? status (\d+)")
+STATUS_LINE = re.compile(rb"exited with status (\d+)|was ended by SIG(\w+)")
 
 
 def application_status(qemu_status, console=b""):
@@ -314,10 +314,11 @@ def application_status(qemu_status, console=b""):
     if qemu_status < 0 or not qemu_status & 1:
         return None
     status = qemu_status >> 1
-    said = STATUS_LINE.findall(console[-4096:])
-    if said and int(said[-1]) & 0x7F == status:
-        return int(said[-1])
-    return status
+    said = list(STATUS_LINE.finditer(console[-4096:]))
+    if not said:
+        return status
+    whole = int(said[-1][1]) if said[-1][1] else 128 | status
+    return whole if whole & 0x7F == status else status
 
 
 def die_with_parent():
