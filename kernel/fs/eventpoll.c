@@ -24,7 +24,7 @@
 #include "kernel/sched/task.h"
 #include "lib/errno.h"
 
-#define EP_MAX_NESTS	4	/* instances that may watch each other in a chain, below the first */
+#define EP_MAX_NESTS	4	/* instances in a chain of watching, below the first */
 #define EP_BATCH	32	/* events collected on the stack between copies */
 #define EP_MIN_BUCKETS	8
 #define EP_MAX_EVENTS	(0x7fffffff / (int)sizeof(struct epoll_event))
@@ -259,7 +259,7 @@ static void ep_sender_done(struct eventpoll *ep)
 	if (--ep->senders)
 		return;
 	while ((item = ep->dead)) {
-		ep->dead = item->node.next ? hlist_entry(item->node.next, struct epitem, node) : NULL;
+		ep->dead = hlist_entry_safe(item->node.next, struct epitem, node);
 		kmem_cache_free(epitem_cache, item);
 	}
 }

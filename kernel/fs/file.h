@@ -34,7 +34,7 @@ struct file_operations {
 	/* st is zeroed before. NULL: f_inode's, or a nameless file with mode 0600 */
 	int (*fstat)(struct file *file, struct stat *st);
 	int (*getdents)(struct file *file, void __user *buf, size_t size);	/* ENOTDIR */
-	int (*set_flags)(struct file *file, unsigned int flags);	/* O_NONBLOCK, O_ASYNC changed */
+	int (*set_flags)(struct file *file, unsigned int flags);	/* O_NONBLOCK, O_ASYNC */
 	void (*release)(struct file *file);		/* last reference gone */
 	/* The whole contents, in memory that lives forever and is only read, for mmap. ENODEV */
 	const void *(*mmap_data)(struct file *file, size_t *size);
@@ -50,7 +50,7 @@ struct file {
 	spinlock_t f_lock;
 	loff_t f_pos;				/* [f] */
 	void *private_data;			/* [I] the socket, pipe, epoll instance ... */
-	struct inode *f_inode;			/* [I] what open(2) found; NULL for sockets, pipes ... */
+	struct inode *f_inode;			/* [I] what open(2) found, or NULL */
 	struct list_head f_ep_links;		/* [f] epoll items that watch this file */
 };
 
@@ -79,7 +79,7 @@ int fd_install_new(struct file *file, unsigned int flags);
 /* Close one descriptor: -EBADF when not open. */
 int close_fd(int fd);
 
-/* A table that grows up to RLIMIT_NOFILE, at the root directory; destroying it closes every file. */
+/* A table that grows up to RLIMIT_NOFILE. Destroying it closes every file. */
 struct files_struct *files_create(void);
 void files_destroy(struct files_struct *files);
 

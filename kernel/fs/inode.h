@@ -24,7 +24,7 @@ struct inode_operations {
 	void (*refresh)(struct inode *dir);
 	/* Entry: whether it is there now. */
 	bool (*exists)(const struct inode *inode);
-	/* Symlink: its text, at most size octets, not terminated. Returns the length or an errno. */
+	/* Symlink: its text, at most size octets, not terminated. Its length or an errno. */
 	int (*get_link)(const struct inode *inode, char *buf, size_t size);
 	/* Opened: may give the file private_data of its own. release runs also after an error. */
 	int (*open)(struct inode *inode, struct file *file);

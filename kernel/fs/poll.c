@@ -298,7 +298,7 @@ static void select_layout(struct select_set *s, unsigned long *bits, unsigned in
 	s->res_ex = s->res_out + s->words;
 }
 
-/* Ask one descriptor; bit is its place in word w. Returns how many result bits it set, or -EBADF. */
+/* Ask one descriptor, bit of word w. Returns how many result bits it set, or -EBADF. */
 static int select_one(struct poller *p, struct select_set *s, unsigned int w, unsigned int bit)
 {
 	unsigned long mask = BIT(bit);

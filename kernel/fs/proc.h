@@ -26,7 +26,7 @@ int proc_register_link(const char *path, proc_show_t show, void *arg);
 /* Boot: /proc/sys, /proc/self/fd, /proc/meminfo, /proc/uptime. */
 void proc_init(void);
 
-/* Boot, only in the kernel: what tells of the machine and the process (kernel/procfiles.c). */
+/* Boot, only in the kernel: what tells of the machine and the process (kernel/abi/procfiles.c). */
 void procfiles_init(void);
 
 #endif

@@ -167,7 +167,7 @@ TEST(closing_forgets_but_a_duplicate_keeps)
 	assert_int_equal(got[0].data, fd);
 	assert_int_equal(CALL(close, dup), 0);
 	assert_int_equal(ep_now(ep), 0);
-	assert_int_equal(fs_eventfd(1, 0), fd);		/* the number comes again, the item does not */
+	assert_int_equal(fs_eventfd(1, 0), fd);		/* the number again, not the item */
 	assert_int_equal(ep_now(ep), 0);
 	assert_int_equal(ep_add(ep, fd, EPOLLIN), 0);
 }

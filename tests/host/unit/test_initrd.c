@@ -24,8 +24,8 @@ static void cpio(const char *name, u32 mode, const char *data)
 	size_t n = strlen(data);
 
 	image_len += skiff_snprintf(image + image_len, sizeof(image) - image_len,
-				    "070701%08x%08x%08x%08x%08x%08x%08zx%08x%08x%08x%08x%08zx%08x%s",
-				    1, mode, 0, 0, 1, 1234, n, 0, 0, 0, 0, strlen(name) + 1, 0, name);
+				    "070701%08x%08x%08x%08x%08x%08x%08zx%032x%08zx%08x%s", 1, mode,
+				    0, 0, 1, 1234, n, 0, strlen(name) + 1, 0, name);
 	image_len = ALIGN(image_len + 1, 4);
 	memcpy(image + image_len, data, n);
 	image_len = ALIGN(image_len + n, 4);
@@ -350,8 +350,8 @@ TEST(damaged_archives_never_read_past_their_end)
 	}
 	for (int i = 0; i < 3000; i++) {
 		memcpy(copy, image, image_len);
-		for (int j = 0; j < 3; j++)	/* the fields, but not the names: the tree keeps those */
-			copy[6 + 11 * 8 + host_rand_below(8)] = "0123456789abcdefXYZ"[host_rand_below(19)];
+		for (int j = 0; j < 3; j++)	/* any field of the first header, "." */
+			copy[6 + host_rand_below(13 * 8)] = "0123456789abcdefXYZ"[j * 6 + i % 6];
 		initrd_init(copy, 200);
 	}
 	assert_non_null(strstr(host_log(), "damaged"));
