@@ -127,7 +127,7 @@ struct sk_buff *alloc_skb(u32 size)
 		return NULL;
 	}
 	init_struct(skb, head, size);
-	memset(skb->cb, 0, sizeof(skb->cb));
+	__builtin_memset(skb->cb, 0, sizeof(skb->cb));	/* inline */
 	init_shinfo(skb_shinfo(skb));
 	return skb;
 }
@@ -151,7 +151,7 @@ struct sk_buff *build_skb(void *data, u32 frag_size)
 		return NULL;
 	count_live(1);
 	init_struct(skb, data, frag_size - (u32)SHINFO_SIZE);
-	memset(skb->cb, 0, sizeof(skb->cb));
+	__builtin_memset(skb->cb, 0, sizeof(skb->cb));	/* inline */
 	skb->head_frag = 1;
 	init_shinfo(skb_shinfo(skb));
 	return skb;

@@ -88,31 +88,31 @@ int ip_do_fragment(struct net *net, struct sk_buff *skb, struct dst_entry *dst,
 {
 	const u32 hlen = sizeof(struct iphdr), total = skb->len - hlen;
 	u32 piece = (dst_mtu(dst) - hlen) & ~7U, at, n;
+	struct sk_buff *frag;
 	int err = 0;
 
 	skb->dev = dst->dev;
-	if (skb->ip_summed == CHECKSUM_PARTIAL)
-		err = skb_checksum_help(skb);
+	if (skb->ip_summed == CHECKSUM_PARTIAL && skb_checksum_help(skb))
+		goto no_memory;
 	for (at = 0; at < total && !err; at += n) {
-		struct sk_buff *frag;
-
 		n = min(piece, total - at);
 		frag = ip_cut(skb, at, n, at + n < total);
-		if (!frag) {
-			err = -ENOBUFS;
-			break;
-		}
+		if (!frag)
+			goto no_memory;
 		NET_INC_STATS(net, Ip_FragCreates);
 		err = output(net, frag, dst);
 	}
-	if (err) {
+	if (err)	/* the fragment that failed has been counted as dropped */
 		NET_INC_STATS(net, Ip_FragFails);
-		kfree_skb_reason(skb, DROP_NOMEM);
-		return err;
-	}
-	NET_INC_STATS(net, Ip_FragOKs);
+	else
+		NET_INC_STATS(net, Ip_FragOKs);
 	consume_skb(skb);
-	return 0;
+	return err;
+
+no_memory:
+	NET_INC_STATS(net, Ip_FragFails);
+	kfree_skb_reason(skb, DROP_NOMEM);
+	return -ENOBUFS;
 }
 
 /* --- the table ---------------------------------------------------------------------------------- */

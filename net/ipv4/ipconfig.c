@@ -78,8 +78,11 @@ static int configure(struct net *net, struct net_device *dev, const struct ip_pa
 {
 	int err = inet_addr_add(net, dev, p->addr, p->prefix_len);
 
-	if (!err && p->gw)
+	if (!err && p->gw) {
 		err = ip_route_add(net, 0, 0, p->gw, dev);
+		if (err)
+			inet_addr_del(net, dev, p->addr);
+	}
 	if (err == -ENETUNREACH)
 		printk("ip: the gateway %pI4 is not on %pI4/%u\n", &p->gw, &p->addr,
 		       p->prefix_len);
