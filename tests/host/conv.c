@@ -7,7 +7,7 @@
 
 static struct conv *conv;
 
-/* --- catching ----------------------------------------------------------------------------------- */
+/* --- catching ------------------------------------------------------------------------ */
 
 /* Answer a request for any address that is not the sender's own. */
 static bool answer_arp(struct conv *c, const u8 *frame, u32 len)
@@ -71,7 +71,7 @@ const struct caught *conv_frame(u64 within_ns)
 	return &conv->caught[conv->next++];
 }
 
-/* --- life --------------------------------------------------------------------------------------- */
+/* --- life ---------------------------------------------------------------------------- */
 
 static void conv_end(void)
 {
@@ -103,7 +103,7 @@ struct conv *conversation(u64 seed)
 	return c;
 }
 
-/* --- sending ------------------------------------------------------------------------------------ */
+/* --- sending ------------------------------------------------------------------------- */
 
 void conv_send_frame(const void *frame, u32 len)
 {
@@ -168,7 +168,7 @@ void conv_send_udp(u16 sport, u16 dport, const void *payload, u32 len)
 	conv_send_ip((struct ip_fields){ .proto = IPPROTO_UDP }, udp, 8 + len);
 }
 
-/* --- TCP ----------------------------------------------------------------------------------------- */
+/* --- TCP ----------------------------------------------------------------------------- */
 
 static u32 *flow_isn(u16 port, u16 peer_port)
 {
@@ -432,7 +432,7 @@ void conv_quiet(u64 until_ns, const char *file, int line)
 	wrong(NULL, &got, "the stack was to be silent", file, line);
 }
 
-/* --- the stack's process -------------------------------------------------------------------------- */
+/* --- the stack's process ------------------------------------------------------------- */
 
 void w_listen(struct conv *c, u16 port)
 {

@@ -27,7 +27,7 @@ struct seg {
 	u32 seq, ack;
 	u16 win;
 	u32 len;			/* payload octets */
-	const void *data;		/* the payload; NULL: octet() of its sequence number (IN), any (OUT) */
+	const void *data;		/* payload; NULL: octet() of its numbers (IN), any (OUT) */
 	u16 port, peer_port;		/* the stack's and the peer's; 0: the conversation's */
 	u16 mss;
 	u16 wscale;			/* shift + 1; 0: no option */
@@ -62,7 +62,7 @@ struct conv {
 	__be32 peer;
 	u16 port, peer_port;
 	int listener;
-	bool no_arp;			/* do not answer ARP requests; they are caught instead */
+	bool no_arp;			/* ARP requests are caught, not answered */
 	struct caught caught[MAX_CAUGHT];
 	unsigned int nr_caught, next;
 	struct {
@@ -74,7 +74,7 @@ struct conv {
 
 struct conv *conversation(u64 seed);
 
-/* --- TCP --------------------------------------------------------------------------------------- */
+/* --- TCP ----------------------------------------------------------------------------- */
 
 void conv_in(struct seg seg);
 struct seg conv_out(struct seg seg, u64 within_ns, const char *file, int line);
@@ -109,13 +109,13 @@ static inline u8 octet(u32 seq)
 /* Forget what was caught so far. */
 void conv_drain(struct conv *c);
 
-/* --- the stack's process ------------------------------------------------------------------- */
+/* --- the stack's process ------------------------------------------------------------- */
 
 void w_listen(struct conv *c, u16 port);		/* non-blocking, backlog 16 */
-int w_accept(struct conv *c);				/* the next connection, non-blocking; must be there */
+int w_accept(struct conv *c);				/* the next, non-blocking; must be there */
 void w_send(struct conv *c, int fd, u32 n);		/* n octets; all must be taken */
-void w_recv(struct conv *c, int fd, u32 seq, u32 n);	/* exactly n octets of the peer's stream from seq */
-void w_recv_is(struct conv *c, int fd, long result);	/* a recv now yields 0 or this negative errno */
+void w_recv(struct conv *c, int fd, u32 seq, u32 n);	/* exactly n, from seq on */
+void w_recv_is(struct conv *c, int fd, long result);	/* 0 or a negative errno */
 
 /*
  * A listener on port 80 and an established connection: the peer's next number is 1001, its
@@ -129,7 +129,7 @@ int w_connected(struct conv *c, u16 win);
 /* tcpi_state of a connection (TCP_INFO's first octet), or a negative errno. */
 int w_state(struct conv *c, int fd);
 
-/* --- other packets ----------------------------------------------------------------------------- */
+/* --- other packets ------------------------------------------------------------------- */
 
 /* The next frame that the stack sends within so much time, or NULL. Lives as long as c. */
 const struct caught *conv_frame(u64 within_ns);

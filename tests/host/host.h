@@ -28,7 +28,7 @@ extern struct task_struct host_task;
 
 u64 host_seed(void);
 
-/* --- time --------------------------------------------------------------------------------- */
+/* --- time ---------------------------------------------------------------------------- */
 
 /* Move the clock to ns; it never goes back. A passed deadline raises TIMER_SOFTIRQ and runs it. */
 void host_set_time(u64 ns);
@@ -43,13 +43,13 @@ u64 host_deadline(void);
  */
 extern bool (*host_run_next)(u64 limit_ns);
 
-/* --- random from the seed, beside the kernel's own stream -------------------------------- */
+/* --- random from the seed, beside the kernel's own stream ---------------------------- */
 
 u64 host_rand(void);
 u32 host_rand_below(u32 n);		/* 0 .. n-1; n > 0 */
 bool host_chance(double p);		/* true with probability p */
 
-/* --- what goes wrong on purpose ----------------------------------------------------------- */
+/* --- what goes wrong on purpose ------------------------------------------------------ */
 
 /* Each allocation fails with this probability from now on; 0 ends it. */
 void host_fail_allocations(double p);
@@ -57,7 +57,7 @@ void host_fail_allocations(double p);
 /* Let n more allocations succeed, then fail one. Negative: off. */
 void host_fail_nth_allocation(long n);
 
-/* User copies that touch [start, start + len) fault; len 0 forgets it. The first page always does. */
+/* User copies that touch [start, start + len) fault; len 0 forgets it. Page 0 always does. */
 void host_fault_range(const void *start, size_t len);
 
 /* What signal_pending() says, and how many SIGPIPEs were sent since host_init(). */
@@ -70,7 +70,7 @@ extern bool host_poison;
 /* Pages that alloc_pages() may hand out altogether. */
 void host_set_memory(unsigned long pages);
 
-/* --- what is left --------------------------------------------------------------------------- */
+/* --- what is left -------------------------------------------------------------------- */
 
 struct host_usage {
 	unsigned long objects;		/* of every kmem_cache */
@@ -86,7 +86,7 @@ void host_reclaim(void);
 /* Print each cache's objects to stderr. */
 void host_show_usage(void);
 
-/* --- the log -------------------------------------------------------------------------------- */
+/* --- the log ------------------------------------------------------------------------- */
 
 /* What printk() said since the last host_log_clear(), terminated; the newest 64 KiB. */
 const char *host_log(void);

@@ -38,7 +38,7 @@ static struct nic *nic_priv(struct net_device *dev)
 	return dev->priv;
 }
 
-/* --- sending ---------------------------------------------------------------------------------- */
+/* --- sending ------------------------------------------------------------------------- */
 
 static void complete_sum(u8 *frame, u32 len, u32 start, u32 offset)
 {
@@ -148,7 +148,7 @@ static enum netdev_tx nic_start_xmit(struct sk_buff *skb, struct net_device *dev
 	return NETDEV_TX_OK;
 }
 
-/* --- receiving ----------------------------------------------------------------------------- */
+/* --- receiving ----------------------------------------------------------------------- */
 
 static struct sk_buff *rx_linear(struct net_device *dev, const u8 *data, u32 len)
 {
@@ -265,7 +265,7 @@ static void nic_deliver(void *arg, const u8 *frame, u32 len)
 	local_irq_restore(flags);
 }
 
-/* --- making one -------------------------------------------------------------------------------- */
+/* --- making one ---------------------------------------------------------------------- */
 
 static int nic_open(struct net_device *dev)
 {

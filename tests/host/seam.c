@@ -22,7 +22,7 @@ void (*host_on_panic)(void);
 bool host_signal_pending;
 unsigned int host_sigpipes;
 
-/* --- the log -------------------------------------------------------------------------------- */
+/* --- the log ------------------------------------------------------------------------- */
 
 int skiff_vsnprintf(char *buf, size_t size, const char *fmt, va_list ap);
 
@@ -113,7 +113,7 @@ void panic(const char *fmt, ...)
 	abort();
 }
 
-/* --- random: splitmix64, one word of state per stream --------------------------------------- */
+/* --- random: splitmix64, one word of state per stream -------------------------------- */
 
 static u64 run_seed;
 static u64 kernel_stream, test_stream;
@@ -172,7 +172,7 @@ void get_random_bytes(void *buf, size_t n)
 		*p++ = (u8)(get_random_u64() >> 56);
 }
 
-/* --- clock ------------------------------------------------------------------------------------ */
+/* --- clock --------------------------------------------------------------------------- */
 
 static u64 now_ns = HOST_EPOCH_NS;
 static u64 deadline_ns = KTIME_MAX;
@@ -208,7 +208,7 @@ void host_set_time(u64 ns)
 	do_softirq();
 }
 
-/* --- the application's memory --------------------------------------------------------------- */
+/* --- the application's memory -------------------------------------------------------- */
 
 static const u8 *fault_start;
 static size_t fault_len;
@@ -276,7 +276,7 @@ long strncpy_from_user(char *dst, const char __user *src, long size)
 	return size;
 }
 
-/* --- threads ------------------------------------------------------------------------------- */
+/* --- threads ------------------------------------------------------------------------- */
 
 bool wake_up_process(struct task_struct *task)
 {
@@ -355,7 +355,7 @@ void sleep_ns(u64 ns)
 	while (schedule_until(until));
 }
 
-/* --- start ----------------------------------------------------------------------------------- */
+/* --- start --------------------------------------------------------------------------- */
 
 void host_seam_seed(u64 seed)
 {

@@ -16,7 +16,7 @@
 #define MAX_PAGE_ORDER	10
 #define KMALLOC_MAX	(4UL << 20)
 
-/* --- allocation --------------------------------------------------------------------------- */
+/* --- allocation ---------------------------------------------------------------------- */
 
 struct kmem_cache {
 	const char *name;
@@ -123,7 +123,7 @@ size_t ksize(const void *p)
 	return malloc_usable_size((void *)p);
 }
 
-/* --- pages ------------------------------------------------------------------------------------ */
+/* --- pages --------------------------------------------------------------------------- */
 
 /* Free blocks of one order, oldest first, so that a stale pointer meets poison for long. */
 struct free_queue {

@@ -60,7 +60,8 @@ static int each_teardown(void **state)
 	    now.usage.kmallocs == before.usage.kmallocs && now.usage.pages == before.usage.pages &&
 	    now.timers == before.timers)
 		return 0;
-	fprintf(stderr, "left behind: %ld skbs, %ld socks, %ld objects, %ld kmallocs, %ld pages%s\n",
+	fprintf(stderr,
+		"left behind: %ld skbs, %ld socks, %ld objects, %ld kmallocs, %ld pages%s\n",
 		(long)(now.skbs - before.skbs), (long)(now.socks - before.socks),
 		(long)(now.usage.objects - before.usage.objects),
 		(long)(now.usage.kmallocs - before.usage.kmallocs),

@@ -28,7 +28,7 @@ void test_register(const char *name, CMUnitTestFunction fn);
 	{ test_register(#name, run_##name); } \
 	static void name(void)
 
-/* Called once before the first test; a program that needs more than host_init(1) defines its own. */
+/* Called once before the first test. A program that needs more than host_init(1) has its own. */
 void test_setup(void);
 
 /* Called after each test, before things are counted: world.c takes its world down. */

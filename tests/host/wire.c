@@ -14,7 +14,7 @@ struct flight {
 	u8 data[];
 };
 
-/* --- pcap ------------------------------------------------------------------------------------- */
+/* --- pcap ---------------------------------------------------------------------------- */
 
 static FILE *pcap;
 
@@ -51,7 +51,7 @@ static void pcap_frame(const u8 *frame, u32 len)
 	fflush(pcap);
 }
 
-/* --- what a wire does to a frame --------------------------------------------------------------- */
+/* --- what a wire does to a frame ----------------------------------------------------- */
 
 void wire_arrival(void *arg)
 {
@@ -200,7 +200,7 @@ void wire_send(struct wire_end *from, const u8 *frame, u32 len)
 	}
 }
 
-/* --- making them ------------------------------------------------------------------------------- */
+/* --- making them --------------------------------------------------------------------- */
 
 struct wire *wire_create(struct world *w, const struct wire_config *cfg)
 {

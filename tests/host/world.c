@@ -9,7 +9,7 @@
 #include "tests/host/world.h"
 
 struct event {
-	u64 at, seq;			/* events of one instant happen in the order they were made */
+	u64 at, seq;			/* of one instant: in the order they were made */
 	void (*fn)(void *arg);
 	void *arg;
 	bool process;
@@ -17,7 +17,7 @@ struct event {
 
 static struct world *the_world;
 
-/* --- the queue: a binary heap -------------------------------------------------------------- */
+/* --- the queue: a binary heap -------------------------------------------------------- */
 
 static bool earlier(const struct event *a, const struct event *b)
 {
@@ -89,7 +89,7 @@ void world_at_process(struct world *w, u64 ns, void (*fn)(void *arg), void *arg)
 	push_event(w, (struct event){ .at = ns, .fn = fn, .arg = arg, .process = true });
 }
 
-/* --- time passes ---------------------------------------------------------------------------- */
+/* --- time passes --------------------------------------------------------------------- */
 
 static void run_event(struct world *w)
 {
@@ -156,7 +156,7 @@ u64 world_ms(const struct world *w)
 	return (ktime_get_ns() - w->start) / NSEC_PER_MSEC;
 }
 
-/* --- life -------------------------------------------------------------------------------------- */
+/* --- life ---------------------------------------------------------------------------- */
 
 struct world *world(u64 seed)
 {
@@ -212,7 +212,7 @@ void world_destroy(struct world *w)
 	host_run_next = NULL;
 }
 
-/* --- stacks --------------------------------------------------------------------------------------- */
+/* --- stacks -------------------------------------------------------------------------- */
 
 __be32 ip4(const char *dotted)
 {

@@ -31,10 +31,10 @@ struct wire_config {
 	double duplicate;
 	double reorder;			/* held back for reorder_delay */
 	u64 reorder_delay;
-	double corrupt;			/* up to 15 neighbouring bits of the IPv4 packet flip */
+	double corrupt;			/* up to 15 neighbouring bits flip */
 	u64 rate;			/* bits per second and direction; 0: no limit */
 	u32 queue;			/* frames that wait for the rate; 0: 1000 */
-	u32 mtu;			/* answers bigger DF packets as a router would; 0: no limit */
+	u32 mtu;			/* tells senders of bigger ones; 0: none */
 	u64 down_from, down_until;	/* nothing passes in between */
 };
 
@@ -89,7 +89,7 @@ struct world {
 	int nr_wires;
 };
 
-/* --- the world ------------------------------------------------------------------------------ */
+/* --- the world ----------------------------------------------------------------------- */
 
 /* The one world of the moment; a previous one is destroyed. Reseeds the host. */
 struct world *world(u64 seed);
@@ -104,7 +104,7 @@ u64 world_ms(const struct world *w);
 void world_at(struct world *w, u64 ns, void (*fn)(void *arg), void *arg);
 void world_at_process(struct world *w, u64 ns, void (*fn)(void *arg), void *arg);
 
-/* The next event or timer, at latest at limit_ns (then only the time passes). False: nothing ever. */
+/* The next event or timer, at latest at limit_ns (when only time passes). False: nothing ever. */
 bool world_step(struct world *w, u64 limit_ns);
 
 /* Step until cond(arg) holds or the virtual time is ns. Returns whether cond held. */
@@ -116,7 +116,7 @@ void world_settle(struct world *w);
 /* Let so much virtual time pass. */
 void world_run_for(struct world *w, u64 ns);
 
-/* --- wires ------------------------------------------------------------------------------------ */
+/* --- wires --------------------------------------------------------------------------- */
 
 struct wire *wire_create(struct world *w, const struct wire_config *cfg);
 struct wire_end *wire_attach(struct wire *wire, const u8 *mac, deliver_t deliver, void *arg);
@@ -127,7 +127,7 @@ void wire_send(struct wire_end *from, const u8 *frame, u32 len);
 /* Write every frame sent from now on to an Ethernet pcap file. Exits when it cannot. */
 void pcap_open(const char *path);
 
-/* --- stacks ----------------------------------------------------------------------------------- */
+/* --- stacks -------------------------------------------------------------------------- */
 
 /* "10.0.0.1" in network order. */
 __be32 ip4(const char *dotted);
@@ -139,7 +139,7 @@ struct stack *stack_create(struct world *w, struct wire *wire, const char *addr,
 /* The station address that stack_create() gives to addr. */
 void mac_of(__be32 addr, u8 mac[ETH_ALEN]);
 
-/* --- system calls of a stack's process: results or negative errnos --------------------------- */
+/* --- system calls of a stack's process: results or negative errnos ------------------- */
 
 /* One call as a thread of its own: SYS(s, socket, AF_INET, SOCK_STREAM, 0). */
 long stack_call(struct stack *s, long (*sys)(const u64 *), const u64 *args);

@@ -36,7 +36,7 @@ static u32 frame_len;
 static u32 seq = 1000, ack;
 static unsigned long replies;
 
-/* --- a network card without a wire ---------------------------------------------------------------- */
+/* --- a network card without a wire --------------------------------------------------- */
 
 static int card_poll(struct napi_struct *n, int budget)
 {
@@ -86,7 +86,7 @@ static void card_create(void)
 	local_bh_enable();
 }
 
-/* --- the peer ------------------------------------------------------------------------------------------ */
+/* --- the peer ------------------------------------------------------------------------ */
 
 static void make_arp(void)
 {
@@ -118,7 +118,7 @@ static void make_segment(u8 flags, u32 n)
 	seq += n + !!(flags & 2);
 }
 
-/* --- the server ----------------------------------------------------------------------------------------- */
+/* --- the server ---------------------------------------------------------------------- */
 
 static void interrupt(void)
 {

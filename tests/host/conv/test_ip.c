@@ -19,7 +19,7 @@ static u64 all_drops(void)
 	return sum;
 }
 
-/* --- ARP ------------------------------------------------------------------------------------------------ */
+/* --- ARP ----------------------------------------------------------------------------- */
 
 struct arp {
 	u16 op;
@@ -74,7 +74,8 @@ TEST(arp_request_is_answered)
 	const struct caught *f;
 
 	c = without_arp();
-	send_arp((struct arp){ .op = 1, .sha = c->peer_mac, .spa = c->peer, .tpa = c->s->addr }, bcast);
+	send_arp((struct arp){ .op = 1, .sha = c->peer_mac, .spa = c->peer, .tpa = c->s->addr },
+		 bcast);
 	expect_arp(0, 2, c->s->addr, c->peer);
 	f = &c->caught[c->next - 1];
 	assert_memory_equal(f->frame, c->peer_mac, 6);		/* to the asker alone */
@@ -84,8 +85,8 @@ TEST(arp_request_is_answered)
 TEST(arp_request_for_another_is_not_answered)
 {
 	c = without_arp();
-	send_arp((struct arp){ .op = 1, .sha = c->peer_mac, .spa = c->peer, .tpa = ip4("10.0.0.9") },
-		 bcast);
+	send_arp((struct arp){ .op = 1, .sha = c->peer_mac, .spa = c->peer,
+			       .tpa = ip4("10.0.0.9") }, bcast);
 	assert_null(conv_frame(0));
 }
 
@@ -166,7 +167,7 @@ TEST(arp_queue_is_bounded)
 	assert_true(dropped(DROP_NEIGH_QUEUEFULL) > 0);
 }
 
-/* --- IPv4 in ------------------------------------------------------------------------------------------ */
+/* --- IPv4 in ------------------------------------------------------------------------- */
 
 static void echo(struct ip_fields ip, u32 n)
 {
@@ -338,7 +339,7 @@ TEST(unknown_ethertype_is_dropped)
 	assert_int_equal(dropped(DROP_UNHANDLED_PROTO), 1);
 }
 
-/* --- reassembly: RFC 791 3.2, RFC 815 ------------------------------------------------------------------ */
+/* --- reassembly: RFC 791 3.2, RFC 815 ------------------------------------------------ */
 
 #define PIECE	80U	/* octets of a fragment */
 
@@ -481,9 +482,11 @@ TEST(fragments_beyond_64_kib_are_refused)
 	static u8 piece[1400];
 
 	c = conversation(1);
-	conv_send_ip((struct ip_fields){ .proto = 17, .id = 1, .frag_off = 8191 - 20 }, piece, 1400);
+	conv_send_ip((struct ip_fields){ .proto = 17, .id = 1, .frag_off = 8191 - 20 },
+		     piece, 1400);
 	assert_int_equal(dropped(DROP_IP_FRAG_INVALID), 1);
-	conv_send_ip((struct ip_fields){ .proto = 17, .id = 2, .frag_off = 0x2000 | 10 }, piece, 13);
+	conv_send_ip((struct ip_fields){ .proto = 17, .id = 2, .frag_off = 0x2000 | 10 },
+		     piece, 13);
 	assert_int_equal(dropped(DROP_IP_FRAG_INVALID), 2);	/* not a multiple of 8 */
 }
 
@@ -535,7 +538,7 @@ TEST(a_fragmented_echo_is_answered_in_fragments)
 	assert_memory_equal(got + 8, icmp + 8, 4000);
 }
 
-/* --- ICMP: RFC 1122 3.2.2 ------------------------------------------------------------------------------ */
+/* --- ICMP: RFC 1122 3.2.2 ------------------------------------------------------------ */
 
 TEST(icmp_checksum_is_checked)
 {
@@ -562,7 +565,8 @@ TEST(errors_that_must_not_be_sent)
 	put_unaligned_be16((u16)~ref_sum(icmp, sizeof(icmp), 0), icmp + 2);
 	conv_send_ip((struct ip_fields){ .proto = 1 }, icmp, sizeof(icmp));
 	conv_send_ip((struct ip_fields){ .proto = 200, .to = ip4("10.0.0.255") }, "abcdefgh", 8);
-	conv_send_ip((struct ip_fields){ .proto = 200, .to = ip4("255.255.255.255") }, "abcdefgh", 8);
+	conv_send_ip((struct ip_fields){ .proto = 200, .to = ip4("255.255.255.255") },
+		     "abcdefgh", 8);
 	conv_send_udp(4000, 9, "x", 1);
 	assert_non_null(conv_frame(0));		/* but this one: port unreachable */
 	assert_null(conv_frame(0));
@@ -585,12 +589,13 @@ TEST(errors_are_limited_in_rate)
 	assert_non_null(conv_frame(0));
 }
 
-/* --- routes ---------------------------------------------------------------------------------------------- */
+/* --- routes -------------------------------------------------------------------------- */
 
 TEST(longest_prefix_wins)
 {
 	static const struct { const char *to; u16 type; } cases[] = {
-		{ "10.0.0.1", RTN_LOCAL }, { "127.0.0.1", RTN_LOCAL }, { "10.0.0.255", RTN_BROADCAST },
+		{ "10.0.0.1", RTN_LOCAL }, { "127.0.0.1", RTN_LOCAL },
+		{ "10.0.0.255", RTN_BROADCAST },
 		{ "10.0.0.7", RTN_UNICAST }, { "8.8.8.8", RTN_UNICAST },
 		{ "255.255.255.255", RTN_BROADCAST },
 	};
@@ -600,8 +605,10 @@ TEST(longest_prefix_wins)
 	c = conversation(1);
 	net = c->s->net;
 	assert_int_equal(ip_route_add(net, 0, 0, ip4("10.0.0.254"), c->s->dev), 0);
-	assert_int_equal(ip_route_add(net, ip4("192.168.0.0"), 16, ip4("10.0.0.253"), c->s->dev), 0);
-	assert_int_equal(ip_route_add(net, ip4("192.168.7.0"), 24, ip4("10.0.0.252"), c->s->dev), 0);
+	assert_int_equal(ip_route_add(net, ip4("192.168.0.0"), 16, ip4("10.0.0.253"), c->s->dev),
+			 0);
+	assert_int_equal(ip_route_add(net, ip4("192.168.7.0"), 24, ip4("10.0.0.252"), c->s->dev),
+			 0);
 	assert_int_equal(ip_route_add(net, ip4("192.168.7.0"), 24, ip4("10.0.0.252"), c->s->dev),
 			 -EEXIST);
 	assert_int_equal(ip_route_add(net, ip4("192.168.9.0"), 24, ip4("172.16.0.1"), c->s->dev),

@@ -101,8 +101,10 @@ TEST(bad_descriptors)
 		assert_int_equal(SYS(c->s, shutdown, fd, 0), want);
 		assert_int_equal(SYS(c->s, getsockname, fd, &sin, &len), want);
 		assert_int_equal(SYS(c->s, getpeername, fd, &sin, &len), want);
-		assert_int_equal(SYS(c->s, setsockopt, fd, SOL_SOCKET, SO_REUSEADDR, &val, 4), want);
-		assert_int_equal(SYS(c->s, getsockopt, fd, SOL_SOCKET, SO_REUSEADDR, &val, &len), want);
+		assert_int_equal(SYS(c->s, setsockopt, fd, SOL_SOCKET, SO_REUSEADDR, &val, 4),
+				 want);
+		assert_int_equal(SYS(c->s, getsockopt, fd, SOL_SOCKET, SO_REUSEADDR, &val, &len),
+				 want);
 		assert_int_equal(s_send(c->s, fd, "x", 1, 0), want);
 		assert_int_equal(s_recv(c->s, fd, &val, 1, 0), want);
 	}
@@ -189,7 +191,8 @@ TEST(socket_options_do_what_they_say)
 	assert_int_equal(s_setsockopt(c->s, fd, SOL_SOCKET, SO_KEEPALIVE, 5), 0);
 	assert_int_equal(s_getsockopt(c->s, fd, SOL_SOCKET, SO_KEEPALIVE), 1);
 	assert_int_equal(s_setsockopt(c->s, fd, SOL_SOCKET, SO_RCVBUF, 10000), 0);
-	assert_int_equal(s_getsockopt(c->s, fd, SOL_SOCKET, SO_RCVBUF), 20000);	/* socket(7) */
+	/* socket(7): the kernel doubles it. */
+	assert_int_equal(s_getsockopt(c->s, fd, SOL_SOCKET, SO_RCVBUF), 20000);
 	assert_int_equal(s_setsockopt(c->s, fd, SOL_SOCKET, SO_TYPE, 1), -ENOPROTOOPT);
 	assert_int_equal(s_setsockopt(c->s, fd, SOL_SOCKET, 12345, 1), -ENOPROTOOPT);
 	assert_int_equal(s_getsockopt(c->s, fd, SOL_SOCKET, 12345), -ENOPROTOOPT);
@@ -240,7 +243,7 @@ TEST(out_of_memory_is_told)
 	}
 }
 
-/* --- a toy transport: the payload is turned round and sent back. No other file knows of it. ------- */
+/* --- a toy transport: the payload is turned round and sent back. No other file knows of it.  */
 
 #define IPPROTO_TOY	253	/* RFC 3692: for experiments */
 

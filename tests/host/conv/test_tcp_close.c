@@ -169,7 +169,7 @@ TEST(fin_wait_2_ends)
 	assert_int_equal(sock_count(), 1);
 }
 
-/* --- resets by us ---------------------------------------------------------------------------------------- */
+/* --- resets by us -------------------------------------------------------------------- */
 
 /* RFC 9293 3.6.1, RFC 2525 2.17: data that nobody will read is told. */
 TEST(close_with_unread_data_resets)
@@ -215,7 +215,7 @@ TEST(linger_zero_resets)
 	assert_int_equal(sock_count(), 1);
 }
 
-/* --- resets by the peer: RFC 5961 3.2 --------------------------------------------------------------- */
+/* --- resets by the peer: RFC 5961 3.2 ------------------------------------------------ */
 
 TEST(an_exact_reset_resets)
 {
@@ -343,7 +343,7 @@ TEST(reset_in_every_state)
 	}
 }
 
-/* --- RFC 7323: timestamps ---------------------------------------------------------------------------- */
+/* --- RFC 7323: timestamps ------------------------------------------------------------ */
 
 static int established_ts(void)
 {
@@ -375,7 +375,7 @@ TEST(paws_drops_old_duplicates)
 	w_recv_is(c, fd, -EAGAIN);
 }
 
-/* --- ICMP: RFC 9293 3.9.2.2 (MUST-54 to 56) ------------------------------------------------------ */
+/* --- ICMP: RFC 9293 3.9.2.2 (MUST-54 to 56) ------------------------------------------ */
 
 static void icmp_about_us(u8 type, u8 code, u32 seq)
 {
@@ -415,7 +415,7 @@ TEST(icmp_errors_do_not_abort_a_connection)
 	quiet_for(5000);
 }
 
-/* --- calls in the wrong state -------------------------------------------------------------------------- */
+/* --- calls in the wrong state -------------------------------------------------------- */
 
 TEST(calls_on_an_unconnected_socket)
 {

@@ -137,7 +137,7 @@ TEST(segments_beyond_the_window_are_dropped)
 	OUT(.flags = A, .seq = 1, .ack = 1001);
 }
 
-/* --- sending ------------------------------------------------------------------------------------------ */
+/* --- sending ------------------------------------------------------------------------- */
 
 TEST(data_is_sent_with_psh_and_its_octets)
 {
@@ -201,7 +201,7 @@ TEST(the_peers_window_is_kept)
 	NOTHING();
 }
 
-/* --- retransmission: RFC 6298 with Linux's floor of 200 ms ---------------------------------------- */
+/* --- retransmission: RFC 6298 with Linux's floor of 200 ms --------------------------- */
 
 TEST(lost_data_is_sent_again_with_backoff)
 {
@@ -290,7 +290,7 @@ TEST(user_timeout_gives_up_earlier)
 	assert_int_equal(s_recv(c->s, fd, &b, 1, MSG_DONTWAIT), -ETIMEDOUT);
 }
 
-/* --- Nagle: RFC 9293 3.7.4 (MUST-17) ----------------------------------------------------------------- */
+/* --- Nagle: RFC 9293 3.7.4 (MUST-17) ------------------------------------------------- */
 
 TEST(nagle_holds_small_segments_back)
 {
@@ -337,7 +337,7 @@ TEST(msg_more_waits_for_more)
 	OUT(.flags = P|A, .seq = 1, .ack = 1001, .len = 20);
 }
 
-/* --- windows ------------------------------------------------------------------------------------------- */
+/* --- windows ------------------------------------------------------------------------- */
 
 /* MUST-35, 36: a zero window is probed, with backoff, as long as it is acknowledged. */
 TEST(zero_window_is_probed)
@@ -418,7 +418,7 @@ TEST(window_scaling)
 	NOTHING();
 }
 
-/* --- keepalive: RFC 9293 3.8.4 ------------------------------------------------------------------------ */
+/* --- keepalive: RFC 9293 3.8.4 ------------------------------------------------------- */
 
 static void keepalive(int fd)
 {
@@ -475,7 +475,7 @@ TEST(a_keepalive_is_answered)
 	OUT(.flags = A, .seq = 1, .ack = 1001);
 }
 
-/* --- blocking calls, peeking -------------------------------------------------------------------------- */
+/* --- blocking calls, peeking --------------------------------------------------------- */
 
 static void more_data(void *arg)
 {
@@ -505,7 +505,8 @@ TEST(a_recv_timeout_is_kept)
 	c = conversation(1);
 	fd = w_established(c, 65535);
 	assert_int_equal(SYS(c->s, fcntl, fd, F_SETFL, 0), 0);
-	assert_int_equal(SYS(c->s, setsockopt, fd, SOL_SOCKET, SO_RCVTIMEO_OLD, &tv, sizeof(tv)), 0);
+	assert_int_equal(SYS(c->s, setsockopt, fd, SOL_SOCKET, SO_RCVTIMEO_OLD, &tv, sizeof(tv)),
+			 0);
 	start = ktime_get_ns();
 	assert_int_equal(s_recv(c->s, fd, buf, sizeof(buf), 0), -EAGAIN);
 	assert_true(ktime_get_ns() - start >= 2500 * NSEC_PER_MSEC);

@@ -116,7 +116,7 @@ TEST(addresses_of_both_ends)
 	assert_int_equal(ntohs(sin.sin_port), 80);
 }
 
-/* --- RFC 9293 3.10.7.1: what comes for no connection ------------------------------------------- */
+/* --- RFC 9293 3.10.7.1: what comes for no connection --------------------------------- */
 
 TEST(syn_to_a_closed_port_is_reset)
 {
@@ -168,7 +168,7 @@ TEST(wrong_checksum_is_ignored)
 	assert_int_equal(c->s->net->drops[DROP_TCP_CSUM], 1);
 }
 
-/* --- 3.10.7.2: LISTEN ------------------------------------------------------------------------------ */
+/* --- 3.10.7.2: LISTEN ---------------------------------------------------------------- */
 
 TEST(listen_ignores_resets)
 {
@@ -200,7 +200,7 @@ TEST(listen_drops_anything_else)
 	NOTHING();
 }
 
-/* --- SYN-RECEIVED ------------------------------------------------------------------------------------- */
+/* --- SYN-RECEIVED -------------------------------------------------------------------- */
 
 TEST(reset_in_syn_received_goes_back_to_listen)
 {
@@ -241,7 +241,7 @@ TEST(wrong_ack_in_syn_received_is_reset)
 	w_accept(c);
 }
 
-/* --- active open, 3.10.7.3: SYN-SENT -------------------------------------------------------------- */
+/* --- active open, 3.10.7.3: SYN-SENT ------------------------------------------------- */
 
 static int start_connect(struct conv *conv)
 {
@@ -424,7 +424,7 @@ TEST(options_in_any_shape)
 	} cases[] = {
 		{ "\2\4\2\xbc", 4, true },
 		{ "\1\1\1\1\2\4\2\xbc", 8, true },
-		{ "\xfd\6\0\0\0\0\2\4\2\xbc\0\0", 12, true },	/* an unknown kind first (MUST-6) */
+		{ "\xfd\6\0\0\0\0\2\4\2\xbc\0\0", 12, true },	/* unknown kind: MUST-6 */
 		{ "\xfd\2\2\4\2\xbc\1\0", 8, true },
 		{ "\0\0\0\0\2\4\2\xbc", 8, false },		/* behind the end of the list */
 	};
@@ -450,8 +450,8 @@ TEST(options_in_any_shape)
 TEST(options_of_illegal_length)
 {
 	static const char *const cases[] = {
-		"\2\0\2\xbc", "\2\1\2\xbc", "\2\5\2\xbc", "\2\x28\2\xbc", "\xfd\0\0\0", "\xfd\1\0\0",
-		"\xfd\xff\0\0", "\1\1\1\2", "\3\2\1\1", "\x08\2\1\1", "\5\3\1\1", "\4\4\1\1",
+		"\2\0\2\xbc", "\2\1\2\xbc", "\2\5\2\xbc", "\2\x28\2\xbc", "\xfd\0\0\0",
+		"\xfd\1\0\0", 		"\xfd\xff\0\0", "\1\1\1\2", "\3\2\1\1", "\x08\2\1\1", "\5\3\1\1", "\4\4\1\1",
 	};
 
 	c = conversation(1);

@@ -70,7 +70,7 @@ static u32 next32(void)
 	return hi << 16 | next16();
 }
 
-/* --- building -------------------------------------------------------------------------------- */
+/* --- building ------------------------------------------------------------------------ */
 
 static u8 frame[MAX_FRAME];
 static u32 frame_len;
@@ -187,7 +187,7 @@ static void build_icmp_error(const struct flow *f, u8 type, u8 code)
 	fix_sums();
 }
 
-/* --- the peer ---------------------------------------------------------------------------------- */
+/* --- the peer ------------------------------------------------------------------------ */
 
 static struct flow *flow_of(u16 peer_port)
 {
@@ -223,14 +223,16 @@ static void tapped(void *arg, const u8 *f, u32 len)
 	if (get_unaligned_be16(f + 12) != ETH_P_IP)
 		return;
 	total = get_unaligned_be16(ip + 2);
-	ASSERT(len >= ETH_HLEN + total && total >= 20 && ref_sum(ip, (ip[0] & 15) * 4U, 0) == 0xffff);
+	ASSERT(len >= ETH_HLEN + total && total >= 20);
+	ASSERT(ref_sum(ip, (ip[0] & 15) * 4U, 0) == 0xffff);
 	if (ip[9] != IPPROTO_TCP)
 		return;
-	ASSERT(total >= 40 && ref_sum(tcp, total - 20, ref_sum(ip + 12, 8, 6 + total - 20)) == 0xffff);
+	total -= 20;
+	ASSERT(total >= 20 && ref_sum(tcp, total, ref_sum(ip + 12, 8, 6 + total)) == 0xffff);
 	flow = flow_of(get_unaligned_be16(tcp + 2));
 	if (!flow || tcp[13] & 4)
 		return;
-	flow->ack = get_unaligned_be32(tcp + 4) + total - 20 - (tcp[12] >> 4) * 4U +
+	flow->ack = get_unaligned_be32(tcp + 4) + total - (tcp[12] >> 4) * 4U +
 		    !!(tcp[13] & 2) + (tcp[13] & 1);
 	flow->seq = get_unaligned_be32(tcp + 8);
 	flow->open = true;
@@ -260,7 +262,7 @@ static void open_flow(struct flow *f)
 	deliver();
 }
 
-/* --- the stack's process ------------------------------------------------------------------------ */
+/* --- the stack's process ------------------------------------------------------------- */
 
 static void process_step(void)
 {
@@ -289,7 +291,7 @@ static void process_step(void)
 	world_settle(fz.w);
 }
 
-/* --- commands -------------------------------------------------------------------------------------- */
+/* --- commands ------------------------------------------------------------------------ */
 
 static void build_segment(struct flow *f)
 {
@@ -395,7 +397,7 @@ unsigned long frames_run(const u8 *octets, size_t n)
 	return sent;
 }
 
-/* --- truncations ------------------------------------------------------------------------------------- */
+/* --- truncations --------------------------------------------------------------------- */
 
 static u64 all_drops(void)
 {
@@ -441,7 +443,7 @@ unsigned long frames_truncated(void)
 	return n;
 }
 
-/* --- life ------------------------------------------------------------------------------------------------ */
+/* --- life ---------------------------------------------------------------------------- */
 
 void frames_begin(u64 seed)
 {

@@ -61,7 +61,8 @@ int main(int argc, char **argv)
 	frames_report(report, sizeof(report));
 	if (verbose)
 		printf("%s", report);
-	printf("%lu frames, %lu truncations: every drop has a reason, nothing is left\n", sent, cut);
+	printf("%lu frames, %lu truncations: every drop has a reason, nothing is left\n",
+	       sent, cut);
 	printf("RESULT passed=2 failed=0\n");
 	return 0;
 }

@@ -4,7 +4,7 @@
 #include "lib/string.h"
 #include "tests/host/sim/app.h"
 
-/* --- being told --------------------------------------------------------------------------------- */
+/* --- being told ---------------------------------------------------------------------- */
 
 static void app_event(void *arg)
 {
@@ -79,7 +79,7 @@ void app_free(struct app *app)
 		free(app);
 }
 
-/* --- streams ------------------------------------------------------------------------------------- */
+/* --- streams ------------------------------------------------------------------------- */
 
 /* A prime: no power of two, segment size or window moves octets to where they look right. */
 #define PATTERN	65521U
@@ -133,7 +133,7 @@ bool stream_equal(u32 id, u64 pos, const u8 *buf, size_t n)
 	return true;
 }
 
-/* --- dice ------------------------------------------------------------------------------------------ */
+/* --- dice ---------------------------------------------------------------------------- */
 
 u32 rand_between(u32 lo, u32 hi)
 {

@@ -9,7 +9,7 @@
 
 #define TOTAL		(10U << 20)
 #define ANSWER		100000U
-#define PATIENCE_NS	(240 * NSEC_PER_SEC)	/* two retransmissions at the longest timeout */
+#define PATIENCE_NS	(240 * NSEC_PER_SEC)	/* twice the longest timeout */
 #define CHUNK		65536U
 
 struct bulk {

@@ -78,7 +78,8 @@ static int reap(const struct options *o, struct job *jobs, int *nr)
 	if (failed || o->verbose)
 		show(jobs[i].output);
 	if (failed)
-		printf("FAIL  %s seed %lu (%s %d); repeat it with\n      %s -s %s -f %lu -n 1 -v -p seed%lu.pcap\n",
+		printf("FAIL  %s seed %lu (%s %d); repeat it with\n"
+		       "      %s -s %s -f %lu -n 1 -v -p seed%lu.pcap\n",
 		       o->scenario, jobs[i].seed, WIFSIGNALED(status) ? "signal" : "status",
 		       WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), o->self,
 		       o->scenario, jobs[i].seed, jobs[i].seed);
@@ -89,7 +90,8 @@ static int reap(const struct options *o, struct job *jobs, int *nr)
 
 static void usage(void)
 {
-	fprintf(stderr, "usage: sim [-s bulk|swarm] [-n runs] [-j jobs] [-f first seed] [-t seconds] [-p file.pcap] [-v]\n");
+	fprintf(stderr, "usage: sim [-s bulk|swarm] [-n runs] [-j jobs] [-f first seed]"
+			" [-t seconds] [-p file.pcap] [-v]\n");
 	exit(2);
 }
 

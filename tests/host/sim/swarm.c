@@ -57,7 +57,7 @@ static void keep_alive(struct stack *s, int fd)
 	s_setsockopt(s, fd, SOL_TCP, TCP_KEEPCNT, 6);
 }
 
-/* --- the server -------------------------------------------------------------------------------- */
+/* --- the server ---------------------------------------------------------------------- */
 
 static void server_end(struct server *srv)
 {
@@ -117,7 +117,7 @@ static void listener_run(struct app *app)
 		app_wake_at(app, ktime_get_ns() + 100 * NSEC_PER_MSEC);
 }
 
-/* --- the client --------------------------------------------------------------------------------- */
+/* --- the client ---------------------------------------------------------------------- */
 
 static void client_end(struct client *c, long err)
 {
@@ -267,7 +267,7 @@ static void start_client(void *arg)
 	app_watch(&c->app, sw->machine[from], fd, client_run);
 }
 
-/* --- the world -------------------------------------------------------------------------------------- */
+/* --- the world ----------------------------------------------------------------------- */
 
 static void oom_begins(void *arg)
 {
@@ -362,7 +362,7 @@ void scenario_swarm(struct world *w, bool verbose)
 	if (!world_run_until(w, all_done, &sw, ktime_get_ns() + LIMIT_NS))
 		sim_fail("silence: %d programs wait, %d were not started", sw.live, sw.to_start);
 	if (verbose)
-		printk("swarm: echo %u half %u abort %u unread %u; %u broken; %lu frames, %lu lost%s\n",
+		printk("echo %u half %u abort %u unread %u; %u broken; %lu frames, %lu lost%s\n",
 		       sw.finished[ECHO], sw.finished[HALF_CLOSE], sw.finished[ABORT],
 		       sw.finished[CLOSE_UNREAD], sw.broken, sw.wire->frames, sw.wire->lost,
 		       sw.strict ? "" : " (with trouble)");

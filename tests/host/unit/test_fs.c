@@ -27,7 +27,7 @@ static struct stack *process(void)
 	return &proc;
 }
 
-/* --- iov_iter ------------------------------------------------------------------------------------------ */
+/* --- iov_iter ------------------------------------------------------------------------ */
 
 TEST(iterators_copy_across_segments)
 {
@@ -110,7 +110,7 @@ TEST(import_iovec_checks)
 	assert_int_equal(import_iovec(vec, 3, fast, &iov, &i), -EINVAL);
 }
 
-/* --- descriptors ----------------------------------------------------------------------------------------- */
+/* --- descriptors --------------------------------------------------------------------- */
 
 TEST(the_lowest_descriptor_is_given)
 {
@@ -138,7 +138,7 @@ TEST(the_lowest_descriptor_is_given)
 	assert_int_equal(SYS(p, close, -1), -EBADF);
 }
 
-/* --- pipe(7) --------------------------------------------------------------------------------------------- */
+/* --- pipe(7) ------------------------------------------------------------------------- */
 
 TEST(pipes_carry_octets)
 {
@@ -182,7 +182,7 @@ TEST(pipes_end)
 	assert_int_equal(s_poll(p, fd[1], EPOLLOUT) & EPOLLERR, EPOLLERR);
 }
 
-/* --- eventfd(2), timerfd_create(2) --------------------------------------------------------------------- */
+/* --- eventfd(2), timerfd_create(2) --------------------------------------------------- */
 
 TEST(eventfd_counts)
 {
@@ -235,7 +235,7 @@ TEST(timerfd_expires)
 	assert_int_equal(SYS(p, read, fd, &v, 8), -EAGAIN);
 }
 
-/* --- epoll(7) ------------------------------------------------------------------------------------------- */
+/* --- epoll(7) ------------------------------------------------------------------------ */
 
 static int ep_ctl(struct stack *p, int ep, int op, int fd, u32 events)
 {
@@ -274,7 +274,7 @@ TEST(epoll_level_and_edge)
 	assert_int_equal(ep_ctl(p, ep, EPOLL_CTL_MOD, fd, EPOLLIN | EPOLLONESHOT), 0);
 	assert_int_equal(ep_events(p, ep), EPOLLIN);
 	SYS(p, write, fd, &v, 8);
-	assert_int_equal(ep_events(p, ep), 0);			/* disabled until EPOLL_CTL_MOD */
+	assert_int_equal(ep_events(p, ep), 0);		/* disabled until EPOLL_CTL_MOD */
 	assert_int_equal(ep_ctl(p, ep, EPOLL_CTL_MOD, fd, EPOLLIN | EPOLLOUT), 0);
 	assert_int_equal(ep_events(p, ep), EPOLLIN | EPOLLOUT);
 	assert_int_equal(ep_ctl(p, ep, EPOLL_CTL_DEL, fd, 0), 0);
@@ -311,7 +311,7 @@ TEST(epoll_forgets_closed_files)
 	assert_int_equal(ep_ctl(p, ep, EPOLL_CTL_ADD, fd, EPOLLIN), 0);
 	copy = (int)SYS(p, dup, fd);
 	SYS(p, close, fd);
-	assert_int_equal(ep_events(p, ep), EPOLLIN);	/* the open file lives on: epoll(7) Q6 */
+	assert_int_equal(ep_events(p, ep), EPOLLIN);	/* the open file lives: epoll(7) */
 	SYS(p, close, copy);
 	assert_int_equal(ep_events(p, ep), 0);
 }
@@ -371,7 +371,7 @@ TEST(epoll_serves_many)
 		assert_int_equal(SYS(p, epoll_wait, ep, ev, 10, 0), 10);
 }
 
-/* --- poll(2), select(2) ----------------------------------------------------------------------------------- */
+/* --- poll(2), select(2) -------------------------------------------------------------- */
 
 TEST(poll_reports)
 {

@@ -15,7 +15,7 @@ char *skiff_strchr(const char *s, int c);
 char *skiff_strrchr(const char *s, int c);
 char *skiff_strstr(const char *hay, const char *needle);
 
-/* --- checksum ----------------------------------------------------------------------------------- */
+/* --- checksum ------------------------------------------------------------------------ */
 
 static u16 sum_be(const void *p, u32 n)
 {
@@ -69,7 +69,7 @@ TEST(pseudo_header_sum)
 			 (__force u16)htons(ref_sum(pseudo, 12, 0)));
 }
 
-/* --- siphash: the vectors of its paper's appendix A and reference code ------------------------- */
+/* --- siphash: the vectors of its paper's appendix A and reference code --------------- */
 
 TEST(siphash_test_vectors)
 {
@@ -86,7 +86,7 @@ TEST(siphash_test_vectors)
 		    siphash(in, 16, &key));
 }
 
-/* --- format --------------------------------------------------------------------------------------- */
+/* --- format -------------------------------------------------------------------------- */
 
 #define FORMATS(expect, ...) \
 	do { \
@@ -106,7 +106,8 @@ TEST(format_numbers)
 	FORMATS("255 65535", "%hhu %hu", 0xffff, 0xfffff);
 	FORMATS("7", "%zu", (size_t)7);
 	FORMATS("0x1f 037 0X1F", "%#x %#o %#X", 0x1f, 037, 0x1f);
-	FORMATS("[   42][42   ][00042][+42][ 42]", "[%5d][%-5d][%05d][%+d][% d]", 42, 42, 42, 42, 42);
+	FORMATS("[   42][42   ][00042]", "[%5d][%-5d][%05d]", 42, 42, 42);
+	FORMATS("[+42][ 42]", "[%+d][% d]", 42, 42);
 	FORMATS("[  042][-0042]", "[%5.3d][%05d]", 42, -42);
 	FORMATS("[   7][7   ]", "[%*d][%-*d]", 4, 7, 4, 7);
 }
@@ -140,7 +141,7 @@ TEST(format_cuts_and_says_so)
 	assert_int_equal(out[0], '\0');
 }
 
-/* --- string ---------------------------------------------------------------------------------------- */
+/* --- string -------------------------------------------------------------------------- */
 
 TEST(string_functions_agree_with_libc)
 {
@@ -190,7 +191,8 @@ TEST(parse_ulong_reads_three_bases)
 		{ "123", 10, 123, 3 }, { "0", 0, 0, 1 }, { "0x1F", 0, 31, 4 }, { "017", 0, 15, 3 },
 		{ "12ab", 10, 12, 2 }, { "ab", 16, 0xab, 2 }, { "", 10, 0, 0 }, { "x", 0, 0, 0 },
 		{ "-1", 10, 0, 0 }, { "18446744073709551615", 10, ~0UL, 20 },
-		{ "18446744073709551616", 10, ~0UL, 20 }, { "99999999999999999999999", 10, ~0UL, 23 },
+		{ "18446744073709551616", 10, ~0UL, 20 },
+		{ "99999999999999999999999", 10, ~0UL, 23 },
 		{ "08", 0, 0, 1 },
 	};
 

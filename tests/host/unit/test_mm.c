@@ -1,4 +1,4 @@
-/* kernel/mm/page_alloc.c and slab.c on an arena. host.mk gives their functions an mm_ prefix here. */
+/* kernel/mm/page_alloc.c and slab.c on an arena; host.mk gives their functions other names. */
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -11,7 +11,7 @@ static u8 *arena;
 
 void test_setup(void)
 {
-	/* Two ranges with a hole, neither aligned to a large block; the rest must stay untouched. */
+	/* Two ranges with a hole, neither aligned to a large block. */
 	static const struct mem_range ranges[] = {
 		{ 0x3000, 0x9f000 }, { 0x100000, ARENA - 0x5000 },
 	};
@@ -43,7 +43,8 @@ TEST(pages_are_ram_and_aligned)
 		assert_non_null(page);
 		assert_int_equal(page_count(page), 1);
 		assert_true(in_ram(page_address(page), PAGE_SIZE << order));
-		assert_int_equal((size_t)((u8 *)page_address(page) - arena) % (PAGE_SIZE << order), 0);
+		assert_int_equal((size_t)((u8 *)page_address(page) - arena) % (PAGE_SIZE << order),
+				 0);
 		assert_ptr_equal(virt_to_page((u8 *)page_address(page) + 123), page);
 		assert_int_equal(nr_free_pages(), before - (1UL << order));
 		put_page(page);
@@ -126,12 +127,13 @@ TEST(random_blocks_never_overlap)
 	assert_int_equal(nr_free_pages(), before);
 }
 
-/* --- slab ----------------------------------------------------------------------------------------------- */
+/* --- slab ---------------------------------------------------------------------------- */
 
 TEST(objects_are_aligned_and_apart)
 {
 	static const struct { size_t size, align; } cases[] = {
-		{ 1, 0 }, { 24, 0 }, { 64, 64 }, { 100, 16 }, { 160, 64 }, { 1000, 0 }, { 2000, 64 },
+		{ 1, 0 }, { 24, 0 }, { 64, 64 }, { 100, 16 }, { 160, 64 }, { 1000, 0 },
+		{ 2000, 64 },
 	};
 	unsigned long before;
 

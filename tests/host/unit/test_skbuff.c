@@ -217,7 +217,7 @@ TEST(checksum_help_fills_in_a_partial_one)
 	assert_int_equal(skb_checksum_help(skb), 0);
 	assert_int_equal(skb->ip_summed, CHECKSUM_NONE);
 	skb_copy_bits(skb, 0, out, 400);
-	/* What was there (the pseudo header's sum) was part of it, so now it sums to its opposite. */
+	/* What was there, the pseudo header's sum, was part of it. */
 	assert_int_equal(ref_sum(out + 20, 380, 0x1234), 0xffff);
 	consume_skb(skb);
 }
@@ -268,7 +268,7 @@ TEST(append_that_faults_appends_nothing)
 	consume_skb(skb);
 }
 
-/* --- segmentation ------------------------------------------------------------------------------------ */
+/* --- segmentation -------------------------------------------------------------------- */
 
 static void check_segments(struct sk_buff *segs, u32 n, u32 mss, u32 seq)
 {
@@ -355,7 +355,7 @@ TEST(gso_survives_running_out_of_memory)
 	}
 }
 
-/* --- queues ------------------------------------------------------------------------------------------- */
+/* --- queues -------------------------------------------------------------------------- */
 
 TEST(queues_keep_order_and_length)
 {

@@ -14,7 +14,7 @@ static void note(char c)
 	order[n + 1] = '\0';
 }
 
-/* --- softirqs. The stack's own actions are replaced, so this program boots by itself. ------ */
+/* --- softirqs. The stack's own actions are replaced, so this program boots by itself.  */
 
 static int runs[NR_SOFTIRQS];
 static unsigned int raise_in_action = NR_SOFTIRQS;
@@ -99,7 +99,7 @@ TEST(context_is_told)
 	this_cpu()->hardirq_count--;
 }
 
-/* --- wait queues -------------------------------------------------------------------------------- */
+/* --- wait queues --------------------------------------------------------------------- */
 
 struct waiter {
 	struct wait_queue_entry wait;
