@@ -17,6 +17,8 @@
 #include "net/net.h"
 #include "net/socket_impl.h"
 
+#define MAX_RW_COUNT	(0x7fffffffUL & PAGE_MASK)	/* most that one call moves */
+
 static const struct net_proto_family *net_families[NPROTO];
 static struct kmem_cache *socket_cache;
 
@@ -154,20 +156,16 @@ static void sockfd_put(struct socket *sock)
 	fput(sock->file);
 }
 
+/* Send msg, whose msg_flags are the call's. Octets sent, or a negative errno. Kernel users, too. */
 int sock_sendmsg(struct socket *sock, struct msghdr *msg)
 {
 	return sock->ops->sendmsg(sock, msg, iov_iter_count(&msg->msg_iter));
 }
 
+/* Receive into msg by flags (MSG_*). Octets, 0 at the end, or a negative errno. */
 int sock_recvmsg(struct socket *sock, struct msghdr *msg, int flags)
 {
 	return sock->ops->recvmsg(sock, msg, iov_iter_count(&msg->msg_iter), flags);
-}
-
-/* MSG_DONTWAIT, when the file says so. */
-static unsigned int file_msg_flags(const struct file *file)
-{
-	return file->f_flags & O_NONBLOCK ? MSG_DONTWAIT : 0;
 }
 
 static ssize_t sock_read_iter(struct file *file, struct iov_iter *to, loff_t *pos)
@@ -438,6 +436,82 @@ SYSCALL_DEFINE3(getsockname, int, fd, struct sockaddr __user *, usockaddr, int _
 SYSCALL_DEFINE3(getpeername, int, fd, struct sockaddr __user *, usockaddr, int __user *, ulen)
 {
 	return sys_getname(fd, usockaddr, ulen, 1);
+}
+
+SYSCALL_DEFINE6(sendto, int, fd, void __user *, buff, size_t, len, unsigned int, flags,
+		struct sockaddr __user *, addr, int, addr_len)
+{
+	struct iovec iov = { (__force void *)buff, min(len, MAX_RW_COUNT) };
+	struct sockaddr_storage address;
+	struct msghdr msg = { .msg_flags = flags };
+	struct socket *sock;
+	int err;
+
+	sock = sockfd_lookup(fd, &err);
+	if (!sock)
+		return err;
+	if (addr) {
+		err = move_addr_to_kernel(addr, addr_len, &address);
+		if (err < 0)
+			goto out;
+		msg.msg_name = &address;
+		msg.msg_namelen = addr_len;
+	}
+	iov_iter_init(&msg.msg_iter, &iov, 1, iov.iov_len, true);
+	msg.msg_flags |= file_msg_flags(sock->file);
+	err = sock_sendmsg(sock, &msg);
+out:
+	fput(sock->file);
+	return err;
+}
+
+SYSCALL_DEFINE6(recvfrom, int, fd, void __user *, ubuf, size_t, size, unsigned int, flags,
+		struct sockaddr __user *, addr, int __user *, addr_len)
+{
+	struct iovec iov = { (__force void *)ubuf, min(size, MAX_RW_COUNT) };
+	struct sockaddr_storage address;
+	struct msghdr msg = { .msg_name = addr ? &address : NULL };
+	struct socket *sock;
+	int err, moved;
+
+	sock = sockfd_lookup(fd, &err);
+	if (!sock)
+		return err;
+	iov_iter_init(&msg.msg_iter, &iov, 1, iov.iov_len, true);
+	err = sock_recvmsg(sock, &msg, (int)flags | (int)file_msg_flags(sock->file));
+	if (err >= 0 && addr) {
+		moved = move_addr_to_user(&address, msg.msg_namelen, addr, addr_len);
+		if (moved < 0)
+			err = moved;
+	}
+	fput(sock->file);
+	return err;
+}
+
+SYSCALL_DEFINE3(sendmsg, int, fd, struct user_msghdr __user *, umsg, unsigned int, flags)
+{
+	struct socket *sock;
+	int err;
+
+	sock = sockfd_lookup(fd, &err);
+	if (!sock)
+		return err;
+	err = ___sys_sendmsg(sock, umsg, flags);
+	fput(sock->file);
+	return err;
+}
+
+SYSCALL_DEFINE3(recvmsg, int, fd, struct user_msghdr __user *, umsg, unsigned int, flags)
+{
+	struct socket *sock;
+	int err;
+
+	sock = sockfd_lookup(fd, &err);
+	if (!sock)
+		return err;
+	err = ___sys_recvmsg(sock, umsg, flags);
+	fput(sock->file);
+	return err;
 }
 
 SYSCALL_DEFINE2(shutdown, int, fd, int, how)

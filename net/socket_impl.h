@@ -11,4 +11,15 @@ int move_addr_to_kernel(const void __user *uaddr, int ulen, struct sockaddr_stor
 int move_addr_to_user(const struct sockaddr_storage *kaddr, int klen, void __user *uaddr,
 		      int __user *ulen);
 
+/* MSG_DONTWAIT, when the file says so. */
+static inline unsigned int file_msg_flags(const struct file *file)
+{
+	return file->f_flags & O_NONBLOCK ? MSG_DONTWAIT : 0;
+}
+
+/* One message out or in: the count, or a negative errno. Reads umsg once; recvmsg writes back. */
+int ___sys_sendmsg(struct socket *sock, const struct user_msghdr __user *umsg,
+		   unsigned int flags);
+int ___sys_recvmsg(struct socket *sock, struct user_msghdr __user *umsg, unsigned int flags);
+
 #endif

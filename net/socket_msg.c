@@ -1,4 +1,4 @@
-/* The system calls that move data: sendto(2), recvfrom(2), sendmsg(2), recvmsg(2), ...mmsg(2). */
+/* Messages between the application's msghdr and the kernel's; sendmmsg(2) and recvmmsg(2). */
 #include <linux/time_types.h>
 #include "kernel/abi/syscalls.h"
 #include "kernel/seam.h"
@@ -9,62 +9,6 @@
 #include "net/socket_impl.h"
 
 #define OPTMEM_MAX	20480U	/* octets of control messages for one sendmsg(2) */
-#define MAX_RW_COUNT	(0x7fffffffUL & PAGE_MASK)
-
-static int nonblock_flag(const struct socket *sock)
-{
-	return sock->file->f_flags & O_NONBLOCK ? MSG_DONTWAIT : 0;
-}
-
-SYSCALL_DEFINE6(sendto, int, fd, void __user *, buff, size_t, len, unsigned int, flags,
-		struct sockaddr __user *, addr, int, addr_len)
-{
-	struct iovec iov = { (__force void *)buff, min(len, MAX_RW_COUNT) };
-	struct sockaddr_storage address;
-	struct msghdr msg = { .msg_flags = flags };
-	struct socket *sock;
-	int err;
-
-	sock = sockfd_lookup(fd, &err);
-	if (!sock)
-		return err;
-	if (addr) {
-		err = move_addr_to_kernel(addr, addr_len, &address);
-		if (err < 0)
-			goto out;
-		msg.msg_name = &address;
-		msg.msg_namelen = addr_len;
-	}
-	iov_iter_init(&msg.msg_iter, &iov, 1, iov.iov_len, true);
-	msg.msg_flags |= (unsigned int)nonblock_flag(sock);
-	err = sock_sendmsg(sock, &msg);
-out:
-	fput(sock->file);
-	return err;
-}
-
-SYSCALL_DEFINE6(recvfrom, int, fd, void __user *, ubuf, size_t, size, unsigned int, flags,
-		struct sockaddr __user *, addr, int __user *, addr_len)
-{
-	struct iovec iov = { (__force void *)ubuf, min(size, MAX_RW_COUNT) };
-	struct sockaddr_storage address;
-	struct msghdr msg = { .msg_name = addr ? &address : NULL };
-	struct socket *sock;
-	int err, moved;
-
-	sock = sockfd_lookup(fd, &err);
-	if (!sock)
-		return err;
-	iov_iter_init(&msg.msg_iter, &iov, 1, iov.iov_len, true);
-	err = sock_recvmsg(sock, &msg, (int)flags | nonblock_flag(sock));
-	if (err >= 0 && addr) {
-		moved = move_addr_to_user(&address, msg.msg_namelen, addr, addr_len);
-		if (moved < 0)
-			err = moved;
-	}
-	fput(sock->file);
-	return err;
-}
 
 /* --- control messages ------------------------------------------------------------------------ */
 
@@ -147,7 +91,7 @@ static void free_iov(struct msg_call *c)
 		kfree(c->iov);
 }
 
-static int send_one(struct socket *sock, const struct user_msghdr __user *umsg, unsigned int flags)
+int ___sys_sendmsg(struct socket *sock, const struct user_msghdr __user *umsg, unsigned int flags)
 {
 	struct msg_call c;
 	int err = read_user_msghdr(&c, umsg);
@@ -164,7 +108,7 @@ static int send_one(struct socket *sock, const struct user_msghdr __user *umsg, 
 	err = copy_control_in(&c.u, &c.msg);
 	if (err)
 		goto out;
-	c.msg.msg_flags = flags | (unsigned int)nonblock_flag(sock);
+	c.msg.msg_flags = flags | file_msg_flags(sock->file);
 	err = sock_sendmsg(sock, &c.msg);
 	kfree(c.msg.msg_control);
 out:
@@ -189,7 +133,7 @@ static int write_user_msghdr(struct msg_call *c, struct user_msghdr __user *umsg
 	return put_user(used, &umsg->msg_controllen);
 }
 
-static int recv_one(struct socket *sock, struct user_msghdr __user *umsg, unsigned int flags)
+int ___sys_recvmsg(struct socket *sock, struct user_msghdr __user *umsg, unsigned int flags)
 {
 	struct msg_call c;
 	int err = read_user_msghdr(&c, umsg), len;
@@ -199,37 +143,11 @@ static int recv_one(struct socket *sock, struct user_msghdr __user *umsg, unsign
 	c.msg.msg_name = c.u.msg_name ? &c.address : NULL;
 	c.msg.msg_control = (__force void *)c.u.msg_control;
 	c.msg.msg_controllen = c.u.msg_controllen;
-	len = sock_recvmsg(sock, &c.msg, (int)flags | nonblock_flag(sock));
+	len = sock_recvmsg(sock, &c.msg, (int)flags | (int)file_msg_flags(sock->file));
 	if (len >= 0)
 		err = write_user_msghdr(&c, umsg);
 	free_iov(&c);
 	return err ?: len;
-}
-
-SYSCALL_DEFINE3(sendmsg, int, fd, struct user_msghdr __user *, umsg, unsigned int, flags)
-{
-	struct socket *sock;
-	int err;
-
-	sock = sockfd_lookup(fd, &err);
-	if (!sock)
-		return err;
-	err = send_one(sock, umsg, flags);
-	fput(sock->file);
-	return err;
-}
-
-SYSCALL_DEFINE3(recvmsg, int, fd, struct user_msghdr __user *, umsg, unsigned int, flags)
-{
-	struct socket *sock;
-	int err;
-
-	sock = sockfd_lookup(fd, &err);
-	if (!sock)
-		return err;
-	err = recv_one(sock, umsg, flags);
-	fput(sock->file);
-	return err;
 }
 
 SYSCALL_DEFINE4(sendmmsg, int, fd, struct user_mmsghdr __user *, mmsg, unsigned int, vlen,
@@ -245,7 +163,7 @@ SYSCALL_DEFINE4(sendmmsg, int, fd, struct user_mmsghdr __user *, mmsg, unsigned 
 	err = 0;
 	vlen = min_t(unsigned int, vlen, UIO_MAXIOV);
 	for (i = 0; i < vlen; i++) {
-		err = send_one(sock, &mmsg[i].msg_hdr, flags);
+		err = ___sys_sendmsg(sock, &mmsg[i].msg_hdr, flags);
 		if (err < 0)
 			break;
 		err = put_user((unsigned int)err, &mmsg[i].msg_len);
@@ -263,7 +181,7 @@ static unsigned int recv_many(struct socket *sock, struct user_mmsghdr __user *m
 	unsigned int i;
 
 	for (i = 0; i < vlen; i++) {
-		*err = recv_one(sock, &mmsg[i].msg_hdr, flags & ~MSG_WAITFORONE);
+		*err = ___sys_recvmsg(sock, &mmsg[i].msg_hdr, flags & ~MSG_WAITFORONE);
 		if (*err < 0)
 			return i;
 		*err = put_user((unsigned int)*err, &mmsg[i].msg_len);

@@ -27,6 +27,7 @@ static struct list_head *ptype_head(const struct packet_type *pt)
 	return &ptype_base[ntohs(pt->type) % PTYPE_HASH_SIZE];
 }
 
+/* Let pt->func have its packets from now on; pt must outlive that. Process context or boot. */
 void dev_add_pack(struct packet_type *pt)
 {
 	local_bh_disable();
@@ -34,6 +35,7 @@ void dev_add_pack(struct packet_type *pt)
 	local_bh_enable();
 }
 
+/* Undo dev_add_pack(); func is not called afterwards. */
 void dev_remove_pack(struct packet_type *pt)
 {
 	local_bh_disable();
@@ -232,6 +234,7 @@ void netif_receive_skb(struct sk_buff *skb)
 	kfree_skb_reason(skb, DROP_UNHANDLED_PROTO);
 }
 
+/* Tie napi to dev (which may be NULL) and its poll function. Before the first napi_schedule(). */
 void netif_napi_add(struct net_device *dev, struct napi_struct *napi,
 		    int (*poll)(struct napi_struct *napi, int budget))
 {

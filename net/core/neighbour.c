@@ -56,6 +56,7 @@ static void neigh_stop_timer(struct neighbour *n)
 		neigh_release(n);
 }
 
+/* The last reference is gone: drop what waits and free n. Only from neigh_release(). */
 void neigh_destroy(struct neighbour *n)
 {
 	skb_queue_purge_reason(&n->arp_queue, DROP_NEIGH_FAILED);

@@ -59,7 +59,7 @@ struct neigh_table {
 	void (*error_report)(struct sk_buff *skb);
 };
 
-/* An empty table; NULL without memory. neigh_table_clear() needs that nobody uses entries. */
+/* An empty table; NULL without memory. Before it is freed nobody may refer to its entries. */
 struct neigh_table *neigh_table_create(struct net *net);
 void neigh_table_free(struct neigh_table *tbl);
 void neigh_flush_dev(struct neigh_table *tbl, struct net_device *dev);

@@ -349,6 +349,7 @@ void skb_add_rx_frag(struct sk_buff *skb, int i, struct page *page, u32 offset, 
 	skb->truesize += truesize;
 }
 
+/* An empty queue with its lock open. */
 void skb_queue_head_init(struct sk_buff_head *list)
 {
 	list->next = list->prev = (struct sk_buff *)list;
@@ -356,6 +357,7 @@ void skb_queue_head_init(struct sk_buff_head *list)
 	spin_lock_init(&list->lock);
 }
 
+/* Append skb, which belongs to the queue from now on. Any context but interrupts. */
 void skb_queue_tail(struct sk_buff_head *list, struct sk_buff *skb)
 {
 	spin_lock_bh(&list->lock);
@@ -363,6 +365,7 @@ void skb_queue_tail(struct sk_buff_head *list, struct sk_buff *skb)
 	spin_unlock_bh(&list->lock);
 }
 
+/* Take the first skb, or NULL. Any context but interrupts. */
 struct sk_buff *skb_dequeue(struct sk_buff_head *list)
 {
 	struct sk_buff *skb;

@@ -308,6 +308,7 @@ static void sock_wake(struct sock *sk, u32 events)
 	local_bh_enable();
 }
 
+/* Default sk_state_change: everybody looks again. */
 void sock_def_wakeup(struct sock *sk)
 {
 	struct socket_wq *wq = sk->sk_wq;
@@ -316,11 +317,13 @@ void sock_def_wakeup(struct sock *sk)
 		wake_up_all(&wq->wait);
 }
 
+/* Default sk_data_ready: wake readers and who polls for EPOLLIN. */
 void sock_def_readable(struct sock *sk)
 {
 	sock_wake(sk, EPOLLIN | EPOLLPRI | EPOLLRDNORM | EPOLLRDBAND);
 }
 
+/* Default sk_write_space of datagram sockets: wake writers when half of the buffer is free. */
 void sock_def_write_space(struct sock *sk)
 {
 	if (!sock_writeable(sk))
@@ -330,6 +333,7 @@ void sock_def_write_space(struct sock *sk)
 	sock_wake(sk, EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND);
 }
 
+/* Default sk_error_report: wake who polls for EPOLLERR, and readers. */
 void sock_def_error_report(struct sock *sk)
 {
 	sock_wake(sk, EPOLLERR);

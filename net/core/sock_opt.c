@@ -192,6 +192,7 @@ static int set_int_option(struct sock *sk, int optname, int val)
 	}
 }
 
+/* setsockopt(2), level SOL_SOCKET. 0, -EFAULT, -EINVAL, -EDOM, -ENODEV, -ENOPROTOOPT. */
 int sock_setsockopt(struct socket *sock, int optname, const void __user *optval,
 		    unsigned int optlen)
 {
@@ -337,6 +338,7 @@ static int get_option(struct sock *sk, int optname, union sock_value *v)
 	}
 }
 
+/* getsockopt(2), level SOL_SOCKET: at most *optlen octets, whose count is stored there. */
 int sock_getsockopt(struct socket *sock, int optname, void __user *optval, int __user *optlen)
 {
 	union sock_value v;

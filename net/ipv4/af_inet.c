@@ -29,6 +29,7 @@ static struct list_head inetsw[SOCK_MAX];
 
 /* --- creating and releasing ---------------------------------------------------------------- */
 
+/* sk_destruct of every IPv4 socket: what was not read is dropped. No memory may be charged still. */
 void inet_sock_destruct(struct sock *sk)
 {
 	skb_queue_purge_reason(&sk->sk_receive_queue, DROP_SOCKET_CLOSED);
@@ -123,6 +124,7 @@ static int inet_create(struct net *net, struct socket *sock, int protocol, int k
 	return inet_start_sock(sk);
 }
 
+/* close(2): lingering as SO_LINGER says. sock->sk is gone afterwards. */
 int inet_release(struct socket *sock)
 {
 	struct sock *sk = sock->sk;
@@ -167,6 +169,7 @@ static int inet_bind_locked(struct sock *sk, const struct sockaddr_in *sin, unsi
 	return 0;
 }
 
+/* bind(2): -EADDRNOTAVAIL for an address that is not ours, -EADDRINUSE, -EINVAL when bound. */
 int inet_bind(struct socket *sock, struct sockaddr *addr, int addr_len)
 {
 	const struct sockaddr_in *sin = (const struct sockaddr_in *)addr;
@@ -206,6 +209,7 @@ int inet_autobind(struct sock *sk)
 	return err;
 }
 
+/* getsockname(2), getpeername(2) (peer 1), and the peer of a new connection (peer 2). */
 int inet_getname(struct socket *sock, struct sockaddr *addr, int peer)
 {
 	struct sockaddr_in *sin = (struct sockaddr_in *)addr;
@@ -230,6 +234,7 @@ int inet_getname(struct socket *sock, struct sockaddr *addr, int peer)
 
 /* --- connecting ------------------------------------------------------------------------------ */
 
+/* connect(2) of datagram sockets: choose the peer, or with AF_UNSPEC none. */
 int inet_dgram_connect(struct socket *sock, struct sockaddr *addr, int addr_len, int flags)
 {
 	struct sock *sk = sock->sk;
@@ -341,6 +346,7 @@ static int __inet_stream_connect(struct socket *sock, struct sockaddr *addr, int
 	return 0;
 }
 
+/* connect(2) of streams, as its manual page: EINPROGRESS, EALREADY, EISCONN, ECONNREFUSED, ... */
 int inet_stream_connect(struct socket *sock, struct sockaddr *addr, int addr_len, int flags)
 {
 	struct sock *sk = sock->sk;
@@ -359,6 +365,7 @@ int inet_stream_connect(struct socket *sock, struct sockaddr *addr, int addr_len
 	return err;
 }
 
+/* listen(2); again on a listener it only changes the backlog. */
 int inet_listen(struct socket *sock, int backlog)
 {
 	struct sock *sk = sock->sk;
@@ -375,6 +382,7 @@ out:
 	return err;
 }
 
+/* accept(2): the next connection becomes newsock's. */
 int inet_accept(struct socket *sock, struct socket *newsock, int flags)
 {
 	int err = -EINVAL;
@@ -399,6 +407,7 @@ static void inet_settle_state(struct socket *sock)
 								      SS_CONNECTED;
 }
 
+/* shutdown(2): -ENOTCONN without a connection; a listener stops listening. */
 int inet_shutdown(struct socket *sock, int how)
 {
 	struct sock *sk = sock->sk;
@@ -433,11 +442,13 @@ int inet_shutdown(struct socket *sock, int how)
 
 /* --- data and options ------------------------------------------------------------------------ */
 
+/* sendmsg(2) and its kin: the transport's. */
 int inet_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
 {
 	return sock->sk->sk_prot->sendmsg(sock->sk, msg, len);
 }
 
+/* recvmsg(2) and its kin: the transport's, with the length of the address it filled in. */
 int inet_recvmsg(struct socket *sock, struct msghdr *msg, size_t len, int flags)
 {
 	int addr_len = 0, err;
@@ -448,6 +459,7 @@ int inet_recvmsg(struct socket *sock, struct msghdr *msg, size_t len, int flags)
 	return err;
 }
 
+/* setsockopt(2) but for SOL_SOCKET: IPv4's level, then the transport's own. */
 int inet_setsockopt(struct socket *sock, int level, int optname, const void __user *optval,
 		    unsigned int optlen)
 {
@@ -460,6 +472,7 @@ int inet_setsockopt(struct socket *sock, int level, int optname, const void __us
 	return sk->sk_prot->setsockopt(sk, level, optname, optval, optlen);
 }
 
+/* getsockopt(2) likewise. */
 int inet_getsockopt(struct socket *sock, int level, int optname, void __user *optval,
 		    int __user *optlen)
 {
@@ -472,6 +485,7 @@ int inet_getsockopt(struct socket *sock, int level, int optname, void __user *op
 	return sk->sk_prot->getsockopt(sk, level, optname, optval, optlen);
 }
 
+/* ioctl(2): questions about devices, then the transport's own; -ENOTTY for others. */
 int inet_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg)
 {
 	struct sock *sk = sock->sk;
@@ -560,12 +574,14 @@ static struct inet_protosw inetsw_array[] = {
 	},
 };
 
+/* Let socket(AF_INET, p->type, p->protocol) find p, before older entries. Boot or test. */
 void inet_register_protosw(struct inet_protosw *p)
 {
 	ASSERT(p->type < SOCK_MAX);
 	list_add(&p->list, &inetsw[p->type]);	/* the newest is found first */
 }
 
+/* Undo inet_register_protosw(); no socket of p may exist. */
 void inet_unregister_protosw(struct inet_protosw *p)
 {
 	list_del(&p->list);

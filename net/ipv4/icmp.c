@@ -50,6 +50,7 @@ const struct icmp_err icmp_err_convert[NR_ICMP_UNREACH + 1] = {
 	[15] = E(EHOSTUNREACH, true),	/* precedence cutoff */
 };
 
+/* The rate limits of net; 0 or -ENOMEM. */
 int icmp_net_init(struct net *net)
 {
 	struct icmp_limits *l = kzalloc(sizeof(*l));
@@ -61,6 +62,7 @@ int icmp_net_init(struct net *net)
 	return 0;
 }
 
+/* Undo icmp_net_init(); also when that failed. */
 void icmp_net_exit(struct net *net)
 {
 	kfree(net->ipv4.icmp);

@@ -353,6 +353,7 @@ struct sk_buff *ip_defrag(struct net *net, struct sk_buff *skb)
 	return skb;
 }
 
+/* The table of unfinished packets of net; 0 or -ENOMEM. */
 int ip_frags_net_init(struct net *net)
 {
 	struct inet_frags *frags = kzalloc(sizeof(*frags));
@@ -366,6 +367,7 @@ int ip_frags_net_init(struct net *net)
 	return 0;
 }
 
+/* Drop every unfinished packet, and the table. */
 void ip_frags_net_exit(struct net *net)
 {
 	struct inet_frags *frags = net->ipv4.frags;

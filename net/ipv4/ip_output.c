@@ -35,6 +35,7 @@ __be16 ip_select_ident(struct net *net, __be32 saddr, __be32 daddr, u8 protocol)
 	return htons(ids->next[h >> (64 - IP_IDENT_BITS)]++);
 }
 
+/* The identifications of net; 0 or -ENOMEM. */
 int ip_net_init(struct net *net)
 {
 	struct ip_idents *ids = kmalloc(sizeof(*ids));
@@ -46,6 +47,7 @@ int ip_net_init(struct net *net)
 	return 0;
 }
 
+/* Undo ip_net_init(); also when that failed. */
 void ip_net_exit(struct net *net)
 {
 	kfree(net->ipv4.idents);

@@ -66,6 +66,7 @@ static void raw_unhash(struct sock *sk)
 	spin_unlock_bh(&t->lock);
 }
 
+/* Free the table; every raw socket is closed. */
 void raw_net_exit(struct net *net)
 {
 	kfree(net->ipv4.raw);

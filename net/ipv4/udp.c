@@ -40,6 +40,7 @@ static struct udp_bucket *udp_bucket(struct net *net, u16 port)
 	return &net->ipv4.udp->bucket[port & ((1U << UDP_HASH_BITS) - 1)];
 }
 
+/* The table of net's UDP sockets; 0 or -ENOMEM. */
 int udp_net_init(struct net *net)
 {
 	struct udp_table *t = kzalloc(sizeof(*t));
@@ -51,6 +52,7 @@ int udp_net_init(struct net *net)
 	return 0;
 }
 
+/* Free the table; every UDP socket is closed. */
 void udp_net_exit(struct net *net)
 {
 	kfree(net->ipv4.udp);
