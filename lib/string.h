@@ -4,6 +4,7 @@
 
 #include "lib/types.h"
 
+/* As the C standard says. */
 void *memcpy(void *dst, const void *src, size_t n);
 void *memmove(void *dst, const void *src, size_t n);
 void *memset(void *dst, int c, size_t n);

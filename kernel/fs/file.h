@@ -60,6 +60,7 @@ struct file {
  */
 struct file *alloc_file(const struct file_operations *fop, unsigned int flags, void *private);
 
+/* Take a reference, and drop one: the last one calls release. Process context. */
 void get_file(struct file *file);
 void fput(struct file *file);
 

@@ -47,6 +47,7 @@ struct inode {
 	size_t i_size;
 };
 
+/* The directory that everything is below. Lives forever. */
 struct inode *inode_root(void);
 
 /* Boot: the empty root. */

@@ -17,6 +17,7 @@ struct iov_iter {
 	bool user;			/* iov_base are the application's addresses */
 };
 
+/* The count octets at nr_segs segments, in user or kernel memory; iov outlives the iterator. */
 void iov_iter_init(struct iov_iter *i, const struct iovec *iov, unsigned long nr_segs,
 		   size_t count, bool user);
 
@@ -32,6 +33,7 @@ static inline void iov_iter_truncate(struct iov_iter *i, size_t n)
 		i->count = n;
 }
 
+/* Skip n octets, at most what is left; go back over n octets that were copied or skipped. */
 void iov_iter_advance(struct iov_iter *i, size_t n);
 void iov_iter_revert(struct iov_iter *i, size_t n);
 
