@@ -47,6 +47,7 @@ EXCEPTIONS = {
     ("kernel/random.c", "arch"): "the CPU's own random numbers are one of the sources",
     ("kernel/sched/sched.c", "net/core"): "the first thread belongs to init_net",
     ("net/core/net_namespace.h", "net/ipv4"): "struct net holds the protocols' state by value",
+    ("net/core/net_namespace.c", "net/ipv4"): "it sets every protocol up, in order",
     ("net/core/sock.c", "net/ipv4"): "a socket remembers its route",
     ("net/core/sock_opt.c", "net/ipv4"): "SO_DONTROUTE and its kin forget it",
     ("drivers/pci.c", "kernel/x86"): "ACPI tells where the configuration space is",

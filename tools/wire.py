@@ -27,7 +27,11 @@ class Wire:
                 f"remote.type=unix,remote.path={self.ours}")
 
     def send(self, frame, timeout=30):
-        """Put a frame on the wire. Waits for QEMU to take the ones before it."""
+        """Put a frame on the wire. Waits for QEMU to take the ones before it.
+
+        An empty one would make QEMU close its end.
+        """
+        assert frame
         deadline = time.monotonic() + timeout
         while True:
             try:
