@@ -29,7 +29,7 @@ def _entry(number, name, mode, data):
     return record + b"\0" * (-len(data) % 4)
 
 
-def _parents(path):
+def parents(path):
     """Every directory above an absolute path, outermost first, without the root."""
     parts = path.strip("/").split("/")[:-1]
     return ["/" + "/".join(parts[:i + 1]) for i in range(len(parts))]
@@ -41,7 +41,7 @@ def build(files):
     everything.update(files)
     dirs = set(BASE_DIRS)
     for path in everything:
-        dirs.update(_parents(path))
+        dirs.update(parents(path))
     records = [(d, stat.S_IFDIR | 0o755, b"") for d in sorted(dirs)]
     for path in sorted(everything):
         data, executable = everything[path]

@@ -211,6 +211,7 @@ class Machine:
     netdev: str = ""                # QEMU's -netdev value; empty: user network with forwards
     offloads: bool = True           # offer what the backend can; False: checksum and TSO off
     smp: str = "1,maxcpus=2"        # one CPU, but QEMU 7.2 keeps the memory barriers
+    extra: tuple = ()               # more arguments for QEMU
     kernel: str = os.path.join(BUILD, "skiff.stripped.elf")
     loader: str = os.path.join(BUILD, "boot/BOOTX64.EFI")
 
@@ -267,7 +268,7 @@ def make_fat(image, files):
     run = {"check": True, "stdin": subprocess.DEVNULL}
     subprocess.run(["mformat", "-i", image, "-T", str(sectors), "-h", "16", "-s", "63", "::"],
                    **run)
-    dirs = sorted({d for path in files for d in mkinitrd._parents("/" + path)})
+    dirs = sorted({d for path in files for d in mkinitrd.parents("/" + path)})
     if dirs:
         subprocess.run(["mmd", "-i", image, *("::" + d for d in dirs)], **run)
     for path, source in files.items():
@@ -297,7 +298,8 @@ def qemu_args(m, boot_args):
     return [QEMU, "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
             "-machine", f"{machine},accel={m.accel}", "-cpu", "max", "-smp", m.smp,
             "-m", f"{m.mem}M", "-netdev", _netdev(m), *devices,
-            "-device", f"isa-debug-exit,iobase={EXIT_PORT:#x},iosize=0x4", *boot_args]
+            "-device", f"isa-debug-exit,iobase={EXIT_PORT:#x},iosize=0x4", *boot_args,
+            *m.extra]
 
 
 # --- the end ------------------------------------------------------------------------------
@@ -448,6 +450,12 @@ class Guest:
 
     def alive(self):
         return self.process is not None and self.process.poll() is None
+
+    def cpu_seconds(self):
+        """How long QEMU has kept a CPU of this machine busy."""
+        with open(f"/proc/{self.process.pid}/stat", encoding="ascii") as f:
+            user, system = f.read().rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
     def wait_exit(self, timeout=60):
         """Wait for QEMU's end and return its own exit status."""

@@ -1,5 +1,7 @@
 """What one door is enough for: programs and their ends, serial ports, little memory."""
 
+import time
+
 import pytest
 
 import clients
@@ -84,6 +86,16 @@ def test_8_mib_and_clients_that_never_read(app):
         with guest.connect(7) as s:
             clients.echo(s, b"still here")
         assert "panic" not in guest.console()
+
+
+def test_idle_guest_sleeps(app):
+    """Nothing to do, so nothing is done: QEMU's own CPU time hardly grows."""
+    with qemu.Guest(app("echo_epoll"), args=("-p", "7")) as guest:
+        guest.wait_for("listening on port 7")
+        time.sleep(1)
+        before = guest.cpu_seconds()
+        time.sleep(3)
+        assert guest.cpu_seconds() - before < 1
 
 
 def test_edge_triggered(app):
