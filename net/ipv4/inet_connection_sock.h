@@ -88,6 +88,7 @@ struct inet_connection_sock {
 	u16 icsk_pmtu_cookie;			/* [s] MTU that mss_cache was made for */
 	u16 keepalive_time, keepalive_intvl;	/* [s] s; 0: sysctl */
 	u8 keepalive_probes;			/* [s] 0: sysctl */
+	u8 icsk_defer_accept;			/* [s] TCP_DEFER_ACCEPT before listen */
 };
 
 static inline struct inet_connection_sock *inet_csk(const struct sock *sk)

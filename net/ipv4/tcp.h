@@ -102,6 +102,7 @@ struct tcp_skb_cb {
 			u32 ack_seq;
 			u16 window;	/* as it stands in the header, host order */
 			u16 urg_ptr;
+			u32 tw_isn;	/* a SYN that reopens TIME-WAIT: our ISN; 0: none */
 		};
 	};
 };
@@ -197,6 +198,7 @@ struct tcp_sock {
 	u32 snd_wnd, max_window;	/* octets the peer takes; the most it ever took */
 	u32 rcv_wnd, window_clamp, rcv_ssthresh;	/* told; most to tell; most to tell now */
 	u32 rcv_tstamp, lsndtime;	/* ms: last ACK received; last data sent */
+	u32 last_oow_ack;		/* ms: last answer to something out of the window */
 	u16 mss_cache;			/* payload octets per full segment, options deducted */
 	u16 advmss;			/* what our SYN said */
 	u16 urg_data;			/* the urgent octet and TCP_URG_* */
@@ -455,6 +457,7 @@ void tcp_net_exit(struct net *net);	/* every socket is closed; ends TIME-WAIT ob
 
 poll_events_t tcp_poll(struct file *file, struct socket *sock, struct poll_table *pt);
 int tcp_init_sock(struct sock *sk);
+void tcp_init_connection(struct sock *sk);	/* everything that a new connection starts with */
 void tcp_close(struct sock *sk, u64 timeout_ns);
 void tcp_shutdown(struct sock *sk, int how);
 int tcp_disconnect(struct sock *sk, int flags);
@@ -494,6 +497,7 @@ void tcp_wmem_resize(struct sock *sk, s32 delta);		/* its truesize changed by de
 int tcp_v4_rcv(struct sk_buff *skb);
 int tcp_v4_err(struct sk_buff *skb, u32 info);
 int tcp_v4_do_rcv(struct sock *sk, struct sk_buff *skb);	/* [s] held; consumes skb */
+void tcp_v4_deliver(struct sock *sk, struct sk_buff *skb);	/* now or by the backlog; softirq */
 int tcp_v4_connect(struct sock *sk, struct sockaddr *addr, int addr_len);
 void tcp_v4_send_reset(struct net *net, struct sk_buff *skb);	/* in answer to skb, which stays */
 void tcp_v4_mtu_reduced(struct sock *sk);	/* the ICMP message that had to wait */
@@ -732,12 +736,11 @@ void tcp_send_probe0(struct sock *sk);
 void tcp_timer(struct timer_list *t);
 void tcp_release_cb(struct sock *sk);		/* proto.release_cb: what timers and ICMP put off */
 void tcp_set_keepalive(struct sock *sk, bool on);
-u64 tcp_keepalive_time_ns(const struct tcp_sock *tp);
-u64 tcp_keepalive_intvl_ns(const struct tcp_sock *tp);
+u64 tcp_keepalive_time_ns(const struct sock *sk);
+u64 tcp_keepalive_intvl_ns(const struct sock *sk);
 u64 tcp_fin_time_ns(const struct sock *sk);	/* how long an orphan stays in FIN-WAIT-2 */
 void tcp_check_probe_timer(struct sock *sk);	/* nothing in flight, something to send */
 u64 tcp_probe0_interval_ns(const struct sock *sk);
-void tcp_syn_ack_timeout(struct timer_list *t);	/* request_sock.rsk_timer */
 
 static inline u64 tcp_rto_ns(const struct sock *sk)
 {
@@ -747,6 +750,7 @@ static inline u64 tcp_rto_ns(const struct sock *sk)
 /* --- tcp_minisocks.c, tcp_listen.c, tcp_syncookies.c ----------------------------------------------------- */
 
 void tcp_minisocks_init(void);
+void tcp_reqsk_init(void);
 void tcp_time_wait(struct sock *sk, u8 substate, u64 timeout_ns);	/* replaces sk; tcp_done() */
 void tcp_timewait_rcv(struct inet_timewait_sock *tw, struct sk_buff *skb);	/* consumes both */
 void inet_twsk_put(struct inet_timewait_sock *tw);
@@ -759,13 +763,17 @@ void reqsk_queue_drop(struct sock *sk, struct request_sock *req);	/* off the SYN
 struct sock *tcp_create_child(struct sock *sk, struct sk_buff *skb, struct request_sock *req);
 int tcp_rtx_synack(struct sock *sk, struct request_sock *req);
 
-u32 tcp_cookie_init_seq(struct net *net, const struct sk_buff *skb, u16 *mss);
-u32 tcp_cookie_init_tsoff(struct request_sock *req, u32 now_ms);	/* options into the timestamp */
+/* A request for skb's four-tuple and options, with one reference; NULL without memory. */
+struct request_sock *tcp_reqsk_alloc(struct sock *sk, const struct sk_buff *skb,
+				     const struct tcp_options_received *opt);
+struct dst_entry *tcp_reqsk_route(struct sock *sk, const struct request_sock *req);	/* or ERR_PTR */
+void tcp_openreq_window(struct sock *sk, struct request_sock *req, struct dst_entry *dst);
+/* The accept queue takes child, which then gets skb, the handshake's last ACK. Consumes skb. */
+void tcp_child_process(struct sock *sk, struct sock *child, struct sk_buff *skb);
+
+u32 tcp_cookie_init_seq(struct net *net, const struct sk_buff *skb, struct request_sock *req);
 /* The ACK of a cookie: the child, or NULL (skb stays the caller's). */
 struct sock *tcp_cookie_check(struct sock *sk, struct sk_buff *skb,
 			      const struct tcp_options_received *opt);
-struct request_sock *tcp_reqsk_alloc(struct sock *sk, const struct sk_buff *skb,
-				     const struct tcp_options_received *opt);
-void tcp_openreq_window(const struct sock *sk, struct request_sock *req);
 
 #endif

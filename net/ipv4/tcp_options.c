@@ -30,6 +30,7 @@ enum skb_drop_reason tcp_parse(struct sk_buff *skb)
 	cb->ip_dsfield = ip_hdr(skb)->tos;
 	cb->window = ntohs(th->window);
 	cb->urg_ptr = ntohs(th->urg_ptr);
+	cb->tw_isn = 0;
 	cb->end_seq = cb->seq + (skb->len - hdrlen) + !!(p[13] & TCPHDR_SYN) + (p[13] & TCPHDR_FIN);
 	return DROP_NOT_SPECIFIED;
 }

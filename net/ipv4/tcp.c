@@ -1,0 +1,509 @@
+/*
+ * TCP's sockets: their life, and the system calls except those that move octets (tcp_io.c) and
+ * options (tcp_sockopt.c).
+ */
+#include <asm/ioctls.h>
+#include <linux/sockios.h>
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "net/core/stream.h"
+#include "net/ipv4/tcp.h"
+
+/* --- life ------------------------------------------------------------------------------------------- */
+
+/* Everything that a new connection starts with; options of the application stay. */
+void tcp_init_connection(struct sock *sk)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	struct tcp_sock *tp = tcp_sk(sk);
+	u16 user_mss = tp->user_mss;
+	s16 linger2 = tp->linger2;
+	u8 nonagle = tp->nonagle;
+	u32 clamp = tp->window_clamp;
+
+	ASSERT(!tp->sack && !tp->send_head);
+	memset((char *)tp + sizeof(*icsk), 0, sizeof(*tp) - sizeof(*icsk));
+	tp->user_mss = user_mss;
+	tp->linger2 = linger2;
+	tp->nonagle = nonagle;
+	tp->window_clamp = clamp;
+	INIT_LIST_HEAD(&tp->tsorted_sent_queue);
+	tp->mdev_us = TCP_TIMEOUT_INIT_US;
+	tp->rtt_min_us = ~0U;
+	tp->snd_cwnd = TCP_INIT_CWND;
+	tp->snd_ssthresh = TCP_INFINITE_SSTHRESH;
+	tp->reordering = (u16)sock_net(sk)->tcp.sysctl_tcp_reordering;
+	tp->mss_cache = TCP_MSS_DEFAULT_V4;
+	tp->mss_clamp = TCP_MSS_DEFAULT_V4;
+	tp->rack_reo_wnd_steps = 1;
+	icsk->icsk_rto = TCP_TIMEOUT_INIT_US;
+	icsk->icsk_ca_state = TCP_CA_Open;
+	icsk->icsk_retransmits = icsk->icsk_backoff = icsk->icsk_probes_out = 0;
+	memset(&icsk->icsk_ack, 0, sizeof(icsk->icsk_ack));
+	icsk->icsk_ack.rcv_mss = TCP_MSS_DEFAULT_V4;
+}
+
+int tcp_init_sock(struct sock *sk)
+{
+	const struct netns_tcp *t = &sock_net(sk)->tcp;
+
+	timer_setup(&sk->sk_timer, tcp_timer);
+	tcp_init_connection(sk);
+	inet_csk(sk)->icsk_ca_ops = t->congestion_control;
+	sk->sk_write_space = sk_stream_write_space;
+	sk->sk_sndbuf = t->sysctl_tcp_wmem[1];
+	sk->sk_rcvbuf = t->sysctl_tcp_rmem[1];
+	return 0;
+}
+
+void tcp_write_queue_purge(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	struct sk_buff *skb;
+
+	while ((skb = __skb_dequeue(&sk->sk_write_queue)))
+		tcp_wmem_free_skb(sk, skb);
+	INIT_LIST_HEAD(&tp->tsorted_sent_queue);
+	tp->send_head = NULL;
+	tp->retransmit_skb_hint = NULL;
+	tp->packets_out = tp->sacked_out = tp->lost_out = tp->retrans_out = 0;
+	tp->snd_una = tp->snd_nxt = tp->write_seq;
+	if (tp->sack)
+		tp->sack->sack_hint = NULL;
+	inet_csk(sk)->icsk_backoff = 0;
+}
+
+static void receive_queues_purge(struct sock *sk, enum skb_drop_reason why)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	struct sk_buff *skb;
+
+	while ((skb = __skb_dequeue(&sk->sk_receive_queue)))
+		kfree_skb_reason(skb, why);
+	tcp_ofo_purge(tp, why);
+	tp->sacked_out = 0;
+	tcp_sack_state_release(tp);
+}
+
+void tcp_v4_destroy_sock(struct sock *sk)
+{
+	inet_csk_clear_timers(sk);
+	tcp_write_queue_purge(sk);
+	receive_queues_purge(sk, DROP_SOCKET_CLOSED);
+	if (inet_csk(sk)->icsk_bind_hash)
+		inet_put_port(sk);
+	if (sock_flag(sk, SOCK_TIMESTAMP) || sock_flag(sk, SOCK_TIMESTAMPNS))
+		sock_net(sk)->netstamp_needed--;
+	sock_reset_flag(sk, SOCK_TIMESTAMP);
+	sock_reset_flag(sk, SOCK_TIMESTAMPNS);
+}
+
+void tcp_set_state(struct sock *sk, int state)
+{
+	const u32 open = TCPF(TCP_ESTABLISHED) | TCPF(TCP_CLOSE_WAIT);
+	int old = sk->sk_state;
+
+	if (state == TCP_ESTABLISHED && old != TCP_ESTABLISHED)
+		NET_INC_STATS(sock_net(sk), Tcp_CurrEstab);
+	else if (TCPF(old) & open && !(TCPF(state) & open))
+		NET_ADD_STATS(sock_net(sk), Tcp_CurrEstab, -1);
+	if (state == TCP_CLOSE) {
+		if (TCPF(old) & open)
+			NET_INC_STATS(sock_net(sk), Tcp_EstabResets);
+		sk->sk_prot->unhash(sk);
+		if (inet_csk(sk)->icsk_bind_hash && !(sk->sk_userlocks & SOCK_BINDPORT_LOCK))
+			inet_put_port(sk);
+	}
+	sk->sk_state = (u8)state;
+}
+
+void tcp_done(struct sock *sk)
+{
+	if (sk->sk_state == TCP_CLOSE)
+		return;
+	if (TCPF(sk->sk_state) & (TCPF(TCP_SYN_SENT) | TCPF(TCP_SYN_RECV)))
+		NET_INC_STATS(sock_net(sk), Tcp_AttemptFails);
+	tcp_set_state(sk, TCP_CLOSE);
+	inet_csk_clear_timers(sk);
+	sk->sk_shutdown = SHUTDOWN_MASK;
+	if (!sock_flag(sk, SOCK_DEAD))
+		sk->sk_state_change(sk);
+	else
+		inet_csk_destroy_sock(sk);
+}
+
+bool tcp_orphan_limit_reached(struct sock *sk)
+{
+	const struct netns_tcp *t = &sock_net(sk)->tcp;
+
+	if (READ_ONCE(t->orphan_count) > (u32)t->sysctl_tcp_max_orphans)
+		return true;
+	return sk->sk_wmem_queued > (int)MAX_TCP_HEADER * 16 && tcp_out_of_memory(sk);
+}
+
+/* --- close and shutdown --------------------------------------------------------------------------------- */
+
+/* RFC 9293 3.10.4: the state after our FIN. True: there is a FIN to send. */
+static bool tcp_close_state(struct sock *sk)
+{
+	switch (sk->sk_state) {
+	case TCP_ESTABLISHED:
+	case TCP_SYN_RECV:
+		tcp_set_state(sk, TCP_FIN_WAIT1);
+		return true;
+	case TCP_CLOSE_WAIT:
+		tcp_set_state(sk, TCP_LAST_ACK);
+		return true;
+	case TCP_SYN_SENT:
+		tcp_set_state(sk, TCP_CLOSE);
+		return false;
+	}
+	return false;
+}
+
+void tcp_shutdown(struct sock *sk, int how)
+{
+	const u32 may = TCPF(TCP_ESTABLISHED) | TCPF(TCP_SYN_SENT) | TCPF(TCP_SYN_RECV) |
+			TCPF(TCP_CLOSE_WAIT);
+
+	if (!(how & SEND_SHUTDOWN) || !(TCPF(sk->sk_state) & may))
+		return;
+	tcp_mstamp_refresh(tcp_sk(sk));
+	if (tcp_close_state(sk))
+		tcp_send_fin(sk);
+}
+
+/* Throw away what nobody will read. True: some of it was text. */
+static bool discard_unread(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	struct sk_buff *skb;
+	bool unread = false;
+
+	while ((skb = __skb_dequeue(&sk->sk_receive_queue))) {
+		u32 end = TCP_SKB_CB(skb)->end_seq - (TCP_SKB_CB(skb)->tcp_flags & TCPHDR_FIN);
+
+		unread |= after(end, tp->copied_seq);
+		consume_skb(skb);
+	}
+	tp->copied_seq = tp->rcv_nxt;
+	return unread;
+}
+
+/* The application is done with the connection: FIN, or RST when it leaves text unread. [s] */
+static void close_connection(struct sock *sk, bool unread)
+{
+	if (sk->sk_state == TCP_CLOSE)
+		return;
+	if (unread) {	/* RFC 2525 2.17: the peer must know that it was not read */
+		NET_INC_STATS(sock_net(sk), TcpExt_TCPAbortOnClose);
+		if (sk->sk_state != TCP_SYN_SENT)
+			tcp_send_active_reset(sk);
+		tcp_set_state(sk, TCP_CLOSE);
+	} else if (sock_flag(sk, SOCK_LINGER) && !sk->sk_lingertime) {
+		tcp_disconnect(sk, 0);
+		NET_INC_STATS(sock_net(sk), TcpExt_TCPAbortOnLinger);
+	} else if (tcp_close_state(sk)) {
+		tcp_send_fin(sk);
+	}
+}
+
+/* sk is an orphan now: how long may it live? bh_lock_sock() held. */
+static void close_orphan(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	u64 wait;
+
+	if (sk->sk_state == TCP_FIN_WAIT2) {
+		wait = tcp_fin_time_ns(sk);
+		if (tp->linger2 < 0) {
+			tcp_send_active_reset(sk);
+			tcp_done(sk);
+			NET_INC_STATS(sock_net(sk), TcpExt_TCPAbortOnLinger);
+			return;
+		}
+		if (wait <= TCP_TIMEWAIT_NS) {
+			tcp_time_wait(sk, TCP_FIN_WAIT2, wait);
+			return;
+		}
+		inet_csk_reset_keepalive_timer(sk, tp->tcp_mstamp + wait - TCP_TIMEWAIT_NS);
+	}
+	if (sk->sk_state != TCP_CLOSE && tcp_orphan_limit_reached(sk)) {
+		tcp_send_active_reset(sk);
+		NET_INC_STATS(sock_net(sk), TcpExt_TCPAbortOnMemory);
+		tcp_done(sk);
+	} else if (sk->sk_state == TCP_CLOSE) {
+		inet_csk_destroy_sock(sk);
+	}
+}
+
+void tcp_close(struct sock *sk, u64 timeout_ns)
+{
+	int state;
+
+	lock_sock(sk);
+	tcp_mstamp_refresh(tcp_sk(sk));
+	sk->sk_shutdown = SHUTDOWN_MASK;
+	if (sk->sk_state == TCP_LISTEN) {
+		tcp_set_state(sk, TCP_CLOSE);
+		inet_csk_listen_stop(sk);
+	} else {
+		close_connection(sk, discard_unread(sk));
+		if (timeout_ns)
+			sk_stream_wait_close(sk, ktime_get_ns() + timeout_ns);
+	}
+	state = sk->sk_state;
+	sock_hold(sk);
+	sock_orphan(sk);
+	__atomic_add_fetch(&sock_net(sk)->tcp.orphan_count, 1, __ATOMIC_RELAXED);
+	release_sock(sk);	/* from here on nobody owns it; the backlog may have ended it */
+	local_bh_disable();
+	bh_lock_sock(sk);
+	tcp_mstamp_refresh(tcp_sk(sk));
+	if (state == TCP_CLOSE || sk->sk_state != TCP_CLOSE)
+		close_orphan(sk);
+	bh_unlock_sock(sk);
+	local_bh_enable();
+	sock_put(sk);
+}
+
+/* Whether ending a connection in this state owes the peer a reset (RFC 9293 3.10.5). */
+static bool need_reset(const struct sock *sk)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	const u32 open = TCPF(TCP_ESTABLISHED) | TCPF(TCP_CLOSE_WAIT) | TCPF(TCP_FIN_WAIT1) |
+			 TCPF(TCP_FIN_WAIT2) | TCPF(TCP_SYN_RECV);
+
+	return TCPF(sk->sk_state) & open ||
+	       (tp->snd_nxt != tp->write_seq &&
+		TCPF(sk->sk_state) & (TCPF(TCP_CLOSING) | TCPF(TCP_LAST_ACK)));
+}
+
+int tcp_disconnect(struct sock *sk, int flags)
+{
+	struct inet_sock *inet = inet_sk(sk);
+	int state = sk->sk_state;
+
+	tcp_mstamp_refresh(tcp_sk(sk));
+	if (need_reset(sk)) {
+		tcp_send_active_reset(sk);
+		sk->sk_err = ECONNRESET;
+	} else if (state == TCP_SYN_SENT) {
+		sk->sk_err = ECONNRESET;
+	}
+	if (state != TCP_CLOSE)
+		tcp_set_state(sk, TCP_CLOSE);
+	if (state == TCP_LISTEN)
+		inet_csk_listen_stop(sk);
+	inet_csk_clear_timers(sk);
+	tcp_write_queue_purge(sk);
+	receive_queues_purge(sk, DROP_TCP_ABORT);
+	sk->sk_dport = 0;
+	sk->sk_daddr = 0;
+	if (!(sk->sk_userlocks & SOCK_BINDADDR_LOCK))
+		inet->inet_saddr = sk->sk_rcv_saddr = 0;
+	sk->sk_shutdown = 0;
+	sock_reset_flag(sk, SOCK_DONE);
+	dst_release(sk->sk_dst_cache);
+	sk->sk_dst_cache = NULL;
+	tcp_init_connection(sk);
+	sk->sk_error_report(sk);
+	return 0;
+}
+
+/* --- readiness ------------------------------------------------------------------------------------------------ */
+
+/* Whether a reader would not block: enough text, or the urgent mark's worth. */
+static bool stream_is_readable(const struct sock *sk)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	u32 avail = tp->rcv_nxt - tp->copied_seq, target = (u32)max(sk->sk_rcvlowat, 1);
+
+	if (tp->urg_seq == tp->copied_seq && !sock_flag(sk, SOCK_URGINLINE) && tp->urg_data)
+		target++;
+	return avail >= target ||
+	       (avail && (READ_ONCE(sk->sk_rmem_alloc) >= sk->sk_rcvbuf || !tcp_receive_window(tp)));
+}
+
+static poll_events_t stream_events(struct sock *sk, struct socket *sock)
+{
+	poll_events_t mask = 0;
+
+	if (stream_is_readable(sk))
+		mask |= EPOLLIN | EPOLLRDNORM;
+	if (sk->sk_shutdown & SEND_SHUTDOWN) {
+		mask |= EPOLLOUT | EPOLLWRNORM;
+	} else if (sk_stream_is_writeable(sk)) {
+		mask |= EPOLLOUT | EPOLLWRNORM;
+	} else {
+		/* asked for room: note it, and look again in case it came in between */
+		sock->flags |= BIT(SOCK_NOSPACE);
+		if (sk_stream_is_writeable(sk))
+			mask |= EPOLLOUT | EPOLLWRNORM;
+	}
+	if (tcp_sk(sk)->urg_data & TCP_URG_VALID)
+		mask |= EPOLLPRI;
+	return mask;
+}
+
+poll_events_t tcp_poll(struct file *file, struct socket *sock, struct poll_table *pt)
+{
+	struct sock *sk = sock->sk;
+	poll_events_t mask = 0;
+
+	poll_wait(file, sk_sleep(sk), pt);
+	if (sk->sk_state == TCP_LISTEN)
+		return inet_csk(sk)->icsk_accept_queue->accept_head ? EPOLLIN | EPOLLRDNORM : 0;
+	if (sk->sk_shutdown == SHUTDOWN_MASK || sk->sk_state == TCP_CLOSE)
+		mask |= EPOLLHUP;
+	if (sk->sk_shutdown & RCV_SHUTDOWN)
+		mask |= EPOLLIN | EPOLLRDNORM | EPOLLRDHUP;
+	if (!(TCPF(sk->sk_state) & (TCPF(TCP_SYN_SENT) | TCPF(TCP_SYN_RECV))))
+		mask |= stream_events(sk, sock);
+	if (sk->sk_err)
+		mask |= EPOLLERR;
+	return mask;
+}
+
+/* Octets that a reader can have now, [s] held. */
+static int unread(const struct sock *sk)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	u32 n = tp->rcv_nxt - tp->copied_seq;
+
+	if (TCPF(sk->sk_state) & (TCPF(TCP_SYN_SENT) | TCPF(TCP_SYN_RECV)))
+		return 0;
+	if (!sock_flag(sk, SOCK_URGINLINE) && tp->urg_data &&
+	    !before(tp->urg_seq, tp->copied_seq) && before(tp->urg_seq, tp->rcv_nxt))
+		return (int)(tp->urg_seq - tp->copied_seq);
+	if (n && sock_flag(sk, SOCK_DONE))
+		n--;	/* the FIN */
+	return (int)n;
+}
+
+int tcp_ioctl(struct sock *sk, unsigned int cmd, unsigned long arg)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	bool opening = TCPF(sk->sk_state) & (TCPF(TCP_SYN_SENT) | TCPF(TCP_SYN_RECV));
+	int answer;
+
+	switch (cmd) {
+	case SIOCINQ:
+	case SIOCATMARK:
+	case SIOCOUTQ:
+	case SIOCOUTQNSD:
+		break;
+	default:
+		return -ENOTTY;
+	}
+	if (sk->sk_state == TCP_LISTEN && cmd != SIOCATMARK)
+		return -EINVAL;
+	lock_sock(sk);
+	if (cmd == SIOCINQ)
+		answer = unread(sk);
+	else if (cmd == SIOCATMARK)
+		answer = tp->urg_data && tp->urg_seq == tp->copied_seq;
+	else if (opening)
+		answer = 0;
+	else
+		answer = (int)(tp->write_seq - (cmd == SIOCOUTQ ? tp->snd_una : tp->snd_nxt));
+	release_sock(sk);
+	return put_user(answer, (int __user *)arg);
+}
+
+/* --- start ------------------------------------------------------------------------------------------------------- */
+
+static void tcp_keepalive(struct sock *sk, int on)
+{
+	tcp_set_keepalive(sk, on);
+}
+
+struct proto tcp_prot = {
+	.name = "TCP",
+	.obj_size = sizeof(struct tcp_sock),
+	.init = tcp_init_sock,
+	.destroy = tcp_v4_destroy_sock,
+	.close = tcp_close,
+	.connect = tcp_v4_connect,
+	.disconnect = tcp_disconnect,
+	.accept = inet_csk_accept,
+	.ioctl = tcp_ioctl,
+	.shutdown = tcp_shutdown,
+	.keepalive = tcp_keepalive,
+	.setsockopt = tcp_setsockopt,
+	.getsockopt = tcp_getsockopt,
+	.sendmsg = tcp_sendmsg,
+	.recvmsg = tcp_recvmsg,
+	.backlog_rcv = tcp_v4_do_rcv,
+	.release_cb = tcp_release_cb,
+	.hash = inet_hash,
+	.unhash = inet_unhash,
+	.get_port = inet_csk_get_port,
+};
+
+void tcp_init(void)
+{
+	inet_hashtables_init();
+	tcp_minisocks_init();
+	tcp_sysctl_init();
+}
+
+int tcp_net_init(struct net *net)
+{
+	struct netns_tcp *t = &net->tcp;
+
+	t->hashinfo = inet_hashinfo_create();
+	if (!t->hashinfo)
+		return -ENOMEM;
+	get_random_bytes(&t->isn_key, sizeof(t->isn_key));
+	get_random_bytes(&t->ts_key, sizeof(t->ts_key));
+	get_random_bytes(&t->port_key, sizeof(t->port_key));
+	get_random_bytes(t->cookie_key, sizeof(t->cookie_key));
+	t->congestion_control = &tcp_cubic;
+	tcp_sysctl_net_init(net);
+	return 0;
+}
+
+/* Collect one connection that still lives; the table's lock is held, so the work waits. */
+static void find_one(struct sock_common *c, void *arg)
+{
+	struct sock_common **found = arg;
+
+	if (*found)
+		return;
+	*found = c;
+	sock_hold((struct sock *)c);
+}
+
+static void end_orphan(struct sock *sk)
+{
+	local_bh_disable();
+	bh_lock_sock(sk);
+	ASSERT(sock_flag(sk, SOCK_DEAD));
+	tcp_done(sk);
+	bh_unlock_sock(sk);
+	local_bh_enable();
+	sock_put(sk);
+}
+
+void tcp_net_exit(struct net *net)
+{
+	struct sock_common *c;
+
+	if (!net->tcp.hashinfo)
+		return;
+	for (;;) {
+		c = NULL;
+		inet_hash_for_each(net->tcp.hashinfo, find_one, &c);
+		if (!c)
+			break;
+		if (c->skc_state == TCP_TIME_WAIT) {
+			inet_twsk_kill(inet_twsk((struct sock *)c));
+			inet_twsk_put(inet_twsk((struct sock *)c));
+		} else {
+			end_orphan((struct sock *)c);
+		}
+	}
+	inet_hashinfo_free(net->tcp.hashinfo);
+	net->tcp.hashinfo = NULL;
+}

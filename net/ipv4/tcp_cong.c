@@ -1,0 +1,113 @@
+/*
+ * Congestion control: which algorithm a socket has, what they share, and Reno (RFC 5681).
+ */
+#include "lib/errno.h"
+#include "lib/format.h"
+#include "lib/string.h"
+#include "net/ipv4/tcp.h"
+
+static const struct tcp_congestion_ops *const algorithms[] = { &tcp_cubic, &tcp_reno };
+
+const struct tcp_congestion_ops *tcp_ca_find(const char *name)
+{
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(algorithms); i++)
+		if (!strcmp(algorithms[i]->name, name))
+			return algorithms[i];
+	return NULL;
+}
+
+int tcp_ca_names(char *buf, size_t size)
+{
+	return scnprintf(buf, size, "%s %s", tcp_reno.name, tcp_cubic.name);
+}
+
+void tcp_init_congestion_control(struct sock *sk)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+
+	memset(icsk->icsk_ca_priv, 0, sizeof(icsk->icsk_ca_priv));
+	tcp_sk(sk)->prior_ssthresh = 0;
+	if (icsk->icsk_ca_ops->init)
+		icsk->icsk_ca_ops->init(sk);
+}
+
+int tcp_set_congestion_control(struct sock *sk, const char *name)
+{
+	const struct tcp_congestion_ops *ca = tcp_ca_find(name);
+
+	if (!ca)
+		return -ENOENT;
+	inet_csk(sk)->icsk_ca_setsockopt = true;
+	if (ca == inet_csk(sk)->icsk_ca_ops)
+		return 0;
+	inet_csk(sk)->icsk_ca_ops = ca;
+	if (!(TCPF(sk->sk_state) & (TCPF(TCP_CLOSE) | TCPF(TCP_LISTEN))))
+		tcp_init_congestion_control(sk);
+	return 0;
+}
+
+/* RFC 7661: what was not used does not prove that more can be. */
+bool tcp_is_cwnd_limited(const struct sock *sk)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+
+	if (tp->is_cwnd_limited)
+		return true;
+	return tcp_in_slow_start(tp) && tp->snd_cwnd < 2 * tp->max_packets_out;
+}
+
+u32 tcp_slow_start(struct tcp_sock *tp, u32 acked)
+{
+	u32 cwnd = min(tp->snd_cwnd + acked, tp->snd_ssthresh);
+
+	acked -= cwnd - tp->snd_cwnd;
+	tp->snd_cwnd = cwnd;
+	return acked;
+}
+
+void tcp_cong_avoid_ai(struct tcp_sock *tp, u32 w, u32 acked)
+{
+	w = max(w, 1U);
+	if (tp->snd_cwnd_cnt >= w) {
+		tp->snd_cwnd_cnt = 0;
+		tp->snd_cwnd++;
+	}
+	tp->snd_cwnd_cnt += acked;
+	if (tp->snd_cwnd_cnt >= w) {
+		tp->snd_cwnd += tp->snd_cwnd_cnt / w;
+		tp->snd_cwnd_cnt %= w;
+	}
+}
+
+u32 tcp_reno_ssthresh(struct sock *sk)
+{
+	return max(tcp_sk(sk)->snd_cwnd >> 1, 2U);
+}
+
+u32 tcp_reno_undo_cwnd(struct sock *sk)
+{
+	return max(tcp_sk(sk)->snd_cwnd, tcp_sk(sk)->prior_cwnd);
+}
+
+static void reno_cong_avoid(struct sock *sk, u32 acked)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (!tcp_is_cwnd_limited(sk))
+		return;
+	if (tcp_in_slow_start(tp)) {
+		acked = tcp_slow_start(tp, acked);
+		if (!acked)
+			return;
+	}
+	tcp_cong_avoid_ai(tp, tp->snd_cwnd, acked);
+}
+
+const struct tcp_congestion_ops tcp_reno = {
+	.name = "reno",
+	.ssthresh = tcp_reno_ssthresh,
+	.cong_avoid = reno_cong_avoid,
+	.undo_cwnd = tcp_reno_undo_cwnd,
+};

@@ -1,0 +1,712 @@
+/*
+ * Segments in, in the order of RFC 9293 3.10.7: sequence number, RST, SYN, ACK, URG, text, FIN. The
+ * parents only say which step comes next; tcp_rcv_established() has header prediction in front.
+ */
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "net/core/stream.h"
+#include "net/ipv4/tcp.h"
+
+/* --- what must hold --------------------------------------------------------------------------------- */
+
+void tcp_check_invariants(const struct sock *sk)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+
+	if (unlikely(sk->sk_state == TCP_CLOSE))
+		return;
+	ASSERT(!after(tp->snd_una, tp->snd_nxt) && !after(tp->snd_nxt, tp->write_seq));
+	ASSERT(!after(tp->copied_seq, tp->rcv_nxt) && !after(tp->rcv_wup, tp->rcv_nxt));
+	ASSERT(tcp_left_out(tp) <= tp->packets_out && tp->retrans_out <= tp->packets_out);
+	ASSERT(!tp->packets_out == (tp->snd_una == tp->snd_nxt));
+	ASSERT(tp->snd_cwnd >= 1 && tp->mss_cache >= 8 && sk->sk_wmem_queued >= 0);
+	ASSERT(!tp->send_head || TCP_SKB_CB(tp->send_head)->seq == tp->snd_nxt);
+}
+
+/* --- challenge ACKs (RFC 5961 7) ------------------------------------------------------------------------ */
+
+/* Whether an answer to something out of the window was sent too recently; else notes the time. */
+bool tcp_oow_rate_limited(struct net *net, u64 *last, u64 now)
+{
+	if (*last && now - *last < (u64)net->tcp.sysctl_tcp_invalid_ratelimit * NSEC_PER_MSEC)
+		return true;
+	*last = now ?: 1;
+	return false;
+}
+
+/* The socket's own limit; segments with text are never limited, they keep a connection going. */
+static bool oow_limited(struct sock *sk, const struct sk_buff *skb)
+{
+	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+	struct tcp_sock *tp = tcp_sk(sk);
+	u32 now = tcp_time_ms(tp);
+
+	if (cb->seq != cb->end_seq && !(cb->tcp_flags & TCPHDR_SYN))
+		return false;
+	if (tp->last_oow_ack &&
+	    now - tp->last_oow_ack < (u32)sock_net(sk)->tcp.sysctl_tcp_invalid_ratelimit)
+		return true;
+	tp->last_oow_ack = now ?: 1;
+	return false;
+}
+
+/* The stack's limit: so many a second, with a random part that hides the count from others. */
+void tcp_send_challenge_ack(struct sock *sk, const struct sk_buff *skb)
+{
+	struct netns_tcp *t = &sock_net(sk)->tcp;
+	u64 now = tcp_sk(sk)->tcp_mstamp;
+	u32 limit = (u32)t->sysctl_tcp_challenge_ack_limit;
+
+	if (oow_limited(sk, skb)) {
+		NET_INC_STATS(sock_net(sk), TcpExt_TCPACKSkippedChallenge);
+		return;
+	}
+	if (!t->challenge_stamp || now - t->challenge_stamp >= NSEC_PER_SEC) {
+		t->challenge_stamp = now;
+		t->challenge_count = limit / 2 + (limit ? get_random_u32() % limit : 0);
+	}
+	if (!t->challenge_count)
+		return;
+	t->challenge_count--;
+	NET_INC_STATS(sock_net(sk), TcpExt_TCPChallengeACK);
+	tcp_send_ack(sk);
+}
+
+/* --- first: sequence number and PAWS (RFC 7323 5.3) ------------------------------------------------------- */
+
+bool tcp_paws_reject(u32 ts_recent, u32 ts_recent_stamp, u32 tsval, u32 now_ms)
+{
+	if ((s32)(ts_recent - tsval) <= TCP_PAWS_WINDOW || !ts_recent)
+		return false;
+	return now_ms - ts_recent_stamp < TCP_PAWS_24DAYS_MS;
+}
+
+/* A pure duplicate ACK that was overtaken: old by its timestamp, but harmless. */
+static bool disordered_ack(const struct sock *sk, const struct sk_buff *skb, u32 tsval)
+{
+	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+	const struct tcp_sock *tp = tcp_sk(sk);
+
+	return cb->tcp_flags & TCPHDR_ACK && cb->seq == cb->end_seq && cb->seq == tp->rcv_nxt &&
+	       cb->ack_seq == tp->snd_una && (u32)cb->window << tp->snd_wscale == tp->snd_wnd &&
+	       tp->ts_recent - tsval <= inet_csk(sk)->icsk_rto / 1000;
+}
+
+static enum skb_drop_reason check_paws(struct sock *sk, struct sk_buff *skb,
+				       const struct tcp_options_received *opt)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (!tp->tstamp_ok || !opt->saw_tstamp || TCP_SKB_CB(skb)->tcp_flags & TCPHDR_RST ||
+	    !tcp_paws_reject(tp->ts_recent, tp->ts_recent_stamp, opt->rcv_tsval, tcp_time_ms(tp)) ||
+	    disordered_ack(sk, skb, opt->rcv_tsval))
+		return DROP_NOT_SPECIFIED;
+	NET_INC_STATS(sock_net(sk), TcpExt_PAWSEstab);
+	if (!oow_limited(sk, skb))
+		tcp_send_dupack(sk, skb);
+	else
+		NET_INC_STATS(sock_net(sk), TcpExt_TCPACKSkippedPAWS);
+	return DROP_TCP_PAWS;
+}
+
+static enum skb_drop_reason check_seq(struct sock *sk, struct sk_buff *skb)
+{
+	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (likely(!before(cb->end_seq, tp->rcv_wup) &&
+		   !after(cb->seq, tp->rcv_nxt + tcp_receive_window(tp))))
+		return DROP_NOT_SPECIFIED;
+	if (!(cb->tcp_flags & TCPHDR_RST)) {
+		if (cb->tcp_flags & TCPHDR_SYN) {
+			NET_INC_STATS(sock_net(sk), TcpExt_TCPSYNChallenge);
+			tcp_send_challenge_ack(sk, skb);
+		} else if (!oow_limited(sk, skb)) {
+			tcp_send_dupack(sk, skb);
+		} else {
+			NET_INC_STATS(sock_net(sk), TcpExt_TCPACKSkippedSeq);
+		}
+	}
+	return DROP_TCP_INVALID_SEQUENCE;
+}
+
+/* --- second: RST ---------------------------------------------------------------------------------------------- */
+
+void tcp_reset_received(struct sock *sk)
+{
+	switch (sk->sk_state) {
+	case TCP_SYN_SENT:
+		sk->sk_err = ECONNREFUSED;
+		break;
+	case TCP_CLOSE_WAIT:
+		sk->sk_err = EPIPE;
+		break;
+	case TCP_CLOSE:
+		return;
+	default:
+		sk->sk_err = ECONNRESET;
+	}
+	tcp_write_queue_purge(sk);
+	tcp_done(sk);
+	if (!sock_flag(sk, SOCK_DEAD))
+		sk->sk_error_report(sk);
+}
+
+/* RFC 5961 3.2: only one that hits rcv_nxt exactly (or the end of what we SACKed) resets. */
+static enum skb_drop_reason check_rst(struct sock *sk, struct sk_buff *skb)
+{
+	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+	struct tcp_sock *tp = tcp_sk(sk);
+	bool hit = cb->seq == tp->rcv_nxt;
+	u32 i;
+
+	if (likely(!(cb->tcp_flags & TCPHDR_RST)))
+		return DROP_NOT_SPECIFIED;
+	if (!hit && tp->sack && tp->sack_ok && tp->sack->num_sacks) {
+		u32 end = tp->sack->selective_acks[0].end_seq;
+
+		for (i = 1; i < tp->sack->num_sacks; i++)
+			if (after(tp->sack->selective_acks[i].end_seq, end))
+				end = tp->sack->selective_acks[i].end_seq;
+		hit = cb->seq == end;
+	}
+	if (hit)
+		tcp_reset_received(sk);
+	else
+		tcp_send_challenge_ack(sk, skb);
+	return DROP_TCP_RESET;
+}
+
+/* --- fourth: SYN ------------------------------------------------------------------------------------------------- */
+
+static enum skb_drop_reason check_syn(struct sock *sk, struct sk_buff *skb)
+{
+	struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (likely(!(cb->tcp_flags & TCPHDR_SYN)))
+		return DROP_NOT_SPECIFIED;
+	/* simultaneous open: the peer's SYN again, now with the ACK of ours */
+	if (sk->sk_state == TCP_SYN_RECV && cb->tcp_flags & TCPHDR_ACK &&
+	    cb->seq + 1 == tp->rcv_nxt && cb->end_seq == tp->rcv_nxt && cb->ack_seq == tp->snd_nxt)
+		return DROP_NOT_SPECIFIED;
+	NET_INC_STATS(sock_net(sk), TcpExt_TCPSYNChallenge);
+	tcp_send_challenge_ack(sk, skb);	/* RFC 5961 4.2 */
+	return DROP_TCP_FLAGS;
+}
+
+/* --- sending what became possible ----------------------------------------------------------------------------------- */
+
+/* Let the send buffer hold two windows. */
+static void expand_sndbuf(struct sock *sk)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	u32 segs = max(max(TCP_INIT_CWND, tp->snd_cwnd), tp->reordering + 1U);
+	u64 want = 2ULL * segs * SKB_TRUESIZE(tp->mss_cache + MAX_TCP_HEADER);
+
+	if (sk->sk_userlocks & SOCK_SNDBUF_LOCK || tcp_under_memory_pressure(sk) ||
+	    tcp_packets_in_flight(tp) >= tp->snd_cwnd)
+		return;
+	want = min_t(u64, want, (u32)sock_net(sk)->tcp.sysctl_tcp_wmem[2]);
+	if ((int)want > sk->sk_sndbuf)
+		sk->sk_sndbuf = (int)want;
+}
+
+static void data_snd_check(struct sock *sk)
+{
+	if (tcp_sk(sk)->send_head)
+		tcp_push_pending_frames(sk);
+	if (sk->sk_socket && sk->sk_socket->flags & BIT(SOCK_NOSPACE)) {
+		expand_sndbuf(sk);
+		sk->sk_write_space(sk);
+	}
+}
+
+/* RFC 5681 4.2: at least every second full segment; at once when the window opens or gaps are. */
+static void ack_snd_check(struct sock *sk)
+{
+	const struct inet_connection_sock *icsk = inet_csk(sk);
+	const struct tcp_sock *tp = tcp_sk(sk);
+
+	if (!inet_csk_ack_scheduled(sk))
+		return;
+	if ((tp->rcv_nxt - tp->rcv_wup > icsk->icsk_ack.rcv_mss &&
+	     (tp->rcv_nxt - tp->copied_seq < (u32)sk->sk_rcvlowat ||
+	      __tcp_select_window(sk) >= tp->rcv_wnd)) ||
+	    (icsk->icsk_ack.quick && !icsk->icsk_ack.pingpong) ||
+	    icsk->icsk_ack.pending & ICSK_ACK_NOW || !tcp_ofo_empty(tp))
+		tcp_send_ack(sk);
+	else
+		tcp_send_delayed_ack(sk);
+}
+
+/* --- fifth: ACK -------------------------------------------------------------------------------------------------------- */
+
+void tcp_init_transfer(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (!tp->srtt_us && tp->total_retrans)
+		inet_csk(sk)->icsk_rto = TCP_TIMEOUT_FALLBACK_US;
+	if (tp->total_retrans > 1)
+		tp->snd_cwnd = 1;	/* RFC 5681 3.1: SYNs were lost */
+	tp->lsndtime = tcp_time_ms(tp);
+	tcp_init_congestion_control(sk);
+	tcp_init_buffer_space(sk);
+	tcp_fast_path_check(sk);
+}
+
+static void established(struct sock *sk, const struct sk_buff *skb)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	tp->copied_seq = tp->rcv_nxt;
+	tp->snd_wnd = (u32)TCP_SKB_CB(skb)->window << tp->snd_wscale;
+	tp->max_window = max(tp->max_window, tp->snd_wnd);
+	tcp_init_wl(tp, TCP_SKB_CB(skb)->seq);
+	tcp_set_state(sk, TCP_ESTABLISHED);
+	tcp_init_transfer(sk);
+	sk->sk_state_change(sk);
+}
+
+/* Our FIN is acknowledged. False: the connection has passed to a TIME-WAIT object or ended. */
+static bool fin_wait1_acked(struct sock *sk, struct sk_buff *skb)
+{
+	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+	struct tcp_sock *tp = tcp_sk(sk);
+	bool fin = cb->tcp_flags & TCPHDR_FIN;
+	u64 wait = tcp_fin_time_ns(sk);
+
+	tcp_set_state(sk, TCP_FIN_WAIT2);
+	sk->sk_shutdown |= SEND_SHUTDOWN;
+	if (!sock_flag(sk, SOCK_DEAD)) {
+		sk->sk_state_change(sk);
+		return true;
+	}
+	if (tp->linger2 < 0) {
+		tcp_done(sk);
+		NET_INC_STATS(sock_net(sk), TcpExt_TCPAbortOnData);
+		return false;
+	}
+	if (wait > TCP_TIMEWAIT_NS)
+		inet_csk_reset_keepalive_timer(sk, tp->tcp_mstamp + wait - TCP_TIMEWAIT_NS);
+	else if (fin || cb->end_seq != cb->seq || sock_owned_by_user(sk) || !tcp_ofo_empty(tp))
+		inet_csk_reset_keepalive_timer(sk, tp->tcp_mstamp + wait);
+	else {
+		tcp_time_wait(sk, TCP_FIN_WAIT2, wait);
+		return false;
+	}
+	return true;
+}
+
+/* What the ACK means for states that wait for one. False: there is nothing more to do. */
+static bool advance_state(struct sock *sk, struct sk_buff *skb)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	bool all = tp->snd_una == tp->write_seq;
+
+	switch (sk->sk_state) {
+	case TCP_SYN_RECV:
+		established(sk, skb);
+		return true;
+	case TCP_FIN_WAIT1:
+		return !all || fin_wait1_acked(sk, skb);
+	case TCP_CLOSING:
+		if (all)
+			tcp_time_wait(sk, TCP_TIME_WAIT, TCP_TIMEWAIT_NS);
+		return !all;
+	case TCP_LAST_ACK:
+		if (all)
+			tcp_done(sk);
+		return !all;
+	}
+	return true;
+}
+
+static enum skb_drop_reason check_ack(struct sock *sk, struct sk_buff *skb,
+				      const struct tcp_options_received *opt)
+{
+	int acceptable;
+
+	if (!(TCP_SKB_CB(skb)->tcp_flags & TCPHDR_ACK))
+		return DROP_TCP_FLAGS;
+	acceptable = tcp_ack(sk, skb, opt, FLAG_SLOWPATH);
+	if (sk->sk_state == TCP_SYN_RECV && acceptable <= 0) {
+		tcp_v4_send_reset(sock_net(sk), skb);
+		return DROP_TCP_INVALID_ACK;
+	}
+	if (acceptable < 0) {
+		if (after(TCP_SKB_CB(skb)->ack_seq, tcp_sk(sk)->snd_nxt))
+			tcp_send_challenge_ack(sk, skb);
+		return DROP_TCP_INVALID_ACK;
+	}
+	return DROP_NOT_SPECIFIED;
+}
+
+/* --- sixth: URG (RFC 6093: the pointer names the octet, and there is only one) ------------------------------------------- */
+
+/* An urgent pointer: is it news? */
+static void note_urgent(struct sock *sk, const struct sk_buff *skb)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	u32 ptr = TCP_SKB_CB(skb)->urg_ptr;
+
+	if (ptr && !sock_net(sk)->tcp.sysctl_tcp_stdurg)
+		ptr--;
+	ptr += TCP_SKB_CB(skb)->seq;
+	if (after(tp->copied_seq, ptr) || before(ptr, tp->rcv_nxt) ||
+	    (tp->urg_data && !after(ptr, tp->urg_seq)))
+		return;
+	/* an older one that nobody read becomes part of nothing: the reader stands right at it */
+	if (tp->urg_seq == tp->copied_seq && tp->urg_data && !sock_flag(sk, SOCK_URGINLINE) &&
+	    tp->copied_seq != tp->rcv_nxt) {
+		struct sk_buff *head = skb_peek(&sk->sk_receive_queue);
+
+		tp->copied_seq++;
+		if (head && !before(tp->copied_seq, TCP_SKB_CB(head)->end_seq)) {
+			__skb_unlink(head, &sk->sk_receive_queue);
+			consume_skb(head);
+		}
+	}
+	tp->urg_data = TCP_URG_NOTYET;
+	tp->urg_seq = ptr;
+	tp->fastpath = 0;
+}
+
+static void step_urg(struct sock *sk, struct sk_buff *skb)
+{
+	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+	struct tcp_sock *tp = tcp_sk(sk);
+	u32 at;
+	u8 octet;
+
+	if (unlikely(cb->tcp_flags & TCPHDR_URG))
+		note_urgent(sk, skb);
+	if (likely(tp->urg_data != TCP_URG_NOTYET))
+		return;
+	at = tp->urg_seq - cb->seq + cb->hdrlen - !!(cb->tcp_flags & TCPHDR_SYN);
+	if (at >= skb->len || skb_copy_bits(skb, at, &octet, 1))
+		return;
+	tp->urg_data = TCP_URG_VALID | octet;
+	if (!sock_flag(sk, SOCK_DEAD))
+		sk->sk_data_ready(sk);
+}
+
+/* --- seventh and eighth: text and FIN ------------------------------------------------------------------------------------------ */
+
+/* New text for somebody who has closed: RFC 9293 3.10.7.4 wants a reset (MUST-58 of RFC 1122). */
+static bool text_after_close(struct sock *sk, const struct sk_buff *skb)
+{
+	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+
+	return sk->sk_shutdown & RCV_SHUTDOWN && sock_flag(sk, SOCK_DEAD) &&
+	       cb->end_seq != cb->seq &&
+	       after(cb->end_seq - (cb->tcp_flags & TCPHDR_FIN), tcp_sk(sk)->rcv_nxt);
+}
+
+/* Consumes skb. */
+static void step_text(struct sock *sk, struct sk_buff *skb)
+{
+	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+
+	switch (sk->sk_state) {
+	case TCP_FIN_WAIT1:
+	case TCP_FIN_WAIT2:
+		if (text_after_close(sk, skb)) {
+			NET_INC_STATS(sock_net(sk), TcpExt_TCPAbortOnData);
+			tcp_v4_send_reset(sock_net(sk), skb);
+			tcp_reset_received(sk);
+			kfree_skb_reason(skb, DROP_TCP_ABORT);
+			return;
+		}
+		/* fall through */
+	case TCP_ESTABLISHED:
+		tcp_data_queue(sk, skb);
+		return;
+	case TCP_CLOSE_WAIT:
+	case TCP_CLOSING:
+	case TCP_LAST_ACK:	/* nothing can come after a FIN, but the FIN itself again */
+		if (before(cb->seq, tcp_sk(sk)->rcv_nxt) && cb->end_seq != cb->seq) {
+			tcp_data_queue(sk, skb);
+			return;
+		}
+	}
+	kfree_skb_reason(skb, DROP_TCP_OLD_DATA);
+}
+
+static void store_timestamp(struct tcp_sock *tp, u32 tsval)
+{
+	tp->ts_recent = tsval;
+	tp->ts_recent_stamp = tcp_time_ms(tp);
+}
+
+/* RFC 7323 4.3: the one to echo is that of the segment that reaches to what was acknowledged last. */
+static void update_timestamp(struct tcp_sock *tp, const struct tcp_skb_cb *cb,
+			     const struct tcp_options_received *opt)
+{
+	if (tp->tstamp_ok && opt->saw_tstamp && !after(cb->seq, tp->rcv_wup) &&
+	    !tcp_paws_reject(tp->ts_recent, tp->ts_recent_stamp, opt->rcv_tsval, tcp_time_ms(tp)))
+		store_timestamp(tp, opt->rcv_tsval);
+}
+
+/* RFC 9293 3.10.7.4, for every state that has seen the peer's SYN. Consumes skb. */
+static void rcv_synchronized(struct sock *sk, struct sk_buff *skb)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	struct tcp_options_received opt;
+	enum skb_drop_reason why;
+
+	tcp_parse_options(skb, &opt);
+	tp->segs_in += max_t(u32, skb_shinfo(skb)->gso_segs, 1);
+	why = check_paws(sk, skb, &opt);	/* first */
+	if (why)
+		goto drop;
+	why = check_seq(sk, skb);
+	if (why)
+		goto drop;
+	why = check_rst(sk, skb);		/* second; third, security, is nobody's */
+	if (why)
+		goto drop;
+	why = check_syn(sk, skb);		/* fourth */
+	if (why)
+		goto drop;
+	why = check_ack(sk, skb, &opt);		/* fifth */
+	if (why)
+		goto drop;
+	update_timestamp(tp, TCP_SKB_CB(skb), &opt);
+	why = DROP_TCP_CLOSE;
+	if (!advance_state(sk, skb))
+		goto drop;
+	if (TCP_SKB_CB(skb)->tcp_flags & TCPHDR_SYN)	/* of a simultaneous open: no text in it */
+		TCP_SKB_CB(skb)->seq = TCP_SKB_CB(skb)->end_seq;
+	if (TCP_SKB_CB(skb)->end_seq != TCP_SKB_CB(skb)->seq)
+		tp->data_segs_in += max_t(u32, skb_shinfo(skb)->gso_segs, 1);
+	if (opt.saw_tstamp && tp->tstamp_ok)
+		tcp_rcv_rtt_measure_ts(sk, skb, opt.rcv_tsecr);
+	step_urg(sk, skb);			/* sixth */
+	step_text(sk, skb);			/* seventh, eighth */
+	if (sk->sk_state != TCP_CLOSE) {
+		data_snd_check(sk);
+		ack_snd_check(sk);
+	}
+	return;
+drop:
+	kfree_skb_reason(skb, why);
+}
+
+/* --- header prediction --------------------------------------------------------------------------------------------------------- */
+
+void tcp_fast_path_check(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (tcp_ofo_empty(tp) && tp->rcv_wnd && !tp->urg_data &&
+	    READ_ONCE(sk->sk_rmem_alloc) < sk->sk_rcvbuf)
+		tp->fastpath = 1;
+}
+
+/*
+ * The segment that is expected next: in order, no flag but ACK and PSH, the same window, no option
+ * but a newer timestamp, and room for its text.
+ */
+static bool predicted(const struct sock *sk, const struct sk_buff *skb,
+		      struct tcp_options_received *opt)
+{
+	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+	const struct tcp_sock *tp = tcp_sk(sk);
+	u32 text = cb->end_seq - cb->seq;
+
+	if (!tp->fastpath || (cb->tcp_flags & (u8)~TCPHDR_PSH) != TCPHDR_ACK ||
+	    cb->seq != tp->rcv_nxt || after(cb->ack_seq, tp->snd_nxt) ||
+	    before(cb->ack_seq, tp->snd_una) || (u32)cb->window << tp->snd_wscale != tp->snd_wnd)
+		return false;
+	opt->num_sacks = 0;
+	opt->saw_tstamp = tp->tstamp_ok;
+	if (tp->tstamp_ok) {
+		if (!tcp_parse_aligned_timestamp(skb, &opt->rcv_tsval, &opt->rcv_tsecr) ||
+		    before(opt->rcv_tsval, tp->ts_recent))
+			return false;
+	} else if (cb->hdrlen != TCP_MIN_HEADER) {
+		return false;
+	}
+	return !text || (text <= tcp_receive_window(tp) && !tcp_out_of_memory(sk) &&
+			 READ_ONCE(sk->sk_rmem_alloc) + (int)skb->truesize <= sk->sk_rcvbuf);
+}
+
+static void rcv_predicted_ack(struct sock *sk, struct sk_buff *skb,
+			      const struct tcp_options_received *opt)
+{
+	/* the same ACK again is a duplicate: that may mean loss */
+	tcp_ack(sk, skb, opt, TCP_SKB_CB(skb)->ack_seq == tcp_sk(sk)->snd_una ? FLAG_SLOWPATH : 0);
+	consume_skb(skb);
+	data_snd_check(sk);
+}
+
+static void rcv_predicted_text(struct sock *sk, struct sk_buff *skb,
+			       const struct tcp_options_received *opt)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	bool acks = TCP_SKB_CB(skb)->ack_seq != tp->snd_una;
+
+	NET_INC_STATS(sock_net(sk), TcpExt_TCPHPHits);
+	tp->data_segs_in += max_t(u32, skb_shinfo(skb)->gso_segs, 1);
+	if (tp->tstamp_ok)
+		tcp_rcv_rtt_measure_ts(sk, skb, opt->rcv_tsecr);
+	if (acks)
+		tcp_ack(sk, skb, opt, FLAG_DATA);
+	skb_pull(skb, TCP_SKB_CB(skb)->hdrlen);
+	tcp_event_data_recv(sk, skb);
+	tcp_queue_rcv(sk, skb);
+	if (acks)
+		data_snd_check(sk);
+	ack_snd_check(sk);
+	if (!sock_flag(sk, SOCK_DEAD))
+		tcp_data_ready(sk);
+}
+
+void tcp_rcv_established(struct sock *sk, struct sk_buff *skb)
+{
+	struct tcp_options_received opt;
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	tcp_mstamp_refresh(tp);
+	if (likely(predicted(sk, skb, &opt))) {
+		tp->segs_in += max_t(u32, skb_shinfo(skb)->gso_segs, 1);
+		if (tp->tstamp_ok && tp->rcv_nxt == tp->rcv_wup)
+			store_timestamp(tp, opt.rcv_tsval);
+		if (TCP_SKB_CB(skb)->seq == TCP_SKB_CB(skb)->end_seq)
+			rcv_predicted_ack(sk, skb, &opt);
+		else
+			rcv_predicted_text(sk, skb, &opt);
+	} else {
+		rcv_synchronized(sk, skb);
+	}
+	tcp_check_invariants(sk);
+}
+
+/* --- SYN-SENT (RFC 9293 3.10.7.3) ------------------------------------------------------------------------------------------------ */
+
+/* What the peer's SYN allows of what ours offered. */
+static void negotiate(struct sock *sk, const struct sk_buff *skb,
+		      const struct tcp_options_received *opt)
+{
+	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+	struct tcp_sock *tp = tcp_sk(sk);
+	u32 mss = opt->mss ?: TCP_MSS_DEFAULT_V4;
+
+	tp->tstamp_ok &= opt->saw_tstamp;
+	tp->sack_ok &= opt->sack_ok;
+	tp->wscale_ok &= opt->wscale_ok;
+	tp->snd_wscale = tp->wscale_ok ? opt->snd_wscale & 0xf : 0;
+	if (!tp->wscale_ok) {
+		tp->rcv_wscale = 0;
+		tp->window_clamp = min(tp->window_clamp, 65535U);
+	}
+	if (tp->tstamp_ok)
+		store_timestamp(tp, opt->rcv_tsval);
+	tp->mss_clamp = (u16)min_t(u32, mss, tp->user_mss ?: 65535U);
+	tp->rcv_nxt = tp->rcv_wup = tp->copied_seq = cb->seq + 1;
+	tp->snd_wnd = cb->window;
+	tp->max_window = max_t(u32, tp->max_window, cb->window);
+	tcp_init_wl(tp, cb->seq);
+	tcp_sync_mss(sk, inet_csk(sk)->icsk_pmtu_cookie);
+	inet_csk(sk)->icsk_ack.rcv_mss =
+		(u16)clamp(min_t(u32, tp->advmss, tp->mss_cache), 88U, TCP_MSS_DEFAULT_V4);
+}
+
+static void synsent_established(struct sock *sk, struct sk_buff *skb,
+				const struct tcp_options_received *opt)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	tcp_ack(sk, skb, opt, FLAG_SLOWPATH);
+	negotiate(sk, skb, opt);
+	tcp_set_state(sk, TCP_ESTABLISHED);
+	inet_csk(sk)->icsk_ack.lrcvtime = tcp_time_ms(tp);
+	tcp_init_transfer(sk);
+	if (sock_flag(sk, SOCK_KEEPOPEN))
+		inet_csk_reset_keepalive_timer(sk, tp->tcp_mstamp + tcp_keepalive_time_ns(sk));
+	sk->sk_state_change(sk);
+	if (inet_csk(sk)->icsk_ack.pingpong) {
+		/* TCP_QUICKACK is off: the first data may carry the ACK */
+		inet_csk_schedule_ack(sk);
+		tcp_send_delayed_ack(sk);
+	} else {
+		tcp_send_ack(sk);
+	}
+}
+
+static void synsent_simultaneous(struct sock *sk, struct sk_buff *skb,
+				 const struct tcp_options_received *opt)
+{
+	tcp_set_state(sk, TCP_SYN_RECV);
+	negotiate(sk, skb, opt);
+	tcp_send_synack(sk);
+}
+
+/* An ACK of something else than our SYN, or an echo of a timestamp we never sent. */
+static bool synsent_bad_ack(struct sock *sk, const struct sk_buff *skb,
+			    const struct tcp_options_received *opt)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	u32 ack = TCP_SKB_CB(skb)->ack_seq;
+
+	if (!after(ack, tp->snd_una) || after(ack, tp->snd_nxt))
+		return true;
+	if (!opt->saw_tstamp || !opt->rcv_tsecr || !tp->tstamp_ok ||
+	    between(opt->rcv_tsecr - tp->tsoffset, tp->retrans_stamp, tcp_time_ms(tp)))
+		return false;
+	NET_INC_STATS(sock_net(sk), TcpExt_PAWSActive);
+	return true;
+}
+
+/* Consumes skb. */
+static void rcv_synsent(struct sock *sk, struct sk_buff *skb)
+{
+	u8 flags = TCP_SKB_CB(skb)->tcp_flags;
+	enum skb_drop_reason why = DROP_TCP_FLAGS;
+	struct tcp_options_received opt;
+
+	tcp_parse_options(skb, &opt);
+	tcp_sk(sk)->segs_in++;
+	if (flags & TCPHDR_ACK && synsent_bad_ack(sk, skb, &opt)) {	/* first: ACK */
+		tcp_v4_send_reset(sock_net(sk), skb);
+		why = DROP_TCP_INVALID_ACK;
+		goto drop;
+	}
+	if (flags & TCPHDR_RST) {					/* second: RST */
+		why = DROP_TCP_RESET;
+		if (flags & TCPHDR_ACK)
+			tcp_reset_received(sk);
+		goto drop;
+	}
+	if (!(flags & TCPHDR_SYN))					/* fourth: SYN */
+		goto drop;
+	if (flags & TCPHDR_ACK) {
+		synsent_established(sk, skb, &opt);
+		data_snd_check(sk);
+	} else {
+		synsent_simultaneous(sk, skb, &opt);
+	}
+	consume_skb(skb);	/* text in a SYN waits for its retransmission */
+	return;
+drop:
+	kfree_skb_reason(skb, why);
+}
+
+void tcp_rcv_state_process(struct sock *sk, struct sk_buff *skb)
+{
+	tcp_mstamp_refresh(tcp_sk(sk));
+	switch (sk->sk_state) {
+	case TCP_CLOSE:		/* RFC 9293 3.10.7.1; it closed while skb waited */
+		tcp_v4_send_reset(sock_net(sk), skb);
+		kfree_skb_reason(skb, DROP_TCP_CLOSE);
+		return;
+	case TCP_SYN_SENT:
+		rcv_synsent(sk, skb);
+		break;
+	default:
+		rcv_synchronized(sk, skb);
+	}
+	tcp_check_invariants(sk);
+}

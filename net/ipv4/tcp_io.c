@@ -1,0 +1,424 @@
+/*
+ * Octets in and out: sendmsg and recvmsg.
+ */
+#include "lib/errno.h"
+#include "net/core/stream.h"
+#include "net/ipv4/tcp.h"
+
+/* --- out -------------------------------------------------------------------------------------------- */
+
+struct send_ctx {
+	struct iov_iter *from;
+	unsigned int flags;	/* MSG_* */
+	u64 deadline;
+	u32 mss, size_goal;
+	size_t copied;
+};
+
+/* How large skbs are to become: as many whole segments as one packet of the device may stand for. */
+static u32 size_goal(const struct sock *sk, u32 mss, unsigned int flags)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	u32 most = min(TCP_GSO_MAX_SIZE, max(tp->max_window >> 1, mss));
+
+	return flags & MSG_OOB ? mss : max(most / mss, 1U) * mss;
+}
+
+static void mark_push(struct tcp_sock *tp, struct sk_buff *skb)
+{
+	TCP_SKB_CB(skb)->tcp_flags |= TCPHDR_PSH;
+	tp->pushed_seq = tp->write_seq;
+}
+
+/* Half a window without PSH: the reader should not wait for more (RFC 9293 3.9.1.2, SHLD-28). */
+static bool forced_push(const struct tcp_sock *tp)
+{
+	return after(tp->write_seq, tp->pushed_seq + (tp->max_window >> 1));
+}
+
+static void tcp_push(struct sock *sk, unsigned int flags, u32 mss, u8 nonagle)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	struct sk_buff *tail = skb_peek_tail(&sk->sk_write_queue);
+
+	if (!tp->send_head)
+		return;
+	if (!(flags & MSG_MORE) || forced_push(tp))
+		mark_push(tp, tail);
+	if (flags & MSG_OOB) {
+		tp->urg_mode = 1;
+		tp->snd_up = tp->write_seq;
+	}
+	__tcp_push_pending_frames(sk, mss, flags & MSG_MORE ? TCP_NAGLE_CORK : nonagle);
+}
+
+/* A new skb at the end of the write queue. 0, or why there is none. May sleep. */
+static int new_segment(struct sock *sk, struct send_ctx *c)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	size_t left = iov_iter_count(c->from);
+	struct sk_buff *skb;
+	int err;
+
+	while (!sk_stream_memory_free(sk)) {
+		if (c->copied)
+			tcp_push(sk, c->flags & ~MSG_MORE, c->mss, TCP_NAGLE_PUSH);
+		err = sk_stream_wait_memory(sk, c->deadline);
+		if (err)
+			return err;
+		tcp_mstamp_refresh(tp);
+		c->mss = tcp_current_mss(sk);
+		c->size_goal = size_goal(sk, c->mss, c->flags);
+		if (sk->sk_err || sk->sk_shutdown & SEND_SHUTDOWN)
+			return -EPIPE;
+	}
+	/* what fits is linear, bulk goes into pages */
+	skb = tcp_out_of_memory(sk) ? NULL :
+	      tcp_stream_alloc_skb(sk, left <= 1500 ? (u32)left : 0);
+	if (!skb)
+		return -ENOBUFS;
+	tcp_skb_entail(sk, skb);
+	return 0;
+}
+
+/* How many more octets the last skb takes; 0: a new one is needed. */
+static u32 tail_room(const struct sock *sk, const struct send_ctx *c)
+{
+	const struct sk_buff *skb = skb_peek_tail(&sk->sk_write_queue);
+	u32 room, frags;
+
+	if (!tcp_sk(sk)->send_head || !skb || skb->len >= c->size_goal || skb_cloned(skb) ||
+	    TCP_SKB_CB(skb)->tcp_flags & (TCPHDR_SYN | TCPHDR_FIN))
+		return 0;
+	room = skb_tailroom(skb);
+	frags = MAX_SKB_FRAGS - skb_shinfo(skb)->nr_frags;
+	if (frags > 1)	/* the first page may be a partly used one */
+		room += (frags - 1) * (u32)PAGE_SIZE;
+	return min(room, c->size_goal - skb->len);
+}
+
+static int append(struct sock *sk, struct send_ctx *c, u32 n)
+{
+	struct sk_buff *skb = skb_peek_tail(&sk->sk_write_queue);
+	struct tcp_sock *tp = tcp_sk(sk);
+	u32 truesize = skb->truesize;
+	int err = skb_append_iter(skb, c->from, n);
+
+	if (unlikely(err))
+		return err == -ENOMEM ? -ENOBUFS : err;
+	tcp_wmem_resize(sk, (s32)(skb->truesize - truesize));
+	if (!c->copied)
+		TCP_SKB_CB(skb)->tcp_flags &= (u8)~TCPHDR_PSH;
+	tp->write_seq += n;
+	TCP_SKB_CB(skb)->end_seq += n;
+	TCP_SKB_CB(skb)->gso_segs = 0;
+	c->copied += n;
+	return 0;
+}
+
+/* An skb that got no octets must not stay. */
+static void remove_empty_tail(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	struct sk_buff *skb = skb_peek_tail(&sk->sk_write_queue);
+
+	if (!skb || !tp->send_head || TCP_SKB_CB(skb)->end_seq != TCP_SKB_CB(skb)->seq)
+		return;
+	if (tp->send_head == skb)
+		tp->send_head = NULL;
+	__skb_unlink(skb, &sk->sk_write_queue);
+	tcp_wmem_free_skb(sk, skb);
+}
+
+/* Take everything the iterator has. 0, or why not all of it could be had. */
+static int send_all(struct sock *sk, struct send_ctx *c)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	struct sk_buff *skb;
+	u32 room;
+	int err;
+
+	while (iov_iter_count(c->from)) {
+		if (sk->sk_err || sk->sk_shutdown & SEND_SHUTDOWN)
+			return -EPIPE;
+		room = tail_room(sk, c);
+		if (!room) {
+			err = new_segment(sk, c);
+			if (err)
+				return err;
+			room = tail_room(sk, c);
+		}
+		err = append(sk, c, (u32)min_t(size_t, room, iov_iter_count(c->from)));
+		if (err)
+			return err;
+		skb = skb_peek_tail(&sk->sk_write_queue);
+		if (!iov_iter_count(c->from) || skb->len < c->size_goal || c->flags & MSG_OOB)
+			continue;
+		if (forced_push(tp)) {
+			mark_push(tp, skb);
+			__tcp_push_pending_frames(sk, c->mss, TCP_NAGLE_PUSH);
+		} else if (skb == tp->send_head) {
+			tcp_push_one(sk, c->mss);
+		}
+	}
+	return 0;
+}
+
+int tcp_sendmsg(struct sock *sk, struct msghdr *msg, size_t len)
+{
+	struct send_ctx c = { .from = &msg->msg_iter, .flags = msg->msg_flags };
+	const u32 open = TCPF(TCP_ESTABLISHED) | TCPF(TCP_CLOSE_WAIT);
+	struct tcp_sock *tp = tcp_sk(sk);
+	int err = 0;
+
+	if (unlikely(c.flags & MSG_FASTOPEN))
+		return -EOPNOTSUPP;
+	lock_sock(sk);
+	tcp_mstamp_refresh(tp);
+	c.deadline = sock_snddeadline(sk, c.flags & MSG_DONTWAIT);
+	if (unlikely(!(TCPF(sk->sk_state) & open))) {
+		err = sk_stream_wait_connect(sk, c.deadline);
+		if (err)
+			goto out;
+		tcp_mstamp_refresh(tp);
+	}
+	c.mss = tcp_current_mss(sk);
+	c.size_goal = size_goal(sk, c.mss, c.flags);
+	err = send_all(sk, &c);
+	if (unlikely(err))
+		remove_empty_tail(sk);
+	if (c.copied)
+		tcp_push(sk, c.flags, c.mss, tp->nonagle);
+out:
+	if (c.copied)
+		err = (int)c.copied;
+	else if (err)
+		err = sk_stream_error(sk, (int)c.flags, err);
+	/* a writer that found no room must be woken although nothing is in flight */
+	if (unlikely(err == -EAGAIN && tcp_rtx_queue_empty(sk)))
+		sk->sk_write_space(sk);
+	release_sock(sk);
+	return err;
+}
+
+/* --- in ------------------------------------------------------------------------------------------------ */
+
+struct recv_ctx {
+	struct msghdr *msg;
+	size_t len;		/* wanted yet */
+	int flags;		/* MSG_* */
+	u64 deadline;
+	u32 *seq;		/* next octet to read: copied_seq, or a private one when peeking */
+	u32 target;		/* enough to return with */
+	int copied;
+};
+
+/* The reader took copied octets: does the peer deserve to hear of the new window, or of its PSH? */
+static void cleanup_rbuf(struct sock *sk, int copied)
+{
+	const struct inet_connection_sock *icsk = inet_csk(sk);
+	struct tcp_sock *tp = tcp_sk(sk);
+	u32 now, fresh;
+	bool ack = false;
+
+	if (inet_csk_ack_scheduled(sk))
+		ack = tp->rcv_nxt - tp->rcv_wup > icsk->icsk_ack.rcv_mss ||
+		      (copied > 0 && !READ_ONCE(sk->sk_rmem_alloc) &&
+		       (icsk->icsk_ack.pending & ICSK_ACK_PUSHED2 ||
+			(icsk->icsk_ack.pending & ICSK_ACK_PUSHED && !icsk->icsk_ack.pingpong)));
+	if (copied > 0 && !ack && !(sk->sk_shutdown & RCV_SHUTDOWN)) {
+		now = tcp_receive_window(tp);
+		if (2 * now <= tp->window_clamp) {
+			fresh = __tcp_select_window(sk);
+			ack = fresh && fresh >= 2 * now;
+		}
+	}
+	if (ack) {
+		tcp_mstamp_refresh(tp);
+		tcp_send_ack(sk);
+	}
+}
+
+/* The urgent octet, out of band. */
+static int recv_urgent(struct sock *sk, struct msghdr *msg, size_t len, int flags)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	u8 octet = (u8)tp->urg_data;
+
+	if (sock_flag(sk, SOCK_URGINLINE) || !tp->urg_data || tp->urg_data == TCP_URG_READ)
+		return -EINVAL;
+	if (sk->sk_state == TCP_CLOSE && !sock_flag(sk, SOCK_DONE))
+		return -ENOTCONN;
+	if (tp->urg_data & TCP_URG_VALID) {
+		if (!(flags & MSG_PEEK))
+			tp->urg_data = TCP_URG_READ;
+		msg->msg_flags |= MSG_OOB;
+		if (!len) {
+			msg->msg_flags |= MSG_TRUNC;
+			return 0;
+		}
+		if (!(flags & MSG_TRUNC) && copy_to_iter(&octet, 1, &msg->msg_iter) != 1)
+			return -EFAULT;
+		return 1;
+	}
+	if (sk->sk_state == TCP_CLOSE || sk->sk_shutdown & RCV_SHUTDOWN)
+		return 0;
+	return -EAGAIN;	/* announced, but not here; it does not block (as in BSD) */
+}
+
+/* The skb that holds octet seq, and where in it; NULL: not here yet. */
+static struct sk_buff *find_skb(struct sock *sk, u32 seq, u32 *offset)
+{
+	struct sk_buff *skb;
+
+	skb_queue_walk(&sk->sk_receive_queue, skb) {
+		*offset = seq - TCP_SKB_CB(skb)->seq;
+		if (*offset < skb->len || TCP_SKB_CB(skb)->tcp_flags & TCPHDR_FIN)
+			return skb;
+	}
+	return NULL;
+}
+
+/* Nothing to copy now. > 0: wait; 0: return what there is; < 0: an error, nothing was copied. */
+static int recv_idle(struct sock *sk, const struct recv_ctx *c)
+{
+	if (c->copied) {
+		if (sk->sk_err || sk->sk_state == TCP_CLOSE || sk->sk_shutdown & RCV_SHUTDOWN ||
+		    !c->deadline || signal_pending())
+			return 0;
+		return 1;
+	}
+	if (sock_flag(sk, SOCK_DONE))
+		return 0;
+	if (sk->sk_err)
+		return sock_error(sk);
+	if (sk->sk_shutdown & RCV_SHUTDOWN)
+		return 0;
+	if (sk->sk_state == TCP_CLOSE)
+		return -ENOTCONN;
+	if (!c->deadline)
+		return -EAGAIN;
+	return signal_pending() ? sock_intr_errno(c->deadline) : 1;
+}
+
+/* Octets of skb from offset on up to the urgent mark; *skip: the urgent one itself is passed over. */
+static u32 up_to_urgent(struct sock *sk, struct recv_ctx *c, u32 used, bool *skip)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	u32 away = tp->urg_seq - *c->seq;
+
+	*skip = false;
+	if (likely(!tp->urg_data) || away >= used)
+		return used;
+	if (away)
+		return away;
+	*skip = !sock_flag(sk, SOCK_URGINLINE);
+	return *skip ? 1 : used;
+}
+
+/* Copy from skb. False: end the call. */
+static bool recv_copy(struct sock *sk, struct recv_ctx *c, struct sk_buff *skb, u32 offset)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	u32 used = (u32)min_t(size_t, skb->len - offset, c->len);
+	bool skip = false;
+
+	used = up_to_urgent(sk, c, used, &skip);
+	if (!skip && !(c->flags & MSG_TRUNC) &&
+	    skb_copy_datagram_iter(skb, offset, &c->msg->msg_iter, used)) {
+		if (!c->copied)
+			c->copied = -EFAULT;
+		return false;
+	}
+	*c->seq += used;
+	if (!skip) {
+		c->copied += (int)used;
+		c->len -= used;
+	}
+	if (!(c->flags & MSG_PEEK))
+		tcp_rcv_space_adjust(sk);
+	if (tp->urg_data && after(tp->copied_seq, tp->urg_seq)) {
+		tp->urg_data = 0;
+		tcp_fast_path_check(sk);
+	}
+	if (offset + used < skb->len)
+		return true;
+	if (TCP_SKB_CB(skb)->tcp_flags & TCPHDR_FIN)
+		++*c->seq;
+	if (!(c->flags & MSG_PEEK)) {
+		bool fin = TCP_SKB_CB(skb)->tcp_flags & TCPHDR_FIN;
+
+		__skb_unlink(skb, &sk->sk_receive_queue);
+		consume_skb(skb);
+		return !fin;
+	}
+	return !(TCP_SKB_CB(skb)->tcp_flags & TCPHDR_FIN);
+}
+
+/* Copy until there is enough, waiting when there is not. */
+static void recv_loop(struct sock *sk, struct recv_ctx *c)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	struct sk_buff *skb;
+	u32 offset;
+	int go;
+
+	do {
+		/* a read ends before the urgent octet, so that SIOCATMARK can tell */
+		if (unlikely(tp->urg_data && tp->urg_seq == *c->seq && c->copied))
+			return;
+		skb = find_skb(sk, *c->seq, &offset);
+		if (skb && offset <= skb->len) {
+			if (!recv_copy(sk, c, skb, offset))
+				return;
+			continue;
+		}
+		if (c->copied >= (int)c->target && !sk->sk_backlog.head)
+			return;
+		go = recv_idle(sk, c);
+		if (go <= 0) {
+			if (go < 0)
+				c->copied = go;
+			return;
+		}
+		cleanup_rbuf(sk, c->copied);
+		if (c->copied >= (int)c->target) {
+			release_sock(sk);	/* what waits on the backlog may be for us */
+			lock_sock(sk);
+		} else if (!sk_wait_data(sk, c->deadline) && !signal_pending()) {
+			c->deadline = 0;
+		}
+	} while (c->len);
+}
+
+int tcp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags, int *addr_len)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	struct recv_ctx c = { .msg = msg, .len = len, .flags = flags, .seq = &tp->copied_seq };
+	u32 peek_seq;
+
+	if (flags & MSG_ERRQUEUE)
+		return -EAGAIN;
+	lock_sock(sk);
+	c.copied = -ENOTCONN;
+	if (sk->sk_state == TCP_LISTEN)
+		goto out;
+	if (unlikely(flags & MSG_OOB)) {
+		c.copied = recv_urgent(sk, msg, len, flags);
+		goto out;
+	}
+	c.copied = 0;
+	c.deadline = sock_rcvdeadline(sk, flags & MSG_DONTWAIT);
+	if (flags & MSG_PEEK) {
+		peek_seq = tp->copied_seq;
+		c.seq = &peek_seq;
+	}
+	c.target = flags & MSG_WAITALL ? (u32)len : (u32)min_t(size_t, max(sk->sk_rcvlowat, 1), len);
+	if (len)
+		recv_loop(sk, &c);
+	if (!(flags & MSG_PEEK))
+		cleanup_rbuf(sk, c.copied);
+out:
+	release_sock(sk);
+	return c.copied;
+}

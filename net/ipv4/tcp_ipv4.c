@@ -1,0 +1,373 @@
+/*
+ * TCP over IPv4: from segment to socket, connect(2), resets, initial sequence numbers, ICMP.
+ */
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "net/ipv4/icmp.h"
+#include "net/ipv4/tcp.h"
+
+/* --- numbers that nobody outside can guess ------------------------------------------------------------ */
+
+static u64 tuple_secret(const struct inet_tuple *t, const struct siphash_key *key)
+{
+	u64 peer = (u64)(__force u32)t->daddr << 32 | (u64)(__force u16)t->dport << 16 | t->num;
+
+	return siphash_2u64(peer, (__force u32)t->saddr, key);
+}
+
+/* RFC 6528: a clock that ticks every 4 us (the RFC's M; 64 ns as Linux has it) plus a secret. */
+u32 tcp_v4_init_seq(struct net *net, const struct inet_tuple *t)
+{
+	return (u32)tuple_secret(t, &net->tcp.isn_key) + (u32)(ktime_get_ns() >> 6);
+}
+
+u32 tcp_v4_init_ts_off(struct net *net, const struct inet_tuple *t)
+{
+	return (u32)tuple_secret(t, &net->tcp.ts_key);
+}
+
+/* --- segments without a socket ---------------------------------------------------------------------------- */
+
+static struct sk_buff *bare_skb(const struct tcp_bare_segment *seg)
+{
+	u32 size = TCP_MIN_HEADER + (seg->opt ? tcp_options_size(seg->opt) : 0);
+	struct sk_buff *skb = alloc_skb(MAX_TCP_HEADER);
+	struct tcphdr *th;
+
+	if (!skb)
+		return NULL;
+	skb_reserve(skb, MAX_TCP_HEADER);
+	th = skb_push(skb, size);
+	skb_reset_transport_header(skb);
+	memset(th, 0, TCP_MIN_HEADER);
+	th->source = htons(seg->t.num);
+	th->dest = seg->t.dport;
+	th->seq = htonl(seg->seq);
+	th->ack_seq = htonl(seg->ack);
+	th->window = htons((u16)seg->window);
+	((u8 *)th)[12] = (u8)(size / 4 << 4);
+	((u8 *)th)[13] = seg->flags;
+	if (seg->opt)
+		tcp_options_write((u8 *)th + TCP_MIN_HEADER, seg->opt);
+	th->check = (__force __sum16)~(__force u16)
+		csum_tcpudp_magic(seg->t.saddr, seg->t.daddr, size, IPPROTO_TCP, 0);
+	skb->ip_summed = CHECKSUM_PARTIAL;
+	skb->csum_start = skb->transport_header;
+	skb->csum_offset = offsetof(struct tcphdr, check);
+	return skb;
+}
+
+int tcp_v4_send_bare(struct net *net, const struct tcp_bare_segment *seg)
+{
+	struct dst_entry *dst = seg->dst;
+	struct sk_buff *skb;
+	int err;
+
+	if (!dst) {
+		dst = ip_route_output(net, seg->t.daddr, seg->t.saddr, 0);
+		if (IS_ERR(dst))
+			return (int)PTR_ERR(dst);
+	}
+	err = -ENOBUFS;
+	skb = bare_skb(seg);
+	if (skb) {
+		NET_INC_STATS(net, Tcp_OutSegs);
+		err = ip_build_and_send_pkt(net, skb, NULL, dst, seg->t.saddr, seg->t.daddr,
+					    IPPROTO_TCP, seg->tos,
+					    (u8)net->ipv4.sysctl_ip_default_ttl);
+	}
+	if (!seg->dst)
+		dst_release(dst);
+	return err;
+}
+
+/* RFC 9293 3.5.2: a reset that the sender of skb must believe. Never in answer to a reset. */
+void tcp_v4_send_reset(struct net *net, struct sk_buff *skb)
+{
+	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+	struct tcp_bare_segment seg = { .t = tcp_skb_tuple(skb), .flags = TCPHDR_RST };
+
+	if (cb->tcp_flags & TCPHDR_RST || skb->pkt_type != PACKET_HOST ||
+	    inet_addr_type(net, seg.t.saddr) != RTN_LOCAL)
+		return;
+	if (cb->tcp_flags & TCPHDR_ACK) {
+		seg.seq = cb->ack_seq;
+	} else {
+		seg.flags |= TCPHDR_ACK;
+		seg.ack = cb->end_seq;
+	}
+	NET_INC_STATS(net, Tcp_OutRsts);
+	tcp_v4_send_bare(net, &seg);
+}
+
+/* --- in ------------------------------------------------------------------------------------------------------ */
+
+/* Wrong checksum? RFC 9293 3.1, MUST-3. */
+static bool bad_checksum(struct sk_buff *skb)
+{
+	const struct iphdr *iph = ip_hdr(skb);
+
+	switch (skb->ip_summed) {
+	case CHECKSUM_UNNECESSARY:
+	case CHECKSUM_PARTIAL:
+		return false;
+	case CHECKSUM_COMPLETE:
+		if (!csum_tcpudp_magic(iph->saddr, iph->daddr, skb->len, IPPROTO_TCP, skb->csum))
+			return false;
+	}
+	return csum_tcpudp_magic(iph->saddr, iph->daddr, skb->len, IPPROTO_TCP,
+				 skb_checksum(skb, 0, skb->len, 0));
+}
+
+int tcp_v4_do_rcv(struct sock *sk, struct sk_buff *skb)
+{
+	if (likely(sk->sk_state == TCP_ESTABLISHED)) {
+		tcp_rcv_established(sk, skb);
+	} else if (sk->sk_state == TCP_LISTEN) {
+		tcp_listen_rcv(sk, skb);
+	} else {
+		tcp_rcv_state_process(sk, skb);
+	}
+	return 0;
+}
+
+/* What may wait for the owner: a buffer's worth each way, and some. */
+static u32 backlog_limit(const struct sock *sk)
+{
+	return (u32)READ_ONCE(sk->sk_rcvbuf) + ((u32)READ_ONCE(sk->sk_sndbuf) >> 1) + 64 * 1024;
+}
+
+void tcp_v4_deliver(struct sock *sk, struct sk_buff *skb)
+{
+	bh_lock_sock(sk);
+	if (likely(!sock_owned_by_user(sk))) {
+		tcp_v4_do_rcv(sk, skb);
+	} else if (!sk_add_backlog(sk, skb, backlog_limit(sk))) {
+		NET_INC_STATS(sock_net(sk), TcpExt_TCPBacklogDrop);
+		kfree_skb_reason(skb, DROP_SOCKET_BACKLOG);
+	}
+	bh_unlock_sock(sk);
+}
+
+/*
+ * tcp_v4_rcv - a segment addressed to us, from ip_local_deliver().
+ *
+ * skb->data is at the TCP header; skb->len ends with the IP payload.
+ * Context: softirq, no locks held. Consumes skb on every path.
+ */
+int tcp_v4_rcv(struct sk_buff *skb)
+{
+	struct net *net = dev_net(skb->dev);
+	enum skb_drop_reason why;
+	struct inet_tuple t;
+	struct sock *sk;
+
+	why = DROP_OTHERHOST;
+	if (skb->pkt_type != PACKET_HOST)
+		goto drop;
+	NET_INC_STATS(net, Tcp_InSegs);
+	why = tcp_parse(skb);
+	if (why)
+		goto bad;
+	why = DROP_TCP_CSUM;
+	if (bad_checksum(skb)) {
+		NET_INC_STATS(net, Tcp_InCsumErrors);
+		goto bad;
+	}
+	t = tcp_skb_tuple(skb);
+	sk = inet_lookup(net->tcp.hashinfo, &t, skb->dev->ifindex);
+	if (unlikely(!sk)) {
+		why = DROP_NO_SOCKET;
+		tcp_v4_send_reset(net, skb);
+		goto drop;
+	}
+	if (unlikely(sk->sk_state == TCP_TIME_WAIT)) {
+		tcp_timewait_rcv(inet_twsk(sk), skb);
+		return 0;
+	}
+	tcp_v4_deliver(sk, skb);
+	sock_put(sk);
+	return 0;
+bad:
+	NET_INC_STATS(net, Tcp_InErrs);
+drop:
+	kfree_skb_reason(skb, why);
+	return 0;
+}
+
+/* --- connect(2) -------------------------------------------------------------------------------------------------- */
+
+static int connect_route(struct sock *sk, const struct sockaddr_in *sin)
+{
+	struct inet_sock *inet = inet_sk(sk);
+	struct dst_entry *dst;
+
+	dst = ip_route_output(sock_net(sk), sin->sin_addr.s_addr, inet->inet_saddr,
+			      sk->sk_bound_dev_if);
+	if (IS_ERR(dst))
+		return (int)PTR_ERR(dst);
+	if (dst->type == RTN_BROADCAST || dst->type == RTN_MULTICAST) {
+		dst_release(dst);
+		return -ENETUNREACH;
+	}
+	dst_release(sk->sk_dst_cache);
+	sk->sk_dst_cache = dst;
+	if (!inet->inet_saddr)
+		inet->inet_saddr = dst->prefsrc;
+	sk->sk_rcv_saddr = inet->inet_saddr;
+	return 0;
+}
+
+/* Forget what the failed attempt set, except an address that bind(2) chose. */
+static void connect_undo(struct sock *sk)
+{
+	struct inet_sock *inet = inet_sk(sk);
+
+	tcp_set_state(sk, TCP_CLOSE);
+	if (!(sk->sk_userlocks & SOCK_BINDADDR_LOCK))
+		inet->inet_saddr = sk->sk_rcv_saddr = 0;
+	dst_release(sk->sk_dst_cache);
+	sk->sk_dst_cache = NULL;
+	sk->sk_dport = 0;
+	sk->sk_daddr = 0;
+}
+
+int tcp_v4_connect(struct sock *sk, struct sockaddr *addr, int addr_len)
+{
+	const struct sockaddr_in *sin = (const struct sockaddr_in *)addr;
+	struct tcp_sock *tp = tcp_sk(sk);
+	struct inet_tuple t;
+	int err;
+
+	if (addr_len < (int)sizeof(*sin))
+		return -EINVAL;
+	if (sin->sin_family != AF_INET)
+		return -EAFNOSUPPORT;
+	if (!sin->sin_port)
+		return -EADDRNOTAVAIL;
+	err = connect_route(sk, sin);
+	if (err)
+		return err;
+	tcp_init_connection(sk);
+	sk->sk_dport = sin->sin_port;
+	sk->sk_daddr = sin->sin_addr.s_addr ?: sk->sk_rcv_saddr;
+	tp->write_seq = 0;
+	tp->ts_recent_stamp = 0;
+	tcp_mstamp_refresh(tp);
+	tcp_set_state(sk, TCP_SYN_SENT);
+	err = inet_hash_connect(sk);
+	if (err)
+		goto undo;
+	t = tcp_tuple(sk);
+	tp->tsoffset = tcp_v4_init_ts_off(sock_net(sk), &t);
+	if (!tp->write_seq)	/* else a TIME-WAIT that it replaces chose one */
+		tp->write_seq = tcp_v4_init_seq(sock_net(sk), &t);
+	inet_sk(sk)->inet_id = (u16)get_random_u32();
+	err = tcp_connect(sk);
+	if (err)
+		goto undo;
+	return 0;
+undo:
+	inet_csk_clear_timers(sk);
+	tcp_write_queue_purge(sk);
+	connect_undo(sk);
+	return err;
+}
+
+/* --- ICMP (RFC 9293 3.9.2.2, RFC 5927) ---------------------------------------------------------------------------- */
+
+void tcp_v4_mtu_reduced(struct sock *sk)
+{
+	struct dst_entry *dst = sk->sk_dst_cache;
+	u32 mtu;
+
+	if (TCPF(sk->sk_state) & (TCPF(TCP_LISTEN) | TCPF(TCP_CLOSE)) || !dst)
+		return;
+	mtu = dst_mtu(dst);
+	if (inet_sk(sk)->pmtudisc == IP_PMTUDISC_DONT || mtu >= inet_csk(sk)->icsk_pmtu_cookie)
+		return;
+	tcp_mstamp_refresh(tcp_sk(sk));
+	tcp_sync_mss(sk, mtu);
+	tcp_simple_retransmit(sk);
+}
+
+/* Tell the application, or remember it for when the connection times out anyway. */
+static void report_icmp(struct sock *sk, int err, bool fatal)
+{
+	bool opening = TCPF(sk->sk_state) & (TCPF(TCP_SYN_SENT) | TCPF(TCP_SYN_RECV));
+
+	if (opening && fatal && !sock_owned_by_user(sk)) {
+		sk->sk_err = err;
+		sk->sk_error_report(sk);
+		tcp_done(sk);
+	} else if (!sock_owned_by_user(sk) && inet_sk(sk)->recverr && !opening) {
+		sk->sk_err = err;
+		sk->sk_error_report(sk);
+	} else {	/* a hint only: RFC 1122 4.2.3.9, RFC 5461 */
+		sk->sk_err_soft = err;
+	}
+}
+
+/* sk is a full socket, locked, and seq lies in what it has in flight. */
+static void err_locked(struct sock *sk, const struct icmphdr *icmp, u32 info)
+{
+	if (icmp->type == ICMP_DEST_UNREACH && icmp->code == ICMP_FRAG_NEEDED) {
+		if (info < 68 || sk->sk_state == TCP_LISTEN)
+			return;
+		if (!sock_owned_by_user(sk))
+			tcp_v4_mtu_reduced(sk);
+		else
+			inet_csk(sk)->icsk_timers |= ICSK_MTU_DEFERRED;
+	} else if (icmp->type == ICMP_DEST_UNREACH && icmp->code <= NR_ICMP_UNREACH) {
+		report_icmp(sk, icmp_err_convert[icmp->code].errno,
+			    icmp_err_convert[icmp->code].fatal);
+	} else if (icmp->type == ICMP_TIME_EXCEEDED) {
+		report_icmp(sk, EHOSTUNREACH, false);
+	} else if (icmp->type == ICMP_PARAMETERPROB) {
+		report_icmp(sk, EPROTO, true);
+	}
+}
+
+/*
+ * tcp_v4_err - an ICMP error about a segment of ours (net_protocol.err_handler).
+ *
+ * Softirq. Only what quotes a sequence number in flight is believed (RFC 5927 4.1). 0 when it
+ * found its socket, -ENOENT else.
+ */
+int tcp_v4_err(struct sk_buff *skb, u32 info)
+{
+	const struct iphdr *iph = (const struct iphdr *)skb->data;
+	const u8 *th = skb->data + ip_hdrlen(iph);
+	struct net *net = dev_net(skb->dev);
+	struct inet_tuple t = { .daddr = iph->daddr, .saddr = iph->saddr };
+	struct sock_common *c;
+	struct sock *sk;
+	u32 seq = get_unaligned_be32(th + 4);
+
+	memcpy(&t.dport, th + 2, sizeof(t.dport));
+	t.num = get_unaligned_be16(th);
+	c = inet_lookup_established(net->tcp.hashinfo, &t, skb->dev->ifindex);
+	if (!c)
+		return -ENOENT;
+	if (c->skc_state == TCP_NEW_SYN_RECV)	/* its timer ends it; a flood must not */
+		return 0;
+	if (c->skc_state == TCP_TIME_WAIT) {
+		inet_twsk_put(inet_twsk((struct sock *)c));
+		return 0;
+	}
+	sk = (struct sock *)c;
+	bh_lock_sock(sk);
+	if (sock_owned_by_user(sk))
+		NET_INC_STATS(net, TcpExt_LockDroppedIcmps);
+	if (sk->sk_state == TCP_CLOSE)
+		goto out;
+	if (!between(seq, tcp_sk(sk)->snd_una, tcp_sk(sk)->snd_nxt)) {
+		NET_INC_STATS(net, TcpExt_OutOfWindowIcmps);
+		goto out;
+	}
+	err_locked(sk, icmp_hdr(skb), info);
+out:
+	bh_unlock_sock(sk);
+	sock_put(sk);
+	return 0;
+}

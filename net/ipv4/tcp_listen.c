@@ -1,0 +1,579 @@
+/*
+ * LISTEN (RFC 9293 3.10.7.2) and the handshake's server side. A SYN makes a light request on the
+ * SYN queue; the last ACK of the handshake makes the socket, on the accept queue. When the SYN queue
+ * is full, cookies (tcp_syncookies.c) take its place.
+ *
+ * Everything runs with the listener's lock held.
+ */
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "net/ipv4/tcp.h"
+
+static struct kmem_cache *reqsk_cache;
+
+void tcp_reqsk_init(void)
+{
+	reqsk_cache = kmem_cache_create("request_sock_TCP", sizeof(struct request_sock), 0);
+}
+
+void reqsk_put(struct request_sock *req)
+{
+	if (__atomic_sub_fetch(&req->rsk.skc_refcnt, 1, __ATOMIC_ACQ_REL))
+		return;
+	sock_put(req->rsk_listener);
+	kmem_cache_free(reqsk_cache, req);
+}
+
+struct dst_entry *tcp_reqsk_route(struct sock *sk, const struct request_sock *req)
+{
+	return ip_route_output(sock_net(sk), req->rsk.skc_daddr, req->rsk.skc_rcv_saddr,
+			       req->rsk.skc_bound_dev_if);
+}
+
+void tcp_openreq_window(struct sock *sk, struct request_sock *req, struct dst_entry *dst)
+{
+	u32 mss = tcp_mss_to_advertise(sk, dst->dev->mtu);
+	struct tcp_initial_window w = { .window_clamp = tcp_sk(sk)->window_clamp };
+
+	tcp_select_initial_window(sk, (u32)tcp_full_space(sk),
+				  mss - (req->tstamp_ok ? TCPOLEN_TSTAMP_ALIGNED : 0),
+				  req->wscale_ok, &w);
+	req->rcv_wnd = w.rcv_wnd;
+	req->window_clamp = w.window_clamp;
+	req->rcv_wscale = w.rcv_wscale & 0xf;
+}
+
+struct request_sock *tcp_reqsk_alloc(struct sock *sk, const struct sk_buff *skb,
+				     const struct tcp_options_received *opt)
+{
+	struct request_sock *req = kmem_cache_zalloc(reqsk_cache);
+	struct inet_tuple t = tcp_skb_tuple(skb);
+	const struct netns_tcp *n = &sock_net(sk)->tcp;
+
+	if (!req)
+		return NULL;
+	INIT_HLIST_NODE(&req->rsk.skc_node);
+	req->rsk.skc_daddr = t.daddr;
+	req->rsk.skc_rcv_saddr = t.saddr;
+	req->rsk.skc_dport = t.dport;
+	req->rsk.skc_num = t.num;
+	req->rsk.skc_family = sk->sk_family;
+	req->rsk.skc_state = TCP_NEW_SYN_RECV;
+	req->rsk.skc_bound_dev_if = sk->sk_bound_dev_if;
+	req->rsk.skc_refcnt = 1;
+	req->rsk_listener = sk;
+	sock_hold(sk);
+	req->rcv_isn = TCP_SKB_CB(skb)->seq;
+	req->rcv_nxt = req->rcv_isn + 1;
+	req->mss = (u16)clamp(opt->mss ?: TCP_MSS_DEFAULT_V4, 48U,
+			      tcp_sk(sk)->user_mss ?: 65535U);
+	req->tstamp_ok = opt->saw_tstamp && n->sysctl_tcp_timestamps;
+	req->sack_ok = opt->sack_ok && n->sysctl_tcp_sack;
+	req->wscale_ok = opt->wscale_ok && n->sysctl_tcp_window_scaling;
+	req->snd_wscale = req->wscale_ok ? opt->snd_wscale & 0xf : 0;
+	req->ts_recent = req->tstamp_ok ? opt->rcv_tsval : 0;
+	req->ts_off = tcp_v4_init_ts_off(sock_net(sk), &t);
+	req->tos = inet_sk(sk)->tos;
+	return req;
+}
+
+/* --- SYN-ACK ---------------------------------------------------------------------------------------------- */
+
+static int send_synack(struct sock *sk, struct request_sock *req, struct dst_entry *dst)
+{
+	struct tcp_out_options opt = {
+		.mss = (u16)tcp_mss_to_advertise(sk, dst->dev->mtu),
+		.tstamp = req->tstamp_ok,
+		.tsval = tcp_ns_to_ms(ktime_get_ns()) + req->ts_off,
+		.tsecr = req->ts_recent,
+		.sack_perm = req->sack_ok,
+		.has_wscale = req->wscale_ok,
+		.wscale = req->rcv_wscale,
+	};
+	struct tcp_bare_segment seg = {
+		.t = { req->rsk.skc_daddr, req->rsk.skc_rcv_saddr, req->rsk.skc_dport,
+		       req->rsk.skc_num },
+		.seq = req->snt_isn, .ack = req->rcv_nxt, .window = min(req->rcv_wnd, 65535U),
+		.flags = TCPHDR_SYN | TCPHDR_ACK, .tos = req->tos, .opt = &opt, .dst = dst,
+	};
+
+	return tcp_v4_send_bare(sock_net(sk), &seg);
+}
+
+int tcp_rtx_synack(struct sock *sk, struct request_sock *req)
+{
+	struct dst_entry *dst = tcp_reqsk_route(sk, req);
+	int err;
+
+	if (IS_ERR(dst))
+		return (int)PTR_ERR(dst);
+	err = send_synack(sk, req, dst);
+	dst_release(dst);
+	if (err)
+		return err;
+	req->snt_synack = 0;	/* no round-trip sample from it (Karn) */
+	NET_INC_STATS(sock_net(sk), Tcp_RetransSegs);
+	NET_INC_STATS(sock_net(sk), TcpExt_TCPSynRetrans);
+	return 0;
+}
+
+/* --- the SYN queue -------------------------------------------------------------------------------------------- */
+
+void reqsk_queue_drop(struct sock *sk, struct request_sock *req)
+{
+	struct request_sock_queue *q = inet_csk(sk)->icsk_accept_queue;
+
+	if (!req->queued)
+		return;
+	req->queued = 0;
+	list_del(&req->rsk_link);
+	q->qlen--;
+	if (!req->num_timeout)
+		q->young--;
+	inet_ehash_remove(sock_net(sk)->tcp.hashinfo, &req->rsk);
+	if (del_timer(&req->rsk_timer))
+		reqsk_put(req);
+	reqsk_put(req);
+}
+
+/* Arm the timer, which holds a reference while it is pending. */
+static void reqsk_arm(struct request_sock *req, u64 when)
+{
+	if (!mod_timer(&req->rsk_timer, when))
+		__atomic_add_fetch(&req->rsk.skc_refcnt, 1, __ATOMIC_RELAXED);
+}
+
+static u64 synack_timeout(const struct request_sock *req)
+{
+	u64 us = (u64)TCP_TIMEOUT_INIT_US << min_t(u8, req->num_timeout, 7);
+
+	return min(us, (u64)TCP_RTO_MAX_US) * NSEC_PER_USEC;
+}
+
+/* Whether the handshake is given up, and if not, whether the SYN-ACK goes again. */
+static bool synack_expired(const struct sock *sk, const struct request_sock *req, bool *resend)
+{
+	u32 most = inet_csk(sk)->icsk_syn_retries ?:
+		   (u32)sock_net(sk)->tcp.sysctl_tcp_synack_retries;
+	u32 defer = inet_csk(sk)->icsk_accept_queue->defer_accept;
+
+	*resend = true;
+	if (!defer)
+		return req->num_timeout >= most;
+	*resend = !req->acked || req->num_timeout + 1U >= defer;
+	return req->num_timeout >= most && (!req->acked || req->num_timeout >= defer);
+}
+
+static void synack_timer_locked(struct sock *sk, struct request_sock *req)
+{
+	bool resend;
+
+	if (!req->queued)
+		return;
+	if (synack_expired(sk, req, &resend)) {
+		NET_INC_STATS(sock_net(sk), Tcp_AttemptFails);
+		reqsk_queue_drop(sk, req);
+		return;
+	}
+	if (resend)
+		tcp_rtx_synack(sk, req);
+	if (!req->num_timeout)
+		inet_csk(sk)->icsk_accept_queue->young--;
+	req->num_timeout++;
+	reqsk_arm(req, ktime_get_ns() + synack_timeout(req));
+}
+
+static void synack_timer(struct timer_list *t)
+{
+	struct request_sock *req = from_timer(req, t, rsk_timer);
+	struct sock *sk = req->rsk_listener;
+
+	bh_lock_sock(sk);
+	if (!sock_owned_by_user(sk))
+		synack_timer_locked(sk, req);
+	else if (req->queued)
+		reqsk_arm(req, ktime_get_ns() + TCP_SYNQ_INTERVAL_NS);
+	bh_unlock_sock(sk);
+	reqsk_put(req);
+}
+
+static void reqsk_queue_add(struct sock *sk, struct request_sock *req)
+{
+	struct request_sock_queue *q = inet_csk(sk)->icsk_accept_queue;
+
+	req->queued = 1;
+	list_add_tail(&req->rsk_link, &q->syn_queue);
+	q->qlen++;
+	q->young++;
+	timer_setup(&req->rsk_timer, synack_timer);
+	reqsk_arm(req, ktime_get_ns() + synack_timeout(req));
+	inet_ehash_insert(sock_net(sk)->tcp.hashinfo, &req->rsk);
+}
+
+/* --- a SYN ------------------------------------------------------------------------------------------------------- */
+
+/* Whether the SYN queue takes no more; then *cookie tells whether to go on without it. */
+static bool syn_queue_full(struct sock *sk, const struct sk_buff *skb, bool *cookie)
+{
+	struct request_sock_queue *q = inet_csk(sk)->icsk_accept_queue;
+	const struct netns_tcp *t = &sock_net(sk)->tcp;
+	bool full = q->qlen >= max(sk->sk_max_ack_backlog, 1U) ||
+		    q->qlen >= (u32)t->sysctl_tcp_max_syn_backlog;
+
+	*cookie = false;
+	if (!full && t->sysctl_tcp_syncookies != 2)
+		return false;
+	if (TCP_SKB_CB(skb)->tw_isn && !full)
+		return false;
+	*cookie = t->sysctl_tcp_syncookies;
+	if (!*cookie) {
+		NET_INC_STATS(sock_net(sk), TcpExt_TCPReqQFullDrop);
+		return true;
+	}
+	if (full)
+		NET_INC_STATS(sock_net(sk), TcpExt_TCPReqQFullDoCookies);
+	if (full && !q->synflood_warned) {
+		q->synflood_warned = true;
+		printk("tcp: port %u: possible SYN flood, sending cookies\n", sk->sk_num);
+	}
+	return true;
+}
+
+static void answer_syn(struct sock *sk, struct sk_buff *skb, struct request_sock *req, bool cookie)
+{
+	struct dst_entry *dst = tcp_reqsk_route(sk, req);
+	struct inet_tuple t = tcp_skb_tuple(skb);
+	struct net *net = sock_net(sk);
+
+	if (IS_ERR(dst))
+		return;
+	tcp_openreq_window(sk, req, dst);
+	if (cookie)
+		req->snt_isn = tcp_cookie_init_seq(net, skb, req);
+	else
+		req->snt_isn = TCP_SKB_CB(skb)->tw_isn ?: tcp_v4_init_seq(net, &t);
+	req->snt_synack = ktime_get_ns();
+	if (!cookie)
+		reqsk_queue_add(sk, req);
+	send_synack(sk, req, dst);
+	dst_release(dst);
+}
+
+static enum skb_drop_reason conn_request(struct sock *sk, struct sk_buff *skb)
+{
+	struct tcp_options_received opt;
+	struct request_sock *req;
+	bool cookie;
+
+	/* RFC 9293 3.9.2.3, MUST-57: connections are between two hosts */
+	if (inet_addr_type(sock_net(sk), ip_hdr(skb)->daddr) != RTN_LOCAL)
+		return DROP_TCP_FLAGS;
+	if (syn_queue_full(sk, skb, &cookie) && !cookie)
+		return DROP_TCP_REQQ_FULL;
+	if (sk_acceptq_is_full(sk)) {
+		NET_INC_STATS(sock_net(sk), TcpExt_ListenOverflows);
+		NET_INC_STATS(sock_net(sk), TcpExt_ListenDrops);
+		return DROP_TCP_LISTEN_OVERFLOW;
+	}
+	tcp_parse_options(skb, &opt);
+	if (cookie && !opt.saw_tstamp)	/* there is no place to keep the others */
+		opt.wscale_ok = opt.sack_ok = false;
+	req = tcp_reqsk_alloc(sk, skb, &opt);
+	if (!req) {
+		NET_INC_STATS(sock_net(sk), TcpExt_ListenDrops);
+		return DROP_NOMEM;
+	}
+	answer_syn(sk, skb, req, cookie);
+	if (!req->queued)
+		reqsk_put(req);
+	return DROP_NOT_SPECIFIED;
+}
+
+/* --- the child ------------------------------------------------------------------------------------------------------ */
+
+static void child_sequence(struct tcp_sock *tp, const struct request_sock *req)
+{
+	tp->rcv_wup = tp->copied_seq = tp->rcv_nxt = req->rcv_nxt;
+	tp->snd_sml = tp->snd_una = tp->snd_nxt = tp->snd_up = req->snt_isn + 1;
+	tp->write_seq = tp->pushed_seq = tp->snd_nxt;
+	tp->rtt_seq = tp->high_seq = tp->cwnd_usage_seq = tp->snd_nxt;
+	tcp_init_wl(tp, req->rcv_isn);
+}
+
+static void child_options(struct tcp_sock *tp, const struct request_sock *req, u32 window)
+{
+	tp->tstamp_ok = req->tstamp_ok;
+	tp->sack_ok = req->sack_ok;
+	tp->wscale_ok = req->wscale_ok;
+	tp->snd_wscale = req->wscale_ok ? req->snd_wscale : 0;
+	tp->rcv_wscale = req->wscale_ok ? req->rcv_wscale : 0;
+	tp->window_clamp = req->wscale_ok ? req->window_clamp : min(req->window_clamp, 65535U);
+	tp->rcv_wnd = tp->rcv_ssthresh = req->rcv_wnd;
+	tp->snd_wnd = tp->max_window = window << tp->snd_wscale;
+	tp->tsoffset = req->ts_off;
+	tp->ts_recent = req->ts_recent;
+	tp->ts_recent_stamp = tcp_time_ms(tp);
+	tp->mss_clamp = req->mss;
+}
+
+static void child_init(struct sock *child, const struct request_sock *req, u32 window)
+{
+	struct tcp_sock *tp = tcp_sk(child);
+	u32 now;
+
+	tcp_mstamp_refresh(tp);
+	now = tcp_time_ms(tp);
+	tcp_init_connection(child);
+	child_sequence(tp, req);
+	child_options(tp, req, window);
+	inet_csk(child)->icsk_ack.lrcvtime = tp->rcv_tstamp = tp->lsndtime = now;
+	tp->segs_in = 1;
+	if (req->num_timeout > 1)
+		tp->snd_cwnd = 1;
+	if (req->snt_synack)
+		tcp_rtt_estimator(child, (u32)((tp->tcp_mstamp - req->snt_synack) / NSEC_PER_USEC));
+	else if (req->num_timeout)
+		inet_csk(child)->icsk_rto = TCP_TIMEOUT_FALLBACK_US;
+}
+
+/*
+ * The socket of a finished handshake, locked (bh), hashed, in SYN-RECV, with one reference.
+ * NULL without memory or route.
+ */
+struct sock *tcp_create_child(struct sock *sk, struct sk_buff *skb, struct request_sock *req)
+{
+	struct dst_entry *dst = tcp_reqsk_route(sk, req);
+	struct sock *child;
+
+	if (IS_ERR(dst))
+		return NULL;
+	child = inet_csk_clone_lock(sk, req);
+	if (!child) {
+		dst_release(dst);
+		return NULL;
+	}
+	child->sk_dst_cache = dst;
+	child_init(child, req, TCP_SKB_CB(skb)->window);
+	tcp_sk(child)->advmss = (u16)tcp_mss_to_advertise(child, dst->dev->mtu);
+	tcp_sync_mss(child, dst_mtu(dst));
+	inet_csk(child)->icsk_ack.rcv_mss =
+		(u16)clamp(min_t(u32, tcp_sk(child)->advmss, tcp_sk(child)->mss_cache), 88U, 536U);
+	if (inet_inherit_port(sk, child)) {
+		bh_unlock_sock(child);
+		sock_set_flag(child, SOCK_DEAD);
+		child->sk_state = TCP_CLOSE;
+		tcp_v4_destroy_sock(child);
+		sock_put(child);
+		return NULL;
+	}
+	inet_hash(child);
+	if (sock_flag(child, SOCK_KEEPOPEN))
+		inet_csk_reset_keepalive_timer(child, tcp_sk(child)->tcp_mstamp +
+					       tcp_keepalive_time_ns(child));
+	NET_INC_STATS(sock_net(sk), Tcp_PassiveOpens);
+	return child;
+}
+
+void tcp_child_process(struct sock *sk, struct sock *child, struct sk_buff *skb)
+{
+	inet_csk_reqsk_queue_add(sk, child);
+	sock_hold(child);
+	tcp_rcv_state_process(child, skb);
+	bh_unlock_sock(child);
+	sock_put(child);
+	sk->sk_data_ready(sk);
+}
+
+/* --- a segment for a request ------------------------------------------------------------------------------------------ */
+
+static void reqsk_send_ack(struct sock *sk, struct request_sock *req)
+{
+	struct tcp_out_options opt = {
+		.tstamp = req->tstamp_ok,
+		.tsval = tcp_ns_to_ms(ktime_get_ns()) + req->ts_off,
+		.tsecr = req->ts_recent,
+	};
+	struct tcp_bare_segment seg = {
+		.t = { req->rsk.skc_daddr, req->rsk.skc_rcv_saddr, req->rsk.skc_dport,
+		       req->rsk.skc_num },
+		.seq = req->snt_isn + 1, .ack = req->rcv_nxt,
+		.window = req->rcv_wnd >> req->rcv_wscale,
+		.flags = TCPHDR_ACK, .tos = req->tos, .opt = &opt,
+	};
+
+	if (tcp_oow_rate_limited(sock_net(sk), &req->last_oow_ack, ktime_get_ns()))
+		NET_INC_STATS(sock_net(sk), TcpExt_TCPACKSkippedSynRecv);
+	else
+		tcp_v4_send_bare(sock_net(sk), &seg);
+}
+
+static bool in_window(const struct request_sock *req, const struct tcp_skb_cb *cb)
+{
+	u32 end = req->rcv_nxt + req->rcv_wnd;
+
+	if (cb->seq == req->rcv_nxt)
+		return true;
+	return after(cb->end_seq, req->rcv_nxt) && before(cb->seq, end);
+}
+
+/*
+ * Is this the ACK that ends the handshake? DROP_NOT_SPECIFIED: yes. In the order of RFC 9293
+ * 3.10.7.4, SYN-RECEIVED.
+ */
+static enum skb_drop_reason check_req(struct sock *sk, struct sk_buff *skb, struct request_sock *req)
+{
+	struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+	struct tcp_options_received opt;
+	u8 flags = cb->tcp_flags;
+	bool paws;
+
+	tcp_parse_options(skb, &opt);
+	paws = opt.saw_tstamp && req->tstamp_ok && before(opt.rcv_tsval, req->ts_recent);
+	if (cb->seq == req->rcv_isn && !paws &&
+	    (flags & (TCPHDR_SYN | TCPHDR_ACK | TCPHDR_RST)) == TCPHDR_SYN) {
+		/* the peer did not see our SYN-ACK */
+		if (!tcp_oow_rate_limited(sock_net(sk), &req->last_oow_ack, ktime_get_ns()))
+			tcp_rtx_synack(sk, req);
+		return DROP_TCP_OLD_DATA;
+	}
+	if (flags & TCPHDR_ACK && !(flags & TCPHDR_RST) && cb->ack_seq != req->snt_isn + 1) {
+		tcp_v4_send_reset(sock_net(sk), skb);
+		return DROP_TCP_INVALID_ACK;
+	}
+	if (paws || !in_window(req, cb)) {
+		if (!(flags & TCPHDR_RST))
+			reqsk_send_ack(sk, req);
+		NET_INC_STATS(sock_net(sk), TcpExt_PAWSEstab * paws);
+		return paws ? DROP_TCP_PAWS : DROP_TCP_INVALID_SEQUENCE;
+	}
+	if (flags & TCPHDR_RST) {	/* RFC 5961 3.2: only an exact one counts */
+		if (cb->seq != req->rcv_nxt) {
+			reqsk_send_ack(sk, req);
+			return DROP_TCP_INVALID_SEQUENCE;
+		}
+		NET_INC_STATS(sock_net(sk), Tcp_AttemptFails);
+		NET_INC_STATS(sock_net(sk), TcpExt_EmbryonicRsts);
+		reqsk_queue_drop(sk, req);
+		return DROP_TCP_RESET;
+	}
+	if (flags & TCPHDR_SYN) {
+		reqsk_send_ack(sk, req);
+		return DROP_TCP_FLAGS;
+	}
+	if (!(flags & TCPHDR_ACK))
+		return DROP_TCP_FLAGS;
+	if (opt.saw_tstamp && req->tstamp_ok && !after(cb->seq, req->rcv_nxt))
+		req->ts_recent = opt.rcv_tsval;
+	if (req->num_timeout < inet_csk(sk)->icsk_accept_queue->defer_accept &&
+	    cb->end_seq == req->rcv_nxt) {
+		req->acked = 1;
+		NET_INC_STATS(sock_net(sk), TcpExt_TCPDeferAcceptDrop);
+		return DROP_TCP_FLAGS;
+	}
+	return DROP_NOT_SPECIFIED;
+}
+
+static void overflow(struct sock *sk, struct sk_buff *skb, struct request_sock *req)
+{
+	NET_INC_STATS(sock_net(sk), TcpExt_ListenOverflows);
+	NET_INC_STATS(sock_net(sk), TcpExt_ListenDrops);
+	if (sock_net(sk)->tcp.sysctl_tcp_abort_on_overflow) {
+		tcp_v4_send_reset(sock_net(sk), skb);
+		reqsk_queue_drop(sk, req);
+	} else {
+		req->acked = 1;	/* the peer believes in the connection: its data will ask again */
+	}
+	kfree_skb_reason(skb, DROP_TCP_LISTEN_OVERFLOW);
+}
+
+/* req's reference is the queue's: it may be gone afterwards. */
+static void rcv_for_req(struct sock *sk, struct sk_buff *skb, struct request_sock *req)
+{
+	enum skb_drop_reason why = check_req(sk, skb, req);
+	struct sock *child;
+
+	if (why) {
+		kfree_skb_reason(skb, why);
+		return;
+	}
+	if (sk_acceptq_is_full(sk)) {
+		overflow(sk, skb, req);
+		return;
+	}
+	inet_ehash_remove(sock_net(sk)->tcp.hashinfo, &req->rsk);
+	child = tcp_create_child(sk, skb, req);
+	if (!child) {
+		inet_ehash_insert(sock_net(sk)->tcp.hashinfo, &req->rsk);
+		kfree_skb_reason(skb, DROP_NOMEM);
+		return;
+	}
+	reqsk_queue_drop(sk, req);
+	tcp_child_process(sk, child, skb);
+}
+
+/* --- LISTEN -------------------------------------------------------------------------------------------------------------- */
+
+/* An ACK of nothing we know: perhaps of a cookie. Consumes skb. */
+static void rcv_fresh_ack(struct sock *sk, struct sk_buff *skb)
+{
+	struct tcp_options_received opt;
+	struct sock *child = NULL;
+
+	tcp_parse_options(skb, &opt);
+	if (!(TCP_SKB_CB(skb)->tcp_flags & TCPHDR_SYN) && !sk_acceptq_is_full(sk))
+		child = tcp_cookie_check(sk, skb, &opt);
+	if (child) {
+		tcp_child_process(sk, child, skb);
+		return;
+	}
+	tcp_v4_send_reset(sock_net(sk), skb);
+	kfree_skb_reason(skb, DROP_TCP_INVALID_ACK);
+}
+
+/* Nothing is known of this four-tuple. RFC 9293 3.10.7.2: RST, then ACK, then SYN. */
+static void rcv_fresh(struct sock *sk, struct sk_buff *skb)
+{
+	enum skb_drop_reason why = DROP_TCP_FLAGS;
+	u8 flags = TCP_SKB_CB(skb)->tcp_flags;
+
+	if (flags & TCPHDR_RST) {
+		why = DROP_TCP_RESET;
+	} else if (flags & TCPHDR_ACK) {
+		rcv_fresh_ack(sk, skb);
+		return;
+	} else if ((flags & (TCPHDR_SYN | TCPHDR_FIN)) == TCPHDR_SYN) {
+		why = conn_request(sk, skb);
+	}
+	if (why)
+		kfree_skb_reason(skb, why);
+	else
+		consume_skb(skb);
+}
+
+void tcp_listen_rcv(struct sock *sk, struct sk_buff *skb)
+{
+	struct inet_tuple t = tcp_skb_tuple(skb);
+	struct sock_common *c;
+	struct sock *other;
+
+	local_bh_disable();
+	/* what came by way of the backlog may meanwhile be somebody's */
+	c = inet_lookup_established(sock_net(sk)->tcp.hashinfo, &t, skb->dev->ifindex);
+	if (!c) {
+		rcv_fresh(sk, skb);
+	} else if (c->skc_state == TCP_TIME_WAIT) {
+		inet_twsk_put(inet_twsk((struct sock *)c));
+		kfree_skb_reason(skb, DROP_TCP_TIMEWAIT);
+	} else if (c->skc_state == TCP_NEW_SYN_RECV && inet_reqsk(c)->rsk_listener == sk) {
+		rcv_for_req(sk, skb, inet_reqsk(c));
+	} else {
+		other = (struct sock *)c;
+		if (c->skc_state == TCP_NEW_SYN_RECV) {
+			other = inet_reqsk(c)->rsk_listener;
+			sock_hold(other);
+		}
+		tcp_v4_deliver(other, skb);
+		sock_put(other);
+	}
+	local_bh_enable();
+}

@@ -1,0 +1,244 @@
+/*
+ * TIME-WAIT (RFC 9293 3.6.1) without a socket: a small object answers for the connection that was,
+ * for 60 s, or until a new one may safely take its place (RFC 6191).
+ */
+#include "lib/string.h"
+#include "net/ipv4/tcp.h"
+
+static struct kmem_cache *tw_cache;
+
+static void twsk_timer(struct timer_list *t)
+{
+	struct inet_timewait_sock *tw = from_timer(tw, t, tw_timer);
+
+	inet_twsk_kill(tw);
+}
+
+void inet_twsk_put(struct inet_timewait_sock *tw)
+{
+	if (__atomic_sub_fetch(&tw->tw.skc_refcnt, 1, __ATOMIC_ACQ_REL) == 0)
+		kmem_cache_free(tw_cache, tw);
+}
+
+void inet_twsk_kill(struct inet_timewait_sock *tw)
+{
+	struct net *net = tw->tw_net;
+
+	if (!inet_twsk_unhash(net->tcp.hashinfo, tw))
+		return;
+	del_timer(&tw->tw_timer);
+	net->tcp.tw_count--;
+	inet_twsk_put(tw);
+}
+
+static void fill_tw(struct inet_timewait_sock *tw, const struct sock *sk, u8 substate)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+
+	memset(tw, 0, sizeof(*tw));
+	memcpy(&tw->tw, sk, sizeof(tw->tw));
+	INIT_HLIST_NODE(&tw->tw.skc_node);
+	tw->tw.skc_state = TCP_TIME_WAIT;
+	tw->tw.skc_refcnt = 1;
+	tw->tw_net = sock_net(sk);
+	tw->tw_substate = substate;
+	tw->tw_rcv_wscale = tp->rcv_wscale;
+	tw->tw_rcv_nxt = tp->rcv_nxt;
+	tw->tw_snd_nxt = tp->snd_nxt;
+	tw->tw_rcv_wnd = tcp_receive_window(tp);
+	tw->tw_ts_offset = tp->tsoffset;
+	tw->tw_ts_recent = tp->ts_recent;
+	tw->tw_ts_recent_stamp = tp->ts_recent_stamp;
+	tw->tw_tstamp_ok = tp->tstamp_ok;
+	tw->tw_tos = inet_sk(sk)->tos;
+	timer_setup(&tw->tw_timer, twsk_timer);
+}
+
+/*
+ * sk's connection goes on as a small object in substate (TCP_TIME_WAIT, or TCP_FIN_WAIT2 for an
+ * orphan); sk is done. Without memory, or beyond tcp_max_tw_buckets, it simply ends.
+ */
+void tcp_time_wait(struct sock *sk, u8 substate, u64 timeout_ns)
+{
+	struct netns_tcp *t = &sock_net(sk)->tcp;
+	struct inet_timewait_sock *tw = NULL;
+
+	if (t->tw_count < (u32)t->sysctl_tcp_max_tw_buckets)
+		tw = kmem_cache_alloc(tw_cache);
+	if (tw) {
+		fill_tw(tw, sk, substate);
+		local_bh_disable();
+		t->tw_count++;
+		inet_twsk_hashdance(t->hashinfo, tw, sk);
+		mod_timer(&tw->tw_timer, ktime_get_ns() + timeout_ns);
+		local_bh_enable();
+		NET_INC_STATS(sock_net(sk), TcpExt_TW);
+	} else {
+		NET_INC_STATS(sock_net(sk), TcpExt_TCPTimeWaitOverflow);
+	}
+	tcp_done(sk);
+}
+
+/* RFC 6191: a second has passed on the timestamp clock, so old segments cannot be mistaken. */
+bool tcp_twsk_unique(const struct inet_timewait_sock *tw, struct sock *sk)
+{
+	int reuse = sock_net(sk)->tcp.sysctl_tcp_tw_reuse;
+	u32 now = tcp_ns_to_ms(ktime_get_ns());
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (!reuse || (reuse == 2 && ntohl(tw->tw.skc_daddr) >> 24 != 127) || !tw->tw_tstamp_ok ||
+	    tw->tw_substate != TCP_TIME_WAIT || now - tw->tw_ts_recent_stamp <= 1000)
+		return false;
+	tp->write_seq = tw->tw_snd_nxt + 65535 + 2;
+	tp->ts_recent = tw->tw_ts_recent;
+	tp->ts_recent_stamp = tw->tw_ts_recent_stamp;
+	return true;
+}
+
+/* --- segments ------------------------------------------------------------------------------------------ */
+
+static void send_ack(const struct inet_timewait_sock *tw)
+{
+	struct tcp_out_options opt = {
+		.tstamp = tw->tw_tstamp_ok,
+		.tsval = tcp_ns_to_ms(ktime_get_ns()) + tw->tw_ts_offset,
+		.tsecr = tw->tw_ts_recent,
+	};
+	struct tcp_bare_segment seg = {
+		.t = { tw->tw.skc_daddr, tw->tw.skc_rcv_saddr, tw->tw.skc_dport, tw->tw.skc_num },
+		.seq = tw->tw_snd_nxt, .ack = tw->tw_rcv_nxt,
+		.window = tw->tw_rcv_wnd >> tw->tw_rcv_wscale,
+		.flags = TCPHDR_ACK, .tos = tw->tw_tos, .opt = &opt,
+	};
+
+	tcp_v4_send_bare(tw->tw_net, &seg);
+}
+
+static void send_ack_limited(struct inet_timewait_sock *tw)
+{
+	if (tcp_oow_rate_limited(tw->tw_net, &tw->tw_last_oow_ack, ktime_get_ns()))
+		NET_INC_STATS(tw->tw_net, TcpExt_TCPACKSkippedTimeWait);
+	else
+		send_ack(tw);
+}
+
+static void restart(struct inet_timewait_sock *tw)
+{
+	mod_timer(&tw->tw_timer, ktime_get_ns() + TCP_TIMEWAIT_NS);
+}
+
+static void note_timestamp(struct inet_timewait_sock *tw, const struct tcp_options_received *opt)
+{
+	if (opt->saw_tstamp && tw->tw_tstamp_ok) {
+		tw->tw_ts_recent = opt->rcv_tsval;
+		tw->tw_ts_recent_stamp = tcp_ns_to_ms(ktime_get_ns());
+	}
+}
+
+/* FIN-WAIT-2 without an application: only the peer's FIN is welcome. */
+static void rcv_fin_wait2(struct inet_timewait_sock *tw, struct sk_buff *skb,
+			  const struct tcp_options_received *opt, bool paws)
+{
+	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+	u32 end = tw->tw_rcv_nxt + tw->tw_rcv_wnd;
+
+	if (paws || !(cb->seq == tw->tw_rcv_nxt ||
+		      (after(cb->end_seq, tw->tw_rcv_nxt) && before(cb->seq, end)))) {
+		if (!(cb->tcp_flags & TCPHDR_RST))
+			send_ack_limited(tw);
+	} else if (cb->tcp_flags & TCPHDR_RST) {
+		inet_twsk_kill(tw);
+	} else if (cb->tcp_flags & TCPHDR_SYN) {
+		send_ack_limited(tw);
+	} else if (!(cb->tcp_flags & TCPHDR_ACK) || !after(cb->end_seq, tw->tw_rcv_nxt)) {
+		return;
+	} else if (!(cb->tcp_flags & TCPHDR_FIN) || cb->end_seq != tw->tw_rcv_nxt + 1) {
+		tcp_v4_send_reset(tw->tw_net, skb);	/* text that nobody will read */
+		inet_twsk_kill(tw);
+	} else {
+		tw->tw_substate = TCP_TIME_WAIT;
+		tw->tw_rcv_nxt = cb->end_seq;
+		note_timestamp(tw, opt);
+		restart(tw);
+		send_ack(tw);
+	}
+}
+
+/* Whether a SYN may open the connection anew (RFC 9293 3.10.7.4, RFC 6191). */
+static bool reopens(const struct inet_timewait_sock *tw, const struct sk_buff *skb,
+		    const struct tcp_options_received *opt, bool paws)
+{
+	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+
+	if ((cb->tcp_flags & (TCPHDR_SYN | TCPHDR_RST | TCPHDR_ACK)) != TCPHDR_SYN || paws)
+		return false;
+	return after(cb->seq, tw->tw_rcv_nxt) ||
+	       (opt->saw_tstamp && tw->tw_tstamp_ok && before(tw->tw_ts_recent, opt->rcv_tsval));
+}
+
+/* True: skb was given to a listener. */
+static bool try_reopen(struct inet_timewait_sock *tw, struct sk_buff *skb)
+{
+	struct inet_tuple t = tcp_skb_tuple(skb);
+	struct sock *sk = inet_lookup_listener(tw->tw_net->tcp.hashinfo, &t, skb->dev->ifindex);
+
+	if (!sk)
+		return false;
+	TCP_SKB_CB(skb)->tw_isn = (tw->tw_snd_nxt + 65535 + 2) ?: 1;
+	inet_twsk_kill(tw);
+	tcp_v4_deliver(sk, skb);
+	sock_put(sk);
+	return true;
+}
+
+/* True: skb was consumed. */
+static bool rcv_time_wait(struct inet_timewait_sock *tw, struct sk_buff *skb,
+			  const struct tcp_options_received *opt, bool paws)
+{
+	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+	bool rst = cb->tcp_flags & TCPHDR_RST;
+
+	if (!paws && cb->seq == tw->tw_rcv_nxt && (cb->seq == cb->end_seq || rst)) {
+		if (rst && !tw->tw_net->tcp.sysctl_tcp_rfc1337) {
+			inet_twsk_kill(tw);
+		} else if (!rst) {
+			restart(tw);
+			note_timestamp(tw, opt);
+		}
+		return false;
+	}
+	if (reopens(tw, skb, opt, paws) && try_reopen(tw, skb))
+		return true;
+	if (paws)
+		NET_INC_STATS(tw->tw_net, TcpExt_PAWSEstab);
+	if (rst)
+		return false;
+	if (paws || cb->tcp_flags & TCPHDR_ACK)
+		restart(tw);
+	send_ack_limited(tw);
+	return false;
+}
+
+void tcp_timewait_rcv(struct inet_timewait_sock *tw, struct sk_buff *skb)
+{
+	struct tcp_options_received opt;
+	bool paws, consumed = false;
+
+	tcp_parse_options(skb, &opt);
+	paws = opt.saw_tstamp && tw->tw_tstamp_ok &&
+	       tcp_paws_reject(tw->tw_ts_recent, tw->tw_ts_recent_stamp, opt.rcv_tsval,
+			       tcp_ns_to_ms(ktime_get_ns()));
+	if (tw->tw_substate == TCP_FIN_WAIT2)
+		rcv_fin_wait2(tw, skb, &opt, paws);
+	else
+		consumed = rcv_time_wait(tw, skb, &opt, paws);
+	if (!consumed)
+		kfree_skb_reason(skb, DROP_TCP_TIMEWAIT);
+	inet_twsk_put(tw);
+}
+
+void tcp_minisocks_init(void)
+{
+	tw_cache = kmem_cache_create("tw_sock_TCP", sizeof(struct inet_timewait_sock), 0);
+	tcp_reqsk_init();
+}

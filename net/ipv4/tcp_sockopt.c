@@ -1,0 +1,373 @@
+/*
+ * Options of level SOL_TCP (tcp(7)), and TCP_INFO. What is not here answers ENOPROTOOPT.
+ */
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "net/ipv4/tcp.h"
+
+#define MAX_TCP_KEEPIDLE	32767
+#define MAX_TCP_KEEPINTVL	32767
+#define MAX_TCP_KEEPCNT		127
+#define MAX_TCP_SYNCNT		127
+
+/* --- set ------------------------------------------------------------------------------------------------ */
+
+static int set_congestion(struct sock *sk, const void __user *optval, unsigned int optlen)
+{
+	char name[TCP_CA_NAME_MAX];
+	long n;
+	int err;
+
+	if (optlen < 1)
+		return -EINVAL;
+	n = strncpy_from_user(name, optval, (long)min_t(u32, optlen, sizeof(name) - 1));
+	if (n < 0)
+		return -EFAULT;
+	name[n] = '\0';
+	lock_sock(sk);
+	err = tcp_set_congestion_control(sk, name);
+	release_sock(sk);
+	return err;
+}
+
+/* Seconds as SYN-ACK timeouts, and back (TCP_DEFER_ACCEPT). */
+static u8 secs_to_retrans(int seconds)
+{
+	int period = 1, timeout = 1;
+	u8 n = 0;
+
+	if (seconds <= 0)
+		return 0;
+	for (n = 1; seconds > period && n < 255; n++) {
+		timeout = min(timeout * 2, (int)(TCP_RTO_MAX_US / 1000000));
+		period += timeout;
+	}
+	return n;
+}
+
+static int retrans_to_secs(u8 n)
+{
+	int period = n ? 1 : 0, timeout = 1;
+
+	while (n-- > 1) {
+		timeout = min(timeout * 2, (int)(TCP_RTO_MAX_US / 1000000));
+		period += timeout;
+	}
+	return period;
+}
+
+static void set_nodelay(struct sock *sk, bool on)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (!on) {
+		tp->nonagle &= (u8)~TCP_NAGLE_OFF;
+		return;
+	}
+	tp->nonagle |= TCP_NAGLE_OFF | TCP_NAGLE_PUSH;
+	tcp_push_pending_frames(sk);
+}
+
+static void set_cork(struct sock *sk, bool on)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (on) {
+		tp->nonagle |= TCP_NAGLE_CORK;
+		return;
+	}
+	tp->nonagle &= (u8)~TCP_NAGLE_CORK;
+	if (tp->nonagle & TCP_NAGLE_OFF)
+		tp->nonagle |= TCP_NAGLE_PUSH;
+	tcp_push_pending_frames(sk);
+}
+
+static void set_keepidle(struct sock *sk, int val)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	u64 idle, time;
+
+	inet_csk(sk)->keepalive_time = (u16)val;
+	if (!sock_flag(sk, SOCK_KEEPOPEN) ||
+	    TCPF(sk->sk_state) & (TCPF(TCP_CLOSE) | TCPF(TCP_LISTEN)))
+		return;
+	idle = (tcp_time_ms(tp) - tp->rcv_tstamp) * NSEC_PER_MSEC;
+	time = (u64)val * NSEC_PER_SEC;
+	inet_csk_reset_keepalive_timer(sk, tp->tcp_mstamp + (time > idle ? time - idle : 0));
+}
+
+static void set_quickack(struct sock *sk, int val)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+
+	icsk->icsk_ack.pingpong = !val;
+	if (!val || !(TCPF(sk->sk_state) & (TCPF(TCP_ESTABLISHED) | TCPF(TCP_CLOSE_WAIT))) ||
+	    !inet_csk_ack_scheduled(sk))
+		return;
+	tcp_send_ack(sk);
+	if (!(val & 1))
+		icsk->icsk_ack.pingpong = 1;
+}
+
+static int set_window_clamp(struct sock *sk, int val)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (!val) {
+		if (sk->sk_state != TCP_CLOSE)
+			return -EINVAL;
+		tp->window_clamp = 0;
+		return 0;
+	}
+	tp->window_clamp = (u32)max(val, 2304 / 2);
+	tp->rcv_ssthresh = min(max(tp->rcv_wnd, tp->rcv_ssthresh), tp->window_clamp);
+	return 0;
+}
+
+static int set_defer_accept(struct sock *sk, int val)
+{
+	if (sk->sk_state == TCP_LISTEN)
+		inet_csk(sk)->icsk_accept_queue->defer_accept = secs_to_retrans(val);
+	else
+		inet_csk(sk)->icsk_defer_accept = secs_to_retrans(val);
+	return 0;
+}
+
+static bool in_range(int val, int low, int high)
+{
+	return val >= low && val <= high;
+}
+
+/* [s] held. */
+static int set_option(struct sock *sk, int optname, int val)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	switch (optname) {
+	case TCP_NODELAY:
+		set_nodelay(sk, val);
+		return 0;
+	case TCP_CORK:
+		set_cork(sk, val);
+		return 0;
+	case TCP_MAXSEG:
+		if (val && !in_range(val, TCP_MIN_MSS, MAX_TCP_WINDOW))
+			return -EINVAL;
+		tp->user_mss = (u16)val;
+		return 0;
+	case TCP_KEEPIDLE:
+		if (!in_range(val, 1, MAX_TCP_KEEPIDLE))
+			return -EINVAL;
+		set_keepidle(sk, val);
+		return 0;
+	case TCP_KEEPINTVL:
+		if (!in_range(val, 1, MAX_TCP_KEEPINTVL))
+			return -EINVAL;
+		icsk->keepalive_intvl = (u16)val;
+		return 0;
+	case TCP_KEEPCNT:
+		if (!in_range(val, 1, MAX_TCP_KEEPCNT))
+			return -EINVAL;
+		icsk->keepalive_probes = (u8)val;
+		return 0;
+	case TCP_SYNCNT:
+		if (!in_range(val, 1, MAX_TCP_SYNCNT))
+			return -EINVAL;
+		icsk->icsk_syn_retries = (u8)val;
+		return 0;
+	case TCP_LINGER2:
+		tp->linger2 = val < 0 ? -1 : val > TCP_FIN_TIMEOUT_MAX ? TCP_FIN_TIMEOUT_MAX : (s16)val;
+		return 0;
+	case TCP_DEFER_ACCEPT:
+		return set_defer_accept(sk, val);
+	case TCP_WINDOW_CLAMP:
+		return set_window_clamp(sk, val);
+	case TCP_QUICKACK:
+		set_quickack(sk, val);
+		return 0;
+	case TCP_USER_TIMEOUT:
+		if (val < 0)
+			return -EINVAL;
+		icsk->icsk_user_timeout = (u32)val;
+		return 0;
+	}
+	return -ENOPROTOOPT;
+}
+
+int tcp_setsockopt(struct sock *sk, int level, int optname, const void __user *optval,
+		   unsigned int optlen)
+{
+	int val, err;
+
+	if (level != SOL_TCP)
+		return -ENOPROTOOPT;
+	if (optname == TCP_CONGESTION)
+		return set_congestion(sk, optval, optlen);
+	if (optlen < sizeof(int))
+		return -EINVAL;
+	if (get_user(val, (const int __user *)optval))
+		return -EFAULT;
+	lock_sock(sk);
+	tcp_mstamp_refresh(tcp_sk(sk));
+	err = set_option(sk, optname, val);
+	release_sock(sk);
+	return err;
+}
+
+/* --- TCP_INFO ---------------------------------------------------------------------------------------------- */
+
+static void info_options(const struct tcp_sock *tp, struct tcp_info *info)
+{
+	if (tp->tstamp_ok)
+		info->tcpi_options |= TCPI_OPT_TIMESTAMPS;
+	if (tp->sack_ok)
+		info->tcpi_options |= TCPI_OPT_SACK;
+	if (tp->wscale_ok) {
+		info->tcpi_options |= TCPI_OPT_WSCALE;
+		info->tcpi_snd_wscale = tp->snd_wscale;
+		info->tcpi_rcv_wscale = tp->rcv_wscale;
+	}
+}
+
+static void info_rates(const struct sock *sk, struct tcp_info *info)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	u32 now = tcp_ns_to_ms(ktime_get_ns());
+
+	info->tcpi_last_data_sent = now - tp->lsndtime;
+	info->tcpi_last_data_recv = now - inet_csk(sk)->icsk_ack.lrcvtime;
+	info->tcpi_last_ack_recv = now - tp->rcv_tstamp;
+	info->tcpi_rtt = tp->srtt_us >> 3;
+	info->tcpi_rttvar = tp->mdev_us >> 2;
+	info->tcpi_min_rtt = tp->rtt_min_us;
+	info->tcpi_rcv_rtt = tp->rcv_rtt_us >> 3;
+	info->tcpi_rcv_space = tp->rcvq_space;
+	info->tcpi_pacing_rate = info->tcpi_max_pacing_rate = ~0ULL;	/* none */
+	info->tcpi_bytes_acked = tp->bytes_acked;
+	info->tcpi_bytes_received = tp->bytes_received;
+	info->tcpi_bytes_retrans = tp->bytes_retrans;
+	info->tcpi_bytes_sent = tp->bytes_acked + (tp->snd_nxt - tp->snd_una) + tp->bytes_retrans;
+	info->tcpi_segs_out = tp->segs_out;
+	info->tcpi_segs_in = tp->segs_in;
+	info->tcpi_data_segs_in = tp->data_segs_in;
+	info->tcpi_data_segs_out = tp->data_segs_out;
+}
+
+/* [s] held. What Skiff does not measure (delivery rate, busy times) stays 0. */
+void tcp_get_info(struct sock *sk, struct tcp_info *info)
+{
+	const struct inet_connection_sock *icsk = inet_csk(sk);
+	const struct tcp_sock *tp = tcp_sk(sk);
+
+	memset(info, 0, sizeof(*info));
+	info->tcpi_state = sk->sk_state;
+	info->tcpi_snd_cwnd = tp->snd_cwnd;
+	info->tcpi_snd_ssthresh = tp->snd_ssthresh;
+	info->tcpi_reordering = tp->reordering;
+	info->tcpi_ca_state = icsk->icsk_ca_state;
+	if (sk->sk_state == TCP_LISTEN) {
+		info->tcpi_unacked = sk->sk_ack_backlog;
+		info->tcpi_sacked = sk->sk_max_ack_backlog;
+		return;
+	}
+	info->tcpi_retransmits = icsk->icsk_retransmits;
+	info->tcpi_probes = icsk->icsk_probes_out;
+	info->tcpi_backoff = icsk->icsk_backoff;
+	info_options(tp, info);
+	info->tcpi_rto = icsk->icsk_rto;
+	info->tcpi_ato = icsk->icsk_ack.ato;
+	info->tcpi_snd_mss = tp->mss_cache;
+	info->tcpi_rcv_mss = icsk->icsk_ack.rcv_mss;
+	info->tcpi_unacked = tp->packets_out;
+	info->tcpi_sacked = tp->sacked_out;
+	info->tcpi_lost = tp->lost_out;
+	info->tcpi_retrans = tp->retrans_out;
+	info->tcpi_pmtu = icsk->icsk_pmtu_cookie;
+	info->tcpi_rcv_ssthresh = tp->rcv_ssthresh;
+	info->tcpi_advmss = tp->advmss;
+	info->tcpi_total_retrans = tp->total_retrans;
+	info->tcpi_notsent_bytes = tp->write_seq - tp->snd_nxt;
+	info->tcpi_delivered = tp->delivered;
+	info->tcpi_dsack_dups = tp->dsack_dups;
+	info->tcpi_reord_seen = tp->reord_seen;
+	info->tcpi_rcv_ooopack = tp->rcv_ooopack;
+	info->tcpi_snd_wnd = tp->snd_wnd;
+	info_rates(sk, info);
+}
+
+/* --- get ------------------------------------------------------------------------------------------------------ */
+
+/* Copy at most *optlen octets of an answer, and tell how many. */
+static int give(void __user *optval, int __user *optlen, const void *answer, int size)
+{
+	int len;
+
+	if (get_user(len, optlen))
+		return -EFAULT;
+	if (len < 0)
+		return -EINVAL;
+	len = min(len, size);
+	if (put_user(len, optlen) || copy_to_user(optval, answer, (unsigned long)len))
+		return -EFAULT;
+	return 0;
+}
+
+static int get_option(struct sock *sk, int optname, int *val)
+{
+	const struct inet_connection_sock *icsk = inet_csk(sk);
+	const struct netns_tcp *t = &sock_net(sk)->tcp;
+	const struct tcp_sock *tp = tcp_sk(sk);
+
+	switch (optname) {
+	case TCP_NODELAY: *val = !!(tp->nonagle & TCP_NAGLE_OFF); break;
+	case TCP_CORK: *val = !!(tp->nonagle & TCP_NAGLE_CORK); break;
+	case TCP_MAXSEG:
+		*val = tp->mss_cache;
+		if (tp->user_mss && TCPF(sk->sk_state) & (TCPF(TCP_CLOSE) | TCPF(TCP_LISTEN)))
+			*val = tp->user_mss;
+		break;
+	case TCP_KEEPIDLE: *val = icsk->keepalive_time ?: t->sysctl_tcp_keepalive_time; break;
+	case TCP_KEEPINTVL: *val = icsk->keepalive_intvl ?: t->sysctl_tcp_keepalive_intvl; break;
+	case TCP_KEEPCNT: *val = icsk->keepalive_probes ?: t->sysctl_tcp_keepalive_probes; break;
+	case TCP_SYNCNT: *val = icsk->icsk_syn_retries ?: t->sysctl_tcp_syn_retries; break;
+	case TCP_LINGER2: *val = tp->linger2 ?: t->sysctl_tcp_fin_timeout; break;
+	case TCP_DEFER_ACCEPT:
+		*val = retrans_to_secs(sk->sk_state == TCP_LISTEN ?
+				       icsk->icsk_accept_queue->defer_accept :
+				       icsk->icsk_defer_accept);
+		break;
+	case TCP_WINDOW_CLAMP: *val = (int)tp->window_clamp; break;
+	case TCP_QUICKACK: *val = !icsk->icsk_ack.pingpong; break;
+	case TCP_USER_TIMEOUT: *val = (int)icsk->icsk_user_timeout; break;
+	default:
+		return -ENOPROTOOPT;
+	}
+	return 0;
+}
+
+int tcp_getsockopt(struct sock *sk, int level, int optname, void __user *optval,
+		   int __user *optlen)
+{
+	char name[TCP_CA_NAME_MAX] = "";
+	struct tcp_info info;
+	int val = 0, err = 0;
+
+	if (level != SOL_TCP)
+		return -ENOPROTOOPT;
+	lock_sock(sk);
+	if (optname == TCP_INFO)
+		tcp_get_info(sk, &info);
+	else if (optname == TCP_CONGESTION)
+		strscpy(name, inet_csk(sk)->icsk_ca_ops->name, sizeof(name));
+	else
+		err = get_option(sk, optname, &val);
+	release_sock(sk);
+	if (err)
+		return err;
+	if (optname == TCP_INFO)
+		return give(optval, optlen, &info, sizeof(info));
+	if (optname == TCP_CONGESTION)
+		return give(optval, optlen, name, sizeof(name));
+	return give(optval, optlen, &val, sizeof(val));
+}

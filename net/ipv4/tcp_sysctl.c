@@ -1,0 +1,176 @@
+/*
+ * TCP's numbers under /proc/sys/net/ipv4, with Linux's names and defaults.
+ *
+ * They belong to a struct net: reading and writing reach that of the current thread.
+ */
+#include "kernel/sched/task.h"
+#include "kernel/sysctl.h"
+#include "lib/errno.h"
+#include "lib/format.h"
+#include "lib/string.h"
+#include "net/ipv4/tcp.h"
+
+/* X(name, how many numbers, least, most, default): the entries that hold one default each. */
+#define TCP_SYSCTLS(X) \
+	X(tcp_sack, 0, 1, 1) X(tcp_dsack, 0, 1, 1) X(tcp_timestamps, 0, 2, 1) \
+	X(tcp_window_scaling, 0, 1, 1) X(tcp_syncookies, 0, 2, 1) \
+	X(tcp_syn_retries, 1, 127, 6) X(tcp_synack_retries, 0, 255, 5) \
+	X(tcp_retries2, 0, 255, 15) X(tcp_orphan_retries, 0, 255, 0) \
+	X(tcp_fin_timeout, 1, 32767, 60) X(tcp_keepalive_time, 1, 32767, 7200) \
+	X(tcp_keepalive_intvl, 1, 32767, 75) X(tcp_keepalive_probes, 1, 127, 9) \
+	X(tcp_max_syn_backlog, 1, 1 << 24, 512) X(tcp_max_tw_buckets, 0, 1 << 24, 16384) \
+	X(tcp_max_orphans, 0, 1 << 24, 16384) X(tcp_tw_reuse, 0, 2, 2) \
+	X(tcp_rfc1337, 0, 1, 0) X(tcp_abort_on_overflow, 0, 1, 0) \
+	X(tcp_slow_start_after_idle, 0, 1, 1) X(tcp_moderate_rcvbuf, 0, 1, 1) \
+	X(tcp_adv_win_scale, -31, 31, 1) X(tcp_recovery, 0, 1, 1) \
+	X(tcp_early_retrans, 0, 4, 3) X(tcp_reordering, 1, 1000, 3) \
+	X(tcp_max_reordering, 1, 1000, 300) X(tcp_frto, 0, 2, 2) \
+	X(tcp_challenge_ack_limit, 0, 0x7fffffff, 1000) \
+	X(tcp_invalid_ratelimit, 0, 0x7fffffff, 500) X(tcp_min_rtt_wlen, 0, 86400, 300) \
+	X(tcp_stdurg, 0, 1, 0)
+
+struct tcp_ctl {
+	u16 offset;		/* of the first number in struct netns_tcp */
+	u8 count;
+	int min, max, init;
+};
+
+#define X(n, low, high, def) { offsetof(struct netns_tcp, sysctl_##n), 1, low, high, def },
+static const struct tcp_ctl ctls[] = {
+	TCP_SYSCTLS(X)
+	{ offsetof(struct netns_tcp, sysctl_tcp_rmem), 3, 1, 0x7fffffff, 0 },
+	{ offsetof(struct netns_tcp, sysctl_tcp_wmem), 3, 1, 0x7fffffff, 0 },
+	{ offsetof(struct netns_tcp, sysctl_tcp_mem), 3, 1, 0x7fffffff, 0 },
+};
+#undef X
+
+static int *numbers(struct net *net, const struct tcp_ctl *c)
+{
+	return (int *)((char *)&net->tcp + c->offset);
+}
+
+static const struct tcp_ctl *ctl_of(const struct ctl_table *t);
+
+static int ctl_get(const struct ctl_table *t, char *buf, size_t size)
+{
+	const struct tcp_ctl *c = ctl_of(t);
+	const int *v = numbers(current->net_ns, c);
+
+	if (c->count == 1)
+		return scnprintf(buf, size, "%d", v[0]);
+	return scnprintf(buf, size, "%d\t%d\t%d", v[0], v[1], v[2]);
+}
+
+/* One number with its sign; false when there is none, or it is out of range. */
+static bool parse_one(const char **s, const struct tcp_ctl *c, int *v)
+{
+	const char *p = *s, *end;
+	unsigned long n;
+	bool neg;
+
+	while (*p == ' ' || *p == '\t')
+		p++;
+	neg = *p == '-';
+	p += neg;
+	n = parse_ulong(p, &end, 0);
+	if (end == p || n > 0x7fffffff)
+		return false;
+	*v = neg ? -(int)n : (int)n;
+	*s = end;
+	return *v >= c->min && *v <= c->max;
+}
+
+static int ctl_set(const struct ctl_table *t, const char *value)
+{
+	const struct tcp_ctl *c = ctl_of(t);
+	int v[3];
+	u32 i;
+
+	for (i = 0; i < c->count; i++)
+		if (!parse_one(&value, c, &v[i]))
+			return -EINVAL;
+	while (*value == ' ' || *value == '\n')
+		value++;
+	if (*value)
+		return -EINVAL;
+	memcpy(numbers(current->net_ns, c), v, c->count * sizeof(v[0]));
+	return 0;
+}
+
+static int cc_get(const struct ctl_table *t, char *buf, size_t size)
+{
+	return scnprintf(buf, size, "%s", current->net_ns->tcp.congestion_control->name);
+}
+
+static int cc_set(const struct ctl_table *t, const char *value)
+{
+	const struct tcp_congestion_ops *ca;
+	char name[TCP_CA_NAME_MAX];
+	ssize_t n = strscpy(name, value, sizeof(name));
+
+	if (n > 0 && name[n - 1] == '\n')
+		name[n - 1] = '\0';
+	ca = n < 0 ? NULL : tcp_ca_find(name);
+	if (!ca)
+		return -EINVAL;
+	current->net_ns->tcp.congestion_control = ca;
+	return 0;
+}
+
+static int cc_available(const struct ctl_table *t, char *buf, size_t size)
+{
+	return tcp_ca_names(buf, size);
+}
+
+static int read_only(const struct ctl_table *t, const char *value)
+{
+	return -EINVAL;
+}
+
+#define X(n, low, high, def) { .name = "net.ipv4." #n, .get = ctl_get, .set = ctl_set },
+static const struct ctl_table tcp_table[] = {
+	TCP_SYSCTLS(X)
+	{ .name = "net.ipv4.tcp_rmem", .get = ctl_get, .set = ctl_set },
+	{ .name = "net.ipv4.tcp_wmem", .get = ctl_get, .set = ctl_set },
+	{ .name = "net.ipv4.tcp_mem", .get = ctl_get, .set = ctl_set },
+	{ .name = "net.ipv4.tcp_congestion_control", .get = cc_get, .set = cc_set },
+	{ .name = "net.ipv4.tcp_available_congestion_control", .get = cc_available,
+	  .set = read_only },
+};
+#undef X
+
+static const struct tcp_ctl *ctl_of(const struct ctl_table *t)
+{
+	return &ctls[t - tcp_table];
+}
+
+void tcp_sysctl_init(void)
+{
+	register_sysctl(tcp_table, ARRAY_SIZE(tcp_table));
+}
+
+static void three(int *v, int a, int b, int c)
+{
+	v[0] = a;
+	v[1] = b;
+	v[2] = c;
+}
+
+/* Buffers and limits follow the machine's memory: an 8 MiB guest must not promise 6 MiB to a peer. */
+void tcp_sysctl_net_init(struct net *net)
+{
+	unsigned long pages = totalram_pages();
+	int share = (int)min_t(unsigned long, 4UL << 20, pages << (PAGE_SHIFT - 5));
+	int limit = (int)max_t(unsigned long, pages / 8, 128);
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(ctls); i++)
+		if (ctls[i].count == 1)
+			*numbers(net, &ctls[i]) = ctls[i].init;
+	three(net->tcp.sysctl_tcp_wmem, 4096, 16384, max(65536, share));
+	three(net->tcp.sysctl_tcp_rmem, 4096, 131072, max(131072, share + share / 2));
+	three(net->tcp.sysctl_tcp_mem, limit / 4 * 3, limit, limit * 2);
+	net->tcp.sysctl_tcp_max_syn_backlog = (int)clamp(pages / 64, 128UL, 4096UL);
+	net->tcp.sysctl_tcp_max_tw_buckets = net->tcp.sysctl_tcp_max_orphans =
+		(int)clamp(pages / 2, 1024UL, 65536UL);
+}

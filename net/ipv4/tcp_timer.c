@@ -1,0 +1,414 @@
+/*
+ * Timers: retransmission, loss probe, reordering, zero window, delayed ACK, keepalive, FIN-WAIT-2.
+ *
+ * All of a socket's deadlines share sk_timer; tcp_timer() looks which of them are due. When it finds
+ * the socket owned, it leaves a flag, and release_sock() does the work.
+ */
+#include "lib/errno.h"
+#include "net/ipv4/tcp.h"
+
+static const u64 max_rto_ns = TCP_RTO_MAX_US * NSEC_PER_USEC;
+
+/* --- giving up ---------------------------------------------------------------------------------------- */
+
+static void write_err(struct sock *sk)
+{
+	sk->sk_err = sk->sk_err_soft ?: ETIMEDOUT;
+	sk->sk_error_report(sk);
+	tcp_write_queue_purge(sk);
+	NET_INC_STATS(sock_net(sk), TcpExt_TCPAbortOnTimeout);
+	tcp_done(sk);
+}
+
+/* An orphan must not cost much. True: it was ended. */
+static bool out_of_resources(struct sock *sk, bool reset)
+{
+	if (!tcp_orphan_limit_reached(sk))
+		return false;
+	if (reset)
+		tcp_send_active_reset(sk);
+	tcp_done(sk);
+	NET_INC_STATS(sock_net(sk), TcpExt_TCPAbortOnMemory);
+	return true;
+}
+
+/* Retransmissions that an orphan is granted. */
+static u32 orphan_retries(const struct sock *sk, bool alive)
+{
+	u32 n = (u32)sock_net(sk)->tcp.sysctl_tcp_orphan_retries;
+
+	if (sk->sk_err_soft && !alive)
+		return 0;
+	return n || !alive ? n : 8;
+}
+
+/* How long n exponentially growing retransmissions take, in ms (R1 and R2, RFC 9293 3.8.3). */
+static u64 backoff_ms(u32 n, u64 rto_ms)
+{
+	u64 total = 0, step = rto_ms;
+	u32 i;
+
+	for (i = 0; i <= n; i++) {
+		total += step;
+		step = min(step * 2, (u64)TCP_RTO_MAX_US / 1000);
+	}
+	return total;
+}
+
+/* Whether n retransmissions' worth of time (or the application's own limit) has passed. */
+static bool timed_out(const struct sock *sk, u32 n, u32 user_ms)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	u64 limit = user_ms, rto_ms = TCP_RTO_MIN_US / 1000;
+
+	if (!inet_csk(sk)->icsk_retransmits || !tp->retrans_stamp)
+		return false;
+	if (TCPF(sk->sk_state) & (TCPF(TCP_SYN_SENT) | TCPF(TCP_SYN_RECV)))
+		rto_ms = TCP_TIMEOUT_INIT_US / 1000;
+	if (!limit)
+		limit = backoff_ms(n, rto_ms);
+	return tcp_time_ms(tp) - tp->retrans_stamp >= limit;
+}
+
+/* True: the connection was given up. */
+static bool write_timeout(struct sock *sk)
+{
+	const struct netns_tcp *t = &sock_net(sk)->tcp;
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	u32 retries = (u32)t->sysctl_tcp_retries2;
+	bool expired;
+
+	if (TCPF(sk->sk_state) & (TCPF(TCP_SYN_SENT) | TCPF(TCP_SYN_RECV))) {
+		retries = icsk->icsk_syn_retries ?: (u32)t->sysctl_tcp_syn_retries;
+		expired = icsk->icsk_retransmits >= retries ||
+			  (icsk->icsk_user_timeout &&
+			   timed_out(sk, retries, icsk->icsk_user_timeout));
+	} else {
+		if (sock_flag(sk, SOCK_DEAD)) {
+			bool alive = tcp_rto_ns(sk) < max_rto_ns;
+
+			retries = orphan_retries(sk, alive);
+			if (out_of_resources(sk, alive || !timed_out(sk, retries, 0)))
+				return true;
+		}
+		expired = timed_out(sk, retries, icsk->icsk_user_timeout);
+	}
+	if (expired)
+		write_err(sk);
+	return expired;
+}
+
+/* --- retransmission (RFC 6298 5) ------------------------------------------------------------------------ */
+
+/* The peer closed its window although we had sent: it is no loss, so keep asking. */
+static bool window_shrunk(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (tp->snd_wnd || sock_flag(sk, SOCK_DEAD) ||
+	    TCPF(sk->sk_state) & (TCPF(TCP_SYN_SENT) | TCPF(TCP_SYN_RECV)))
+		return false;
+	if (tcp_time_ms(tp) - tp->rcv_tstamp > TCP_RTO_MAX_US / 1000 * 2 &&
+	    timed_out(sk, (u32)sock_net(sk)->tcp.sysctl_tcp_retries2,
+		      inet_csk(sk)->icsk_user_timeout)) {
+		write_err(sk);
+		return true;
+	}
+	tcp_enter_loss(sk);
+	tcp_retransmit_skb(sk, tcp_rtx_queue_head(sk), 1);
+	return true;
+}
+
+static void back_off(struct sock *sk)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+
+	if (icsk->icsk_backoff < 31)
+		icsk->icsk_backoff++;
+	icsk->icsk_rto = min(icsk->icsk_rto * 2, TCP_RTO_MAX_US);
+	inet_csk_reset_xmit_timer(sk, ICSK_TIME_RETRANS, tcp_sk(sk)->tcp_mstamp + tcp_rto_ns(sk));
+}
+
+static void retransmit_timer(struct sock *sk)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (!tp->packets_out)
+		return;
+	tp->tlp_high_seq = 0;
+	if (window_shrunk(sk)) {
+		if (sk->sk_state != TCP_CLOSE)
+			back_off(sk);
+		return;
+	}
+	if (write_timeout(sk))
+		return;
+	if (!icsk->icsk_retransmits)
+		NET_INC_STATS(sock_net(sk), TcpExt_TCPTimeouts);
+	tcp_enter_loss(sk);
+	if (icsk->icsk_retransmits < 255)
+		icsk->icsk_retransmits++;
+	if (tcp_retransmit_skb(sk, tcp_rtx_queue_head(sk), 1)) {
+		/* congestion in our own device: soon again, without backing off */
+		inet_csk_reset_xmit_timer(sk, ICSK_TIME_RETRANS,
+					  tp->tcp_mstamp + TCP_RESOURCE_PROBE_NS);
+		return;
+	}
+	back_off(sk);
+}
+
+/* --- zero window (RFC 9293 3.8.6.1) ------------------------------------------------------------------------ */
+
+u64 tcp_probe0_interval_ns(const struct sock *sk)
+{
+	u64 base = max(inet_csk(sk)->icsk_rto, TCP_RTO_MIN_US);
+	u8 shift = min_t(u8, inet_csk(sk)->icsk_backoff, 16);
+
+	return min(base << shift, (u64)TCP_RTO_MAX_US) * NSEC_PER_USEC;
+}
+
+void tcp_check_probe_timer(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (!tp->packets_out && !inet_csk(sk)->icsk_pending)
+		inet_csk_reset_xmit_timer(sk, ICSK_TIME_PROBE0,
+					  tp->tcp_mstamp + tcp_probe0_interval_ns(sk));
+}
+
+static void probe_timer(struct sock *sk)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	struct tcp_sock *tp = tcp_sk(sk);
+	u32 most = (u32)sock_net(sk)->tcp.sysctl_tcp_retries2;
+
+	if (tp->packets_out || !tp->send_head) {
+		icsk->icsk_probes_out = 0;
+		tp->retrans_stamp = 0;
+		return;
+	}
+	if (!tp->retrans_stamp) {
+		tp->retrans_stamp = tcp_time_ms(tp) ?: 1;
+	} else if (icsk->icsk_user_timeout &&
+		   tcp_time_ms(tp) - tp->retrans_stamp >= icsk->icsk_user_timeout) {
+		write_err(sk);
+		return;
+	}
+	if (sock_flag(sk, SOCK_DEAD)) {
+		bool alive = tcp_probe0_interval_ns(sk) < max_rto_ns;
+
+		most = orphan_retries(sk, alive);
+		if (!alive && icsk->icsk_backoff >= most) {
+			write_err(sk);
+			return;
+		}
+		if (out_of_resources(sk, true))
+			return;
+	}
+	/* a peer that answers probes is never given up (MUST-37): ACKs clear icsk_probes_out */
+	if (icsk->icsk_probes_out >= most)
+		write_err(sk);
+	else
+		tcp_send_probe0(sk);
+}
+
+/* --- delayed ACK ----------------------------------------------------------------------------------------------- */
+
+static void delack_timer(struct sock *sk)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+
+	icsk->icsk_ack.pending &= (u8)~ICSK_ACK_TIMER;
+	if (!inet_csk_ack_scheduled(sk) ||
+	    TCPF(sk->sk_state) & (TCPF(TCP_CLOSE) | TCPF(TCP_LISTEN)))
+		return;
+	if (!icsk->icsk_ack.pingpong) {
+		icsk->icsk_ack.ato = min(icsk->icsk_ack.ato << 1, icsk->icsk_rto);
+	} else {
+		/* no reply came that could have carried it: wait less next time */
+		icsk->icsk_ack.pingpong = 0;
+		icsk->icsk_ack.ato = TCP_ATO_MIN_US;
+	}
+	NET_INC_STATS(sock_net(sk), TcpExt_DelayedACKs);
+	tcp_send_ack(sk);
+}
+
+/* --- keepalive (RFC 9293 3.8.4) and FIN-WAIT-2 -------------------------------------------------------------------- */
+
+u64 tcp_keepalive_time_ns(const struct sock *sk)
+{
+	u32 own = inet_csk(sk)->keepalive_time;
+
+	return (own ?: (u32)sock_net(sk)->tcp.sysctl_tcp_keepalive_time) * NSEC_PER_SEC;
+}
+
+u64 tcp_keepalive_intvl_ns(const struct sock *sk)
+{
+	u32 own = inet_csk(sk)->keepalive_intvl;
+
+	return (own ?: (u32)sock_net(sk)->tcp.sysctl_tcp_keepalive_intvl) * NSEC_PER_SEC;
+}
+
+u64 tcp_fin_time_ns(const struct sock *sk)
+{
+	u32 s = tcp_sk(sk)->linger2 > 0 ? (u32)tcp_sk(sk)->linger2 :
+		(u32)sock_net(sk)->tcp.sysctl_tcp_fin_timeout;
+	u64 rto = tcp_rto_ns(sk);
+
+	return max(s * NSEC_PER_SEC, (rto << 2) - (rto >> 1));
+}
+
+void tcp_set_keepalive(struct sock *sk, bool on)
+{
+	bool was = sock_flag(sk, SOCK_KEEPOPEN);
+
+	if (TCPF(sk->sk_state) & (TCPF(TCP_CLOSE) | TCPF(TCP_LISTEN)))
+		return;
+	if (on && !was)
+		inet_csk_reset_keepalive_timer(sk, ktime_get_ns() + tcp_keepalive_time_ns(sk));
+	else if (!on)
+		inet_csk_delete_keepalive_timer(sk);
+}
+
+/* An orphan's time in FIN-WAIT-2 is over, or its longer part: the rest is TIME-WAIT's. */
+static void fin_wait2_timer(struct sock *sk)
+{
+	u64 left = tcp_fin_time_ns(sk);
+
+	if (tcp_sk(sk)->linger2 >= 0 && left > TCP_TIMEWAIT_NS) {
+		tcp_time_wait(sk, TCP_FIN_WAIT2, left - TCP_TIMEWAIT_NS);
+		return;
+	}
+	tcp_send_active_reset(sk);
+	tcp_done(sk);
+}
+
+static u64 idle_ns(const struct sock *sk)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	u32 now = tcp_time_ms(tp);
+
+	return min(now - inet_csk(sk)->icsk_ack.lrcvtime, now - tp->rcv_tstamp) * NSEC_PER_MSEC;
+}
+
+static void keepalive_timer(struct sock *sk)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	struct tcp_sock *tp = tcp_sk(sk);
+	u64 idle, next = tcp_keepalive_time_ns(sk);
+	u32 probes = icsk->keepalive_probes ?: (u32)sock_net(sk)->tcp.sysctl_tcp_keepalive_probes;
+
+	if (sk->sk_state == TCP_FIN_WAIT2 && sock_flag(sk, SOCK_DEAD)) {
+		fin_wait2_timer(sk);
+		return;
+	}
+	if (!sock_flag(sk, SOCK_KEEPOPEN) ||
+	    TCPF(sk->sk_state) & (TCPF(TCP_CLOSE) | TCPF(TCP_SYN_SENT)))
+		return;
+	if (tp->packets_out || tp->send_head)	/* other timers watch over it now */
+		goto again;
+	idle = idle_ns(sk);
+	if (idle < next) {
+		next -= idle;
+		goto again;
+	}
+	if ((icsk->icsk_user_timeout && icsk->icsk_probes_out &&
+	     idle >= icsk->icsk_user_timeout * NSEC_PER_MSEC) ||
+	    (!icsk->icsk_user_timeout && icsk->icsk_probes_out >= probes)) {
+		tcp_send_active_reset(sk);
+		write_err(sk);
+		return;
+	}
+	next = TCP_RESOURCE_PROBE_NS;
+	if (tcp_write_wakeup(sk) <= 0) {
+		icsk->icsk_probes_out++;
+		NET_INC_STATS(sock_net(sk), TcpExt_TCPKeepAlive);
+		next = tcp_keepalive_intvl_ns(sk);
+	}
+again:
+	inet_csk_reset_keepalive_timer(sk, tp->tcp_mstamp + next);
+}
+
+/* --- the one timer ------------------------------------------------------------------------------------------------- */
+
+static void xmit_timer(struct sock *sk)
+{
+	u8 what = inet_csk(sk)->icsk_pending;
+
+	if (what != ICSK_TIME_REO_TIMEOUT && what != ICSK_TIME_LOSS_PROBE)
+		inet_csk_clear_xmit_timer(sk);
+	switch (what) {
+	case ICSK_TIME_REO_TIMEOUT:
+		tcp_rack_reo_timeout(sk);
+		break;
+	case ICSK_TIME_LOSS_PROBE:
+		tcp_send_loss_probe(sk);
+		break;
+	case ICSK_TIME_RETRANS:
+		retransmit_timer(sk);
+		break;
+	case ICSK_TIME_PROBE0:
+		probe_timer(sk);
+		break;
+	}
+}
+
+/* Do what is due, and arm the timer for what is not. */
+static void run_timers(struct sock *sk)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	tcp_mstamp_refresh(tp);
+	if (icsk->icsk_ack.pending & ICSK_ACK_TIMER && icsk->icsk_ack.timeout <= tp->tcp_mstamp)
+		delack_timer(sk);
+	if (icsk->icsk_pending && icsk->icsk_timeout <= tp->tcp_mstamp)
+		xmit_timer(sk);
+	if (icsk->icsk_timers & ICSK_TIMER_KEEP && icsk->icsk_keep_timeout <= tp->tcp_mstamp) {
+		inet_csk_delete_keepalive_timer(sk);
+		keepalive_timer(sk);
+	}
+	if (sk->sk_state == TCP_CLOSE)
+		return;
+	if (icsk->icsk_ack.pending & ICSK_ACK_TIMER)
+		inet_csk_arm_timer(sk, icsk->icsk_ack.timeout);
+	if (icsk->icsk_pending)
+		inet_csk_arm_timer(sk, icsk->icsk_timeout);
+	if (icsk->icsk_timers & ICSK_TIMER_KEEP)
+		inet_csk_arm_timer(sk, icsk->icsk_keep_timeout);
+	tcp_check_invariants(sk);
+}
+
+/* Softirq. The pending timer held a reference. */
+void tcp_timer(struct timer_list *t)
+{
+	struct sock *sk = from_timer(sk, t, sk_timer);
+
+	bh_lock_sock(sk);
+	if (!sock_owned_by_user(sk)) {
+		if (sk->sk_state != TCP_CLOSE)
+			run_timers(sk);
+	} else {
+		if (inet_csk(sk)->icsk_ack.pending & ICSK_ACK_TIMER)
+			NET_INC_STATS(sock_net(sk), TcpExt_DelayedACKLocked);
+		inet_csk(sk)->icsk_timers |= ICSK_TIMER_DEFERRED;
+	}
+	bh_unlock_sock(sk);
+	sock_put(sk);
+}
+
+void tcp_release_cb(struct sock *sk)
+{
+	u8 deferred = inet_csk(sk)->icsk_timers & (ICSK_TIMER_DEFERRED | ICSK_MTU_DEFERRED);
+
+	if (likely(!deferred))
+		return;
+	inet_csk(sk)->icsk_timers &= (u8)~deferred;
+	if (TCPF(sk->sk_state) & (TCPF(TCP_CLOSE) | TCPF(TCP_LISTEN)))
+		return;
+	if (deferred & ICSK_MTU_DEFERRED)
+		tcp_v4_mtu_reduced(sk);
+	if (deferred & ICSK_TIMER_DEFERRED)
+		run_timers(sk);
+}
