@@ -25,7 +25,7 @@ KFLAGS	:= -std=gnu11 -O2 -g -ffreestanding -fno-stack-protector -fno-pic -fno-pi
 	   -ffunction-sections -fdata-sections -nostdlib $(WARN) -I. -Ikernel/x86
 UFLAGS	:= -std=gnu11 -O2 -g $(WARN) -static
 
-.PHONY: all run debug pcap trace apps check test bench size help clean FORCE
+.PHONY: all run debug pcap trace apps check test bench profile size help clean FORCE
 .DEFAULT_GOAL := all
 
 all: $(BUILD)/skiff.stripped.elf $(BUILD)/boot/BOOTX64.EFI apps
@@ -70,6 +70,14 @@ $(BUILD)/bench/%: bench/%.c
 	@echo "  CC      $<"
 	@mkdir -p $(@D)
 	@$(CC) $(filter-out -static,$(UFLAGS)) $< -o $@
+
+# Counts the guest's instructions, loaded by QEMU.
+BENCH_PLUGIN := $(BUILD)/bench/insn.so
+
+$(BENCH_PLUGIN): bench/plugin/insn.c bench/plugin/qemu_plugin_abi.h
+	@echo "  CC      $<"
+	@mkdir -p $(@D)
+	@$(CC) $(filter-out -static,$(UFLAGS)) -fPIC -shared $< -o $@
 
 $(BUILD)/tests/%: tests/%.c
 	@echo "  MUSL    $<"
@@ -140,7 +148,7 @@ $(BUILD)/sparse/%.ok: %.c $(BUILD)/kernel/%.o
 	@touch $@
 
 .PHONY: check-clang check-sparse test-programs
-test-programs: $(TEST_APPS) $(BENCH_APPS)
+test-programs: $(TEST_APPS) $(BENCH_APPS) $(BENCH_PLUGIN)
 check-clang: $(CLANG_OK)
 check-sparse: $(SPARSE_OK)
 
@@ -153,6 +161,12 @@ test: deps-test
 bench: deps-test
 	@$(MAKE) all test-programs
 	@bench/run
+
+OPS	?=
+TOP	?= 40
+profile: deps-test
+	@$(MAKE) all $(BENCH_PLUGIN)
+	@bench/insns.py -t $(TOP) $(OPS)
 
 size: all
 	@tools/size
@@ -169,6 +183,7 @@ help:
 	@echo "make test     everything that proves it works; one closing line"
 	@echo "make check    warnings, sparse, the layer table, the documents"
 	@echo "make bench    measure it"
+	@echo "make profile  the guest's instructions by function; OPS='tcp udp connect ...' TOP=40"
 	@echo "make size     where the octets of the kernel are"
 	@echo "make clean    remove build/"
 
