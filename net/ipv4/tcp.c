@@ -27,6 +27,7 @@ void tcp_init_connection(struct sock *sk)
 	tp->linger2 = linger2;
 	tp->nonagle = nonagle;
 	tp->window_clamp = clamp;
+	tcp_mstamp_refresh(tp);
 	INIT_LIST_HEAD(&tp->tsorted_sent_queue);
 	tp->mdev_us = TCP_TIMEOUT_INIT_US;
 	tp->rtt_min_us = ~0U;

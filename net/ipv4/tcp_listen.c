@@ -321,9 +321,8 @@ static void child_init(struct sock *child, const struct request_sock *req, u32 w
 	struct tcp_sock *tp = tcp_sk(child);
 	u32 now;
 
-	tcp_mstamp_refresh(tp);
-	now = tcp_time_ms(tp);
 	tcp_init_connection(child);
+	now = tcp_time_ms(tp);
 	child_sequence(tp, req);
 	child_options(tp, req, window);
 	inet_csk(child)->icsk_ack.lrcvtime = tp->rcv_tstamp = tp->lsndtime = now;

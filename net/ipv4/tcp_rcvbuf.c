@@ -278,9 +278,9 @@ bool tcp_try_coalesce(struct sock *sk, struct sk_buff *to, struct sk_buff *from)
 	if (TCP_SKB_CB(from)->seq != TCP_SKB_CB(to)->end_seq || skb_cloned(to) ||
 	    TCP_SKB_CB(to)->tcp_flags & (TCPHDR_FIN | TCPHDR_SYN))
 		return false;
-	if (from->len <= skb_tailroom(to)) {
+	if (from->len && from->len <= skb_tailroom(to)) {
 		skb_copy_bits(from, 0, skb_put(to, from->len), from->len);
-	} else {
+	} else if (from->len) {
 		if (to->len + from->len > 4 * TCP_GSO_MAX_SIZE || !move_frags(to, from))
 			return false;
 		tcp_rmem_grow(sk, to, max(from->len, from->truesize - (u32)sizeof(*from)));
