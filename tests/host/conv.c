@@ -29,6 +29,31 @@ static bool answer_arp(struct conv *c, const u8 *frame, u32 len)
 	return true;
 }
 
+static u32 *flow_isn(u16 port, u16 peer_port)
+{
+	unsigned int i;
+
+	for (i = 0; i < conv->nr_flows; i++)
+		if (conv->flow[i].port == port && conv->flow[i].peer_port == peer_port)
+			return &conv->flow[i].isn;
+	ASSERT(i < MAX_FLOWS);
+	conv->nr_flows++;
+	conv->flow[i].port = port;
+	conv->flow[i].peer_port = peer_port;
+	return &conv->flow[i].isn;
+}
+
+/* A SYN tells the stack's initial number, whether or not the test looks at it. */
+static void learn_isn(const struct caught *f)
+{
+	const u8 *ip = f->frame + ETH_HLEN, *tcp = ip + 20;
+
+	if (f->len >= ETH_HLEN + 40 && get_unaligned_be16(f->frame + 12) == ETH_P_IP &&
+	    ip[0] == 0x45 && ip[9] == IPPROTO_TCP && tcp[13] & S)
+		*flow_isn(get_unaligned_be16(tcp), get_unaligned_be16(tcp + 2)) =
+			get_unaligned_be32(tcp + 4);
+}
+
 static void catch_frame(void *arg, const u8 *frame, u32 len)
 {
 	struct conv *c = arg;
@@ -42,6 +67,7 @@ static void catch_frame(void *arg, const u8 *frame, u32 len)
 	memcpy(f->frame, frame, len);
 	f->len = len;
 	f->at = ktime_get_ns();
+	learn_isn(f);
 	c->nr_caught++;
 }
 
@@ -170,20 +196,6 @@ void conv_send_udp(u16 sport, u16 dport, const void *payload, u32 len)
 
 /* --- TCP ----------------------------------------------------------------------------- */
 
-static u32 *flow_isn(u16 port, u16 peer_port)
-{
-	unsigned int i;
-
-	for (i = 0; i < conv->nr_flows; i++)
-		if (conv->flow[i].port == port && conv->flow[i].peer_port == peer_port)
-			return &conv->flow[i].isn;
-	ASSERT(i < MAX_FLOWS);
-	conv->nr_flows++;
-	conv->flow[i].port = port;
-	conv->flow[i].peer_port = peer_port;
-	return &conv->flow[i].isn;
-}
-
 static u32 put_option(u8 *at, u8 kind, u8 len, u32 a, u32 b)
 {
 	at[0] = kind;
@@ -303,7 +315,7 @@ static void parse_options(struct seg *seg, const u8 *o, u32 n)
 
 static struct seg parse_segment(const struct caught *f)
 {
-	u32 len, sum, *isn;
+	u32 len, sum;
 	const u8 *tcp = ip_payload(f, IPPROTO_TCP, &len), *ip = f->frame + ETH_HLEN;
 	struct seg seg = { 0 };
 	u32 hdr = (tcp[12] >> 4) * 4U;
@@ -314,10 +326,7 @@ static struct seg parse_segment(const struct caught *f)
 	seg.port = get_unaligned_be16(tcp);
 	seg.peer_port = get_unaligned_be16(tcp + 2);
 	seg.flags = tcp[13];
-	isn = flow_isn(seg.port, seg.peer_port);
-	if (seg.flags & S)
-		*isn = get_unaligned_be32(tcp + 4);
-	seg.seq = get_unaligned_be32(tcp + 4) - *isn;
+	seg.seq = get_unaligned_be32(tcp + 4) - *flow_isn(seg.port, seg.peer_port);
 	seg.ack = get_unaligned_be32(tcp + 8);
 	seg.win = get_unaligned_be16(tcp + 14);
 	seg.urg = get_unaligned_be16(tcp + 18);

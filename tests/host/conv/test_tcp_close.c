@@ -104,14 +104,15 @@ TEST(a_fin_follows_the_data)
 	int fd;
 
 	c = conversation(1);
-	fd = w_established(c, 1000);
-	w_send(c, fd, 1500);
-	OUT(.flags = A, .seq = 1, .ack = 1001, .len = 1000);
+	fd = w_established(c, 2920);
+	w_send(c, fd, 3000);
+	OUT(.flags = A, .seq = 1, .ack = 1001, .len = 1460);
+	OUT(.flags = A, .seq = 1461, .ack = 1001, .len = 1460);
 	assert_int_equal(s_shutdown(c->s, fd, SHUT_WR), 0);
 	NOTHING();
-	IN(.flags = A, .seq = 1001, .ack = 1001, .win = 1000);
-	OUT(.flags = F|P|A, .seq = 1001, .ack = 1001, .len = 500);
-	IN(.flags = A, .seq = 1001, .ack = 1502, .win = 1000);
+	IN(.flags = A, .seq = 1001, .ack = 2921, .win = 2920);
+	OUT(.flags = F|P|A, .seq = 2921, .ack = 1001, .len = 80);
+	IN(.flags = A, .seq = 1001, .ack = 3002, .win = 2920);
 	assert_int_equal(w_state(c, fd), TCP_FIN_WAIT2);
 }
 

@@ -346,9 +346,9 @@ TEST(zero_window_is_probed)
 	int fd;
 
 	c = conversation(1);
-	fd = w_established(c, 1000);
+	fd = w_established(c, 2920);
 	w_send(c, fd, 1000);
-	OUT(.flags = A, .seq = 1, .ack = 1001, .len = 1000);
+	OUT(.flags = P|A, .seq = 1, .ack = 1001, .len = 1000);
 	IN(.flags = A, .seq = 1001, .ack = 1001, .win = 0);
 	w_send(c, fd, 500);
 	NOTHING();
