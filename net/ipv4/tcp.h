@@ -641,6 +641,7 @@ struct tcp_ack_ctx {
 	u32 reord;			/* lowest seq delivered out of order; snd_nxt: none */
 	u64 first_ackt, last_ackt;	/* send times of never retransmitted segments acknowledged */
 	u64 first_sackt, last_sackt;	/* ... and SACKed; 0: none */
+	u64 last_rexmit;		/* latest send time of a retransmitted one acknowledged */
 	u8 rexmit;			/* REXMIT_*: what to send when the ACK is done */
 };
 

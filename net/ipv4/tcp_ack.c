@@ -64,6 +64,22 @@ static s64 since_us(const struct tcp_sock *tp, u64 then)
 }
 
 /*
+ * The round trip by the timestamp's echo, or -1. After a timeout, an echo from before the last
+ * retransmission may be as old as the ACKs that were lost: it proves nothing (Karn).
+ */
+static s64 tstamp_rtt(const struct sock *sk, const struct tcp_ack_ctx *ctx)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	u32 sent = ctx->opt->rcv_tsecr - tp->tsoffset, ms = tcp_time_ms(tp) - sent;
+
+	if (!tp->tstamp_ok || !ctx->opt->saw_tstamp || !ctx->opt->rcv_tsecr ||
+	    ms >= TCP_RTO_MAX_US / 1000 ||
+	    (inet_csk(sk)->icsk_backoff && before(sent, tcp_ns_to_ms(ctx->last_rexmit))))
+		return -1;
+	return (s64)max(ms, 1U) * 1000;
+}
+
+/*
  * One sample from one ACK: the oldest segment never sent again (Karn), a SACKed one, or the
  * timestamp's echo. Returns the latest segment's round trip in us for congestion control, or -1.
  */
@@ -81,12 +97,8 @@ static s64 ack_update_rtt(struct sock *sk, const struct tcp_ack_ctx *ctx)
 			rtt = since_us(tp, ctx->first_sackt);
 		latest = since_us(tp, ctx->last_sackt);
 	}
-	if (rtt < 0 && ctx->opt->saw_tstamp && ctx->opt->rcv_tsecr && ctx->flag & FLAG_ACKED) {
-		u32 ms = tcp_time_stamp(tp) - ctx->opt->rcv_tsecr;
-
-		if (ms < TCP_RTO_MAX_US / 1000)
-			rtt = latest = (s64)max(ms, 1U) * 1000;
-	}
+	if (rtt < 0 && ctx->flag & FLAG_ACKED)
+		rtt = latest = tstamp_rtt(sk, ctx);
 	if (rtt < 0)
 		return -1;
 	update_rtt_min(sk, (u32)latest);
@@ -176,6 +188,7 @@ static void skb_delivered(struct sock *sk, struct sk_buff *skb, u32 n, struct tc
 
 	if (cb->sacked & TCPCB_EVER_RETRANS) {
 		ctx->flag |= FLAG_RETRANS_DATA_ACKED;
+		ctx->last_rexmit = max(ctx->last_rexmit, skb->tstamp);
 	} else if (!(cb->sacked & TCPCB_SACKED_ACKED)) {
 		ctx->last_ackt = skb->tstamp;
 		if (!ctx->first_ackt)
