@@ -46,6 +46,7 @@ EXCEPTIONS = {
     ("kernel/panic.c", "arch"): "a backtrace walks the CPU's frames",
     ("kernel/random.c", "arch"): "the CPU's own random numbers are one of the sources",
     ("kernel/sched/sched.c", "net/core"): "the first thread belongs to init_net",
+    ("kernel/abi/process.c", "net/core"): "the machine ends when the sockets are drained",
     ("net/core/net_namespace.h", "net/ipv4"): "struct net holds the protocols' state by value",
     ("net/core/net_namespace.c", "net/ipv4"): "it sets every protocol up, in order",
     ("net/core/sock.c", "net/ipv4"): "a socket remembers its route",

@@ -15,8 +15,11 @@
 #include "kernel/sched/sched.h"
 #include "lib/errno.h"
 #include "lib/string.h"
+#include "net/core/sock.h"
 
 #define LEAVE_PATIENCE_NS	(100 * NSEC_PER_MSEC)
+#define DRAIN_PATIENCE_NS	(5 * NSEC_PER_SEC)
+#define DRAIN_FRAMES_NS		(5 * NSEC_PER_MSEC)
 
 struct process process;
 
@@ -63,6 +66,20 @@ static void wait_for_threads(void)
 	}
 }
 
+/*
+ * On Linux the kernel outlives the program and still delivers what it had sent. Here the machine
+ * ends with it, so its closed connections get a while to finish, and the device's other side a
+ * moment to take the last frames.
+ */
+static void drain_network(void)
+{
+	u64 deadline = ktime_get_ns() + DRAIN_PATIENCE_NS;
+
+	while (sock_count() && ktime_get_ns() < deadline)
+		sleep_ns(NSEC_PER_MSEC);
+	sleep_ns(DRAIN_FRAMES_NS);
+}
+
 static void __noreturn leave(int status)
 {
 	process.exiting = true;
@@ -70,6 +87,7 @@ static void __noreturn leave(int status)
 	if (process.nr_threads == 1) {
 		files_destroy(current->files);
 		current->files = NULL;
+		drain_network();
 	}
 	machine_exit(status & 0xff);
 }
