@@ -252,6 +252,7 @@ struct tcp_sock {
 	s16 linger2;			/* s; 0: sysctl, < 0: none */
 
 	u32 urg_seq, snd_up;		/* received and sent urgent octet */
+	u32 rto_stamp;			/* ms: when the retransmission timer fired last */
 
 	/* what TCP_INFO tells beside */
 	u64 bytes_received, bytes_acked, bytes_retrans;
@@ -641,7 +642,6 @@ struct tcp_ack_ctx {
 	u32 reord;			/* lowest seq delivered out of order; snd_nxt: none */
 	u64 first_ackt, last_ackt;	/* send times of never retransmitted segments acknowledged */
 	u64 first_sackt, last_sackt;	/* ... and SACKed; 0: none */
-	u64 last_rexmit;		/* latest send time of a retransmitted one acknowledged */
 	u8 rexmit;			/* REXMIT_*: what to send when the ACK is done */
 };
 

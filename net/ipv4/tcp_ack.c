@@ -58,23 +58,31 @@ static void update_rtt_min(struct sock *sk, u32 rtt_us)
 	}
 }
 
-static s64 since_us(const struct tcp_sock *tp, u64 then)
+/*
+ * Whether something sent at ms may be timed: after a timeout, what was sent before it may have
+ * arrived long ago, and only the ACKs were lost (Karn).
+ */
+static bool trusted(const struct sock *sk, u32 ms)
 {
-	return then ? (s64)((tp->tcp_mstamp - then) / NSEC_PER_USEC) : -1;
+	return !inet_csk(sk)->icsk_backoff || !before(ms, tcp_sk(sk)->rto_stamp);
 }
 
-/*
- * The round trip by the timestamp's echo, or -1. After a timeout, an echo from before the last
- * retransmission may be as old as the ACKs that were lost: it proves nothing (Karn).
- */
-static s64 tstamp_rtt(const struct sock *sk, const struct tcp_ack_ctx *ctx)
+/* Us since then; -1: nothing, or not to be trusted. */
+static s64 since_us(const struct sock *sk, u64 then)
+{
+	if (!then || !trusted(sk, tcp_ns_to_ms(then)))
+		return -1;
+	return (s64)((tcp_sk(sk)->tcp_mstamp - then) / NSEC_PER_USEC);
+}
+
+/* The round trip by the timestamp's echo, or -1. */
+static s64 tstamp_rtt(const struct sock *sk, const struct tcp_options_received *opt)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
-	u32 sent = ctx->opt->rcv_tsecr - tp->tsoffset, ms = tcp_time_ms(tp) - sent;
+	u32 sent = opt->rcv_tsecr - tp->tsoffset, ms = tcp_time_ms(tp) - sent;
 
-	if (!tp->tstamp_ok || !ctx->opt->saw_tstamp || !ctx->opt->rcv_tsecr ||
-	    ms >= TCP_RTO_MAX_US / 1000 ||
-	    (inet_csk(sk)->icsk_backoff && before(sent, tcp_ns_to_ms(ctx->last_rexmit))))
+	if (!tp->tstamp_ok || !opt->saw_tstamp || !opt->rcv_tsecr ||
+	    ms >= TCP_RTO_MAX_US / 1000 || !trusted(sk, sent))
 		return -1;
 	return (s64)max(ms, 1U) * 1000;
 }
@@ -85,23 +93,23 @@ static s64 tstamp_rtt(const struct sock *sk, const struct tcp_ack_ctx *ctx)
  */
 static s64 ack_update_rtt(struct sock *sk, const struct tcp_ack_ctx *ctx)
 {
-	struct tcp_sock *tp = tcp_sk(sk);
 	s64 rtt = -1, latest = -1;
 
-	if (ctx->first_ackt && !(ctx->flag & FLAG_RETRANS_DATA_ACKED)) {
-		rtt = since_us(tp, ctx->first_ackt);
-		latest = since_us(tp, ctx->last_ackt);
+	if (!(ctx->flag & FLAG_RETRANS_DATA_ACKED)) {
+		rtt = since_us(sk, ctx->first_ackt);
+		latest = since_us(sk, ctx->last_ackt);
 	}
 	if (ctx->first_sackt) {
 		if (rtt < 0)
-			rtt = since_us(tp, ctx->first_sackt);
-		latest = since_us(tp, ctx->last_sackt);
+			rtt = since_us(sk, ctx->first_sackt);
+		latest = since_us(sk, ctx->last_sackt);
 	}
 	if (rtt < 0 && ctx->flag & FLAG_ACKED)
-		rtt = latest = tstamp_rtt(sk, ctx);
+		rtt = latest = tstamp_rtt(sk, ctx->opt);
 	if (rtt < 0)
 		return -1;
-	update_rtt_min(sk, (u32)latest);
+	if (latest >= 0)
+		update_rtt_min(sk, (u32)latest);
 	tcp_rtt_estimator(sk, (u32)rtt);
 	inet_csk(sk)->icsk_backoff = 0;
 	return latest;
@@ -188,7 +196,6 @@ static void skb_delivered(struct sock *sk, struct sk_buff *skb, u32 n, struct tc
 
 	if (cb->sacked & TCPCB_EVER_RETRANS) {
 		ctx->flag |= FLAG_RETRANS_DATA_ACKED;
-		ctx->last_rexmit = max(ctx->last_rexmit, skb->tstamp);
 	} else if (!(cb->sacked & TCPCB_SACKED_ACKED)) {
 		ctx->last_ackt = skb->tstamp;
 		if (!ctx->first_ackt)

@@ -123,6 +123,7 @@ static void back_off(struct sock *sk)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
 
+	tcp_sk(sk)->rto_stamp = tcp_time_ms(tcp_sk(sk));
 	if (icsk->icsk_backoff < 31)
 		icsk->icsk_backoff++;
 	icsk->icsk_rto = min(icsk->icsk_rto * 2, TCP_RTO_MAX_US);
