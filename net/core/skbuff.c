@@ -96,6 +96,8 @@ static void init_struct(struct sk_buff *skb, u8 *head, u32 room)
 	skb->ip_summed = CHECKSUM_NONE;
 	skb->cloned = 0;
 	skb->head_frag = 0;
+	skb->nohdr = 0;
+	skb->own_headroom = 0;
 	skb->transport_header = skb->network_header = skb->mac_header = 0;
 	skb->tail = 0;
 	skb->end = room;
@@ -241,23 +243,27 @@ static struct sk_buff *copy_struct(const struct sk_buff *skb)
 	n->next = n->prev = NULL;
 	n->sk = NULL;
 	n->destructor = NULL;
+	n->nohdr = 0;
 	n->users = 1;
 	return n;
 }
 
+/* The only clone of a packet whose headers are nobody's concern has the headroom to itself. */
 struct sk_buff *skb_clone(struct sk_buff *skb)
 {
 	struct sk_buff *n = copy_struct(skb);
+	u32 refs = 2;
 
 	if (!n)
 		return NULL;
-	if (!skb->cloned) {
-		skb->cloned = 1;
-		n->cloned = 1;
-		skb_shinfo(skb)->dataref = 2;
-	} else {
-		__atomic_add_fetch(&skb_shinfo(skb)->dataref, 1, __ATOMIC_RELAXED);
-	}
+	if (!skb->cloned)
+		skb_shinfo(skb)->dataref = refs;
+	else
+		refs = __atomic_add_fetch(&skb_shinfo(skb)->dataref, 1, __ATOMIC_RELAXED);
+	skb->cloned = 1;
+	skb->own_headroom = 0;
+	n->cloned = 1;
+	n->own_headroom = skb->nohdr && refs == 2;
 	return n;
 }
 
@@ -331,7 +337,7 @@ int skb_cow_head(struct sk_buff *skb, u32 headroom)
 {
 	u32 have = skb_headroom(skb);
 
-	if (have >= headroom && !skb_cloned(skb))
+	if (have >= headroom && (skb->own_headroom || !skb_cloned(skb)))
 		return 0;
 	return pskb_expand_head(skb, headroom > have ? headroom - have : 0, 0);
 }

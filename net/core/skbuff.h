@@ -78,6 +78,8 @@ struct sk_buff {
 	u8 ip_summed : 2;
 	u8 cloned : 1;			/* head may be shared: look at dataref */
 	u8 head_frag : 1;		/* head is part of a page, not kmalloc()ed */
+	u8 nohdr : 1;			/* its holder never looks in front of data: a clone may */
+	u8 own_headroom : 1;		/* cloned, but only this one looks in front of data */
 	u16 transport_header;		/* offsets from head */
 	u16 network_header;
 	u16 mac_header;
@@ -138,7 +140,10 @@ struct sk_buff *skb_clone(struct sk_buff *skb);
 /* New head with headroom octets of room in front, the same fragments. NULL without memory. */
 struct sk_buff *pskb_copy(struct sk_buff *skb, u32 headroom);
 
-/* Make sure that this skb alone owns its head, with headroom; 0 or -ENOMEM. */
+/*
+ * Make sure that headroom octets in front of data may be written: no other holder of the head
+ * looks there. 0 or -ENOMEM.
+ */
 int skb_cow_head(struct sk_buff *skb, u32 headroom);
 
 static inline bool skb_cloned(const struct sk_buff *skb)

@@ -350,6 +350,7 @@ struct sk_buff *tcp_stream_alloc_skb(struct sock *sk, u32 room)
 	if (unlikely(!skb))
 		return NULL;
 	skb_reserve(skb, MAX_TCP_HEADER);
+	skb->nohdr = 1;
 	INIT_LIST_HEAD(&TCP_SKB_CB(skb)->tsorted);
 	return skb;
 }

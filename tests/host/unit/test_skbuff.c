@@ -162,6 +162,30 @@ TEST(cow_head_gives_room_and_sole_ownership)
 	consume_skb(skb);
 }
 
+/* The one clone of a packet whose headers are nobody's concern needs no head of its own. */
+TEST(clone_of_headerless_writes_in_place)
+{
+	struct sk_buff *skb = make(300, 100, 300), *clone, *second;
+	u8 *head = skb->head;
+
+	skb->nohdr = 1;
+	clone = skb_clone(skb);
+	assert_int_equal(skb_cow_head(clone, 16), 0);
+	assert_ptr_equal(clone->head, head);
+	second = skb_clone(skb);
+	assert_int_equal(skb_cow_head(second, 16), 0);
+	assert_ptr_not_equal(second->head, head);
+	consume_skb(second);
+	second = skb_clone(clone);	/* looks at the same headers */
+	assert_int_equal(skb_cow_head(clone, 16), 0);
+	assert_ptr_not_equal(clone->head, head);
+	assert_int_equal(skb_cow_head(second, 16), 0);
+	assert_ptr_not_equal(second->head, head);
+	consume_skb(second);
+	consume_skb(clone);
+	consume_skb(skb);
+}
+
 TEST(users_keep_it_alive)
 {
 	struct sk_buff *skb = make(10, 10, 1);
