@@ -711,7 +711,7 @@ void tcp_send_ack(struct sock *sk);
 void tcp_send_delayed_ack(struct sock *sk);
 void tcp_send_fin(struct sock *sk);
 void tcp_send_active_reset(struct sock *sk);
-int tcp_connect(struct sock *sk);		/* send the SYN: 0, -ENOBUFS, -EHOSTUNREACH */
+int tcp_connect(struct sock *sk);		/* send the SYN: 0 or -ENOBUFS */
 int tcp_send_synack(struct sock *sk);		/* simultaneous open */
 u32 tcp_current_mss(struct sock *sk);		/* renews mss_cache when the path changed */
 u32 tcp_sync_mss(struct sock *sk, u32 pmtu);

@@ -165,7 +165,6 @@ int tcp_connect(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 	struct sk_buff *skb;
-	int err;
 
 	connect_init(sk);
 	skb = tcp_stream_alloc_skb(sk, 0);
@@ -178,15 +177,15 @@ int tcp_connect(struct sock *sk)
 	tp->write_seq++;
 	tp->pushed_seq = tp->write_seq;
 	tp->retrans_stamp = tcp_time_ms(tp) ?: 1;
-	err = tcp_transmit_skb(sk, skb, true);
 	/* a full device or an unresolved neighbour is what the timer is for */
+	tcp_transmit_skb(sk, skb, true);
 	tp->send_head = NULL;
 	tp->snd_nxt = tp->write_seq;
 	tp->packets_out = 1;
 	list_add_tail(&TCP_SKB_CB(skb)->tsorted, &tp->tsorted_sent_queue);
 	NET_INC_STATS(sock_net(sk), Tcp_ActiveOpens);
 	inet_csk_reset_xmit_timer(sk, ICSK_TIME_RETRANS, tp->tcp_mstamp + tcp_rto_ns(sk));
-	return err == -EHOSTUNREACH || err == -ENETUNREACH ? err : 0;
+	return 0;
 }
 
 /* Simultaneous open (RFC 9293 3.5, figure 7): our SYN becomes a SYN-ACK. */
