@@ -383,6 +383,9 @@ static void icmp_about_us(u8 type, u8 code, u32 seq)
 	u8 icmp[8 + 28] = { type, code };
 	u8 *ip = icmp + 8;
 
+	if (type == 3 && code == 4)
+		put_unaligned_be16(1000, icmp + 6);	/* the next hop's MTU */
+
 	ip[0] = 0x45;
 	put_unaligned_be16(40, ip + 2);
 	ip[8] = 64;
@@ -414,6 +417,42 @@ TEST(icmp_errors_do_not_abort_a_connection)
 	IN(.flags = A, .seq = 1001, .ack = 101, .win = 65535);
 	conv_drain(c);
 	quiet_for(5000);
+}
+
+/* RFC 1191 6.5: what was too big is sent again at once, in pieces that fit. */
+TEST(fragmentation_needed_makes_segments_smaller)
+{
+	int fd;
+
+	c = conversation(1);
+	fd = w_established(c, 65535);
+	w_send(c, fd, 2920);
+	OUT(.flags = A, .seq = 1, .ack = 1001, .len = 1460);
+	OUT(.flags = P|A, .seq = 1461, .ack = 1001, .len = 1460);
+	icmp_about_us(3, 4, 1);
+	OUT(.flags = A, .seq = 1, .ack = 1001, .len = 960);
+	IN(.flags = A, .seq = 1001, .ack = 961, .win = 65535);
+	OUT_WITHIN(500, .flags = A, .seq = 961, .ack = 1001, .len = 500);
+	conv_drain(c);
+	IN(.flags = A, .seq = 1001, .ack = 2921, .win = 65535);
+	w_send(c, fd, 2000);
+	OUT(.flags = A, .seq = 2921, .ack = 1001, .len = 960);
+}
+
+/* RFC 5927: an ICMP error about what is not under way is forged. */
+TEST(forged_fragmentation_needed_is_ignored)
+{
+	int fd;
+
+	c = conversation(1);
+	fd = w_established(c, 65535);
+	w_send(c, fd, 1460);
+	OUT(.flags = P|A, .seq = 1, .ack = 1001, .len = 1460);
+	icmp_about_us(3, 4, 5000);
+	NOTHING();
+	IN(.flags = A, .seq = 1001, .ack = 1461, .win = 65535);
+	w_send(c, fd, 1460);
+	OUT(.flags = P|A, .seq = 1461, .ack = 1001, .len = 1460);
 }
 
 /* --- calls in the wrong state -------------------------------------------------------- */
