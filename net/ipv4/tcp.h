@@ -501,6 +501,7 @@ int tcp_v4_do_rcv(struct sock *sk, struct sk_buff *skb);	/* [s] held; consumes s
 void tcp_v4_deliver(struct sock *sk, struct sk_buff *skb);	/* now or by the backlog; softirq */
 int tcp_v4_connect(struct sock *sk, struct sockaddr *addr, int addr_len);
 void tcp_v4_send_reset(struct net *net, struct sk_buff *skb);	/* in answer to skb, which stays */
+struct dst_entry *tcp_v4_dst(struct sock *sk);	/* valid, or NULL; the socket's reference */
 void tcp_v4_mtu_reduced(struct sock *sk);	/* the ICMP message that had to wait */
 
 /* A segment without socket or payload, from our end of t. */

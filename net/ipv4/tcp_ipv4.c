@@ -276,9 +276,25 @@ undo:
 
 /* --- ICMP (RFC 9293 3.9.2.2, RFC 5927) ---------------------------------------------------------------------------- */
 
-void tcp_v4_mtu_reduced(struct sock *sk)
+/* The socket's route, looked up again when routes, addresses or path MTUs have changed. */
+struct dst_entry *tcp_v4_dst(struct sock *sk)
 {
 	struct dst_entry *dst = sk->sk_dst_cache;
+
+	if (likely(dst && dst_check(sock_net(sk), dst)))
+		return dst;
+	dst = ip_route_output(sock_net(sk), sk->sk_daddr, inet_sk(sk)->inet_saddr,
+			      sk->sk_bound_dev_if);
+	if (IS_ERR(dst))
+		return sk->sk_dst_cache;
+	dst_release(sk->sk_dst_cache);
+	sk->sk_dst_cache = dst;
+	return dst;
+}
+
+void tcp_v4_mtu_reduced(struct sock *sk)
+{
+	struct dst_entry *dst = tcp_v4_dst(sk);
 	u32 mtu;
 
 	if (TCPF(sk->sk_state) & (TCPF(TCP_LISTEN) | TCPF(TCP_CLOSE)) || !dst)
@@ -314,6 +330,7 @@ static void err_locked(struct sock *sk, const struct icmphdr *icmp, u32 info)
 	if (icmp->type == ICMP_DEST_UNREACH && icmp->code == ICMP_FRAG_NEEDED) {
 		if (info < 68 || sk->sk_state == TCP_LISTEN)
 			return;
+		ip_rt_update_pmtu(sock_net(sk), sk->sk_daddr, info);
 		if (!sock_owned_by_user(sk))
 			tcp_v4_mtu_reduced(sk);
 		else

@@ -145,7 +145,7 @@ static u32 sack_option_size(const struct tcp_sock *tp)
 u32 tcp_current_mss(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
-	struct dst_entry *dst = sk->sk_dst_cache;
+	struct dst_entry *dst = tcp_v4_dst(sk);
 	u32 mss = tp->mss_cache;
 
 	if (likely(dst)) {
