@@ -27,6 +27,7 @@
 #define PORT	12345
 
 static struct stack server;
+static struct task_struct process;
 static struct net_device *card;
 static struct napi_struct napi;
 
@@ -136,10 +137,10 @@ __attribute__((noinline)) void echo_one(int ep, int fd)
 	long n;
 
 	interrupt();
-	ASSERT(SYS(&server, epoll_wait, ep, &ev, 1, 0) == 1);
-	n = SYS(&server, read, fd, buf, sizeof(buf));
+	ASSERT(sys_epoll_wait((u64[]){ SYS_ARG(ep), SYS_ARG(&ev), 1, 0 }) == 1);
+	n = sys_read((u64[]){ SYS_ARG(fd), SYS_ARG(buf), sizeof(buf) });
 	ASSERT(n == OCTETS);
-	ASSERT(SYS(&server, write, fd, buf, n) == n);
+	ASSERT(sys_write((u64[]){ SYS_ARG(fd), SYS_ARG(buf), OCTETS }) == n);
 }
 
 static int accept_one(void)
@@ -172,6 +173,9 @@ int main(int argc, char **argv)
 	fd = accept_one();
 	ep = (int)SYS(&server, epoll_create1, 0);
 	ASSERT(!SYS(&server, epoll_ctl, ep, EPOLL_CTL_ADD, fd, &ev));
+	process.net_ns = server.net;
+	process.files = server.files;
+	host_cpu.curr = &process;
 	for (unsigned long i = 0; i < segments; i++) {
 		host_set_time(ktime_get_ns() + 100 * NSEC_PER_USEC);
 		make_segment(24, OCTETS);
