@@ -409,15 +409,18 @@ struct ep_batch {
 	u32 watched[EP_BATCH];		/* item->events before EPOLLONESHOT disarmed it */
 };
 
-static struct epitem *ep_pop(struct eventpoll *ep, struct list_head *list)
+static inline bool ep_maybe_ready(const struct eventpoll *ep)
+{
+	return READ_ONCE(ep->ready.next) != &ep->ready;
+}
+
+/* The next item that may be ready; one is. ep_mutex held: only wake-ups add some meanwhile. */
+static struct epitem *ep_pop(struct eventpoll *ep)
 {
 	unsigned long flags = spin_lock_irqsave(&ep->lock);
-	struct epitem *item = NULL;
+	struct epitem *item = list_first_entry(&ep->ready, struct epitem, ready);
 
-	if (!list_empty(list)) {
-		item = list_first_entry(list, struct epitem, ready);
-		list_del_init(&item->ready);
-	}
+	list_del_init(&item->ready);
 	spin_unlock_irqrestore(&ep->lock, flags);
 	return item;
 }
@@ -432,14 +435,13 @@ static void ep_look_again(struct eventpoll *ep, struct epitem *item, struct list
 	spin_unlock_irqrestore(&ep->lock, flags);
 }
 
-/* Fill b with at most max events of the items on todo. Returns how many. ep_mutex held. */
-static int ep_collect(struct eventpoll *ep, struct ep_batch *b, int max, struct list_head *todo,
-		      struct list_head *again)
+/* Fill b with at most max events of the ready items. Returns how many. ep_mutex held. */
+static int ep_collect(struct eventpoll *ep, struct ep_batch *b, int max, struct list_head *again)
 {
-	struct epitem *item;
 	int n = 0;
 
-	while (n < max && (item = ep_pop(ep, todo))) {
+	while (n < max && ep_maybe_ready(ep)) {
+		struct epitem *item = ep_pop(ep);
 		u32 events = ep_item_poll(item, NULL);
 
 		if (!events)
@@ -469,32 +471,13 @@ static void ep_take_back(struct ep_batch *b, int from, int n)
 	}
 }
 
-/* Begin: the whole ready list becomes this call's own. ep_mutex held. */
-static void ep_take_ready(struct eventpoll *ep, struct list_head *todo)
+/* What was reported comes last next time, so that everybody's turn comes. */
+static void ep_put_back(struct eventpoll *ep, struct list_head *again)
 {
 	unsigned long flags = spin_lock_irqsave(&ep->lock);
 
-	ep->senders++;
-	list_splice_tail_init(&ep->ready, todo);
+	list_splice_tail_init(again, &ep->ready);
 	spin_unlock_irqrestore(&ep->lock, flags);
-}
-
-/*
- * End: what was not reached comes first next time, what was reported comes last, so that
- * everybody's turn comes. ep_mutex held. Returns whether anything is on the list.
- */
-static bool ep_put_ready(struct eventpoll *ep, struct list_head *todo, struct list_head *again)
-{
-	unsigned long flags = spin_lock_irqsave(&ep->lock);
-	bool more;
-
-	list_splice_tail_init(&ep->ready, todo);
-	list_splice_tail_init(again, todo);
-	list_splice_tail_init(todo, &ep->ready);
-	more = !list_empty(&ep->ready);
-	spin_unlock_irqrestore(&ep->lock, flags);
-	ep_sender_done(ep);
-	return more;
 }
 
 /*
@@ -503,17 +486,15 @@ static bool ep_put_ready(struct eventpoll *ep, struct list_head *todo, struct li
  */
 static int ep_send_events(struct eventpoll *ep, struct epoll_event __user *user, int max)
 {
-	LIST_HEAD(todo);
 	LIST_HEAD(again);
 	struct ep_batch b;
 	int done = 0, n;
 	unsigned long left = 0;
-	bool more;
 
 	spin_lock(&ep_mutex);
-	ep_take_ready(ep, &todo);
+	ep->senders++;
 	do {
-		n = ep_collect(ep, &b, min(max - done, EP_BATCH), &todo, &again);
+		n = ep_collect(ep, &b, min(max - done, EP_BATCH), &again);
 		if (!n)
 			break;
 		spin_unlock(&ep_mutex);
@@ -526,17 +507,14 @@ static int ep_send_events(struct eventpoll *ep, struct epoll_event __user *user,
 			n = ok;
 		}
 		done += n;
-	} while (!left && done < max && !list_empty(&todo));
-	more = ep_put_ready(ep, &todo, &again);
+	} while (!left && done < max && ep_maybe_ready(ep));
+	if (!list_empty(&again))
+		ep_put_back(ep, &again);
+	ep_sender_done(ep);
 	spin_unlock(&ep_mutex);
-	if (more)
+	if (ep_maybe_ready(ep))
 		wake_up_poll(&ep->wq, EPOLLIN);
 	return done || !left ? done : -EFAULT;
-}
-
-static inline bool ep_maybe_ready(const struct eventpoll *ep)
-{
-	return READ_ONCE(ep->ready.next) != &ep->ready;
 }
 
 /* Sleep until something may be ready. Returns false when the deadline passed. */

@@ -172,14 +172,10 @@ static void sleeper_timeout(struct timer_list *timer)
 	s->woken = wake_up_process(s->task);
 }
 
-bool schedule_until(u64 deadline_ns)
+static bool schedule_timed(u64 deadline_ns)
 {
 	struct sleeper s = { .task = current };
 
-	if (deadline_ns == KTIME_MAX) {
-		schedule();
-		return true;
-	}
 	if (ktime_get_ns() >= deadline_ns) {
 		WRITE_ONCE(current->state, TASK_RUNNING);
 		return false;
@@ -189,6 +185,14 @@ bool schedule_until(u64 deadline_ns)
 	schedule();
 	del_timer(&s.timer);
 	return !s.woken;
+}
+
+bool schedule_until(u64 deadline_ns)
+{
+	if (deadline_ns != KTIME_MAX)
+		return schedule_timed(deadline_ns);
+	schedule();
+	return true;
 }
 
 void sleep_ns(u64 ns)

@@ -92,8 +92,7 @@ void finish_wait(struct wait_queue_head *wq, struct wait_queue_entry *wait)
 		remove_wait_queue(wq, wait);
 }
 
-/* Wake entries in order; with one_exclusive, stop after the first exclusive one that woke. */
-static void wake_entries(struct wait_queue_head *wq, u32 key, bool one_exclusive)
+void wake_entries(struct wait_queue_head *wq, u32 key, bool one_exclusive)
 {
 	unsigned long flags = spin_lock_irqsave(&wq->lock);
 	struct wait_queue_entry *wqe, *next;
@@ -105,16 +104,4 @@ static void wake_entries(struct wait_queue_head *wq, u32 key, bool one_exclusive
 			break;
 	}
 	spin_unlock_irqrestore(&wq->lock, flags);
-}
-
-void wake_up_poll(struct wait_queue_head *wq, u32 key)
-{
-	if (waitqueue_active(wq))
-		wake_entries(wq, key, true);
-}
-
-void wake_up_all(struct wait_queue_head *wq)
-{
-	if (waitqueue_active(wq))
-		wake_entries(wq, 0, false);
 }

@@ -76,12 +76,24 @@ void prepare_to_wait_exclusive(struct wait_queue_head *wq, struct wait_queue_ent
 			       int state);
 void finish_wait(struct wait_queue_head *wq, struct wait_queue_entry *wait);
 
+/* Wake entries in order; with one_exclusive, stop after the first exclusive one that woke. */
+void wake_entries(struct wait_queue_head *wq, u32 key, bool one_exclusive);
+
 /*
  * Wake all non-exclusive waiters and at most one exclusive one (wake_up_all(): every one).
  * key is passed to each entry's function: poll events, or 0 for "anything". Any context.
  */
-void wake_up_poll(struct wait_queue_head *wq, u32 key);
-void wake_up_all(struct wait_queue_head *wq);
+static inline void wake_up_poll(struct wait_queue_head *wq, u32 key)
+{
+	if (waitqueue_active(wq))
+		wake_entries(wq, key, true);
+}
+
+static inline void wake_up_all(struct wait_queue_head *wq)
+{
+	if (waitqueue_active(wq))
+		wake_entries(wq, 0, false);
+}
 
 static inline void wake_up(struct wait_queue_head *wq)
 {
