@@ -1,7 +1,7 @@
 /*
  * TCP's tables: four-tuples, listeners, bound ports.
  *
- * Every key is hashed with a secret (SipHash), so that nobody outside can make the chains long.
+ * Every four-tuple is hashed with a secret, so that nobody outside can make the chains long.
  */
 #include "kernel/seam.h"
 #include "lib/errno.h"
@@ -34,7 +34,7 @@ struct inet_hashinfo *inet_hashinfo_create(void)
 
 	if (!h)
 		return NULL;
-	get_random_bytes(&h->key, sizeof(h->key));
+	get_random_bytes(h->key, sizeof(h->key));
 	h->port_offset = get_random_u32();
 	if (table_init(&h->ehash, EHASH_MIN) && table_init(&h->bhash, BHASH_MIN) &&
 	    table_init(&h->lhash, LHASH_MIN))
@@ -56,14 +56,20 @@ void inet_hashinfo_free(struct inet_hashinfo *h)
 
 static u32 port_hash(const struct inet_hashinfo *h, u16 port)
 {
-	return (port ^ port >> 8) + (u32)h->key.key[0];
+	return (port ^ port >> 8) + (u32)h->key[0];
 }
 
+/*
+ * The upper half of a sum of products with random 64-bit words: whatever four-tuples somebody
+ * chooses without seeing hashes, any two of them meet no more often than by chance (Dietzfelbinger,
+ * "Universal hashing and k-wise independent random variables via integer arithmetic", 1996).
+ */
 static u32 tuple_hash(const struct inet_hashinfo *h, const struct inet_tuple *t)
 {
-	u64 peer = (u64)(__force u32)t->daddr << 32 | (u64)(__force u16)t->dport << 16 | t->num;
+	u32 ports = (u32)(__force u16)t->dport << 16 | t->num;
 
-	return (u32)siphash_2u64(peer, (__force u32)t->saddr, &h->key);
+	return (h->key[0] + h->key[1] * (__force u32)t->daddr +
+		h->key[2] * (__force u32)t->saddr + h->key[3] * ports) >> 32;
 }
 
 static struct inet_tuple common_tuple(const struct sock_common *c)

@@ -64,7 +64,7 @@ struct inet_hash_table {
 
 struct inet_hashinfo {
 	spinlock_t lock;
-	struct siphash_key key;
+	u64 key[4];			/* random: tuple_hash() */
 	struct inet_hash_table ehash;	/* by four-tuple */
 	struct inet_hash_table bhash;	/* struct inet_bind_bucket by port */
 	struct inet_hash_table lhash;	/* listeners by port */
