@@ -225,7 +225,8 @@ static bool __noinline is_free(const struct kmem_cache *c, const struct free_obj
 	return false;
 }
 
-static void cache_free(struct kmem_cache *c, struct free_object *obj)
+/* Inline: one call less on the way that every packet takes. */
+static inline void cache_free(struct kmem_cache *c, struct free_object *obj)
 {
 	spin_lock_bh(&c->lock);
 	if (unlikely(obj->mark == free_mark(obj)) && is_free(c, obj))
