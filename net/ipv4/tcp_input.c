@@ -227,10 +227,12 @@ static void ack_snd_check(struct sock *sk)
 {
 	const struct inet_connection_sock *icsk = inet_csk(sk);
 	const struct tcp_sock *tp = tcp_sk(sk);
+	u32 owed = tp->rcv_nxt - tp->rcv_wup;
 
 	if (!inet_csk_ack_scheduled(sk))
 		return;
-	if ((tp->rcv_nxt - tp->rcv_wup > icsk->icsk_ack.rcv_mss &&
+	if (owed >= 2U * icsk->icsk_ack.rcv_mss ||
+	    (owed > icsk->icsk_ack.rcv_mss &&
 	     (tp->rcv_nxt - tp->copied_seq < (u32)sk->sk_rcvlowat ||
 	      __tcp_select_window(sk) >= tp->rcv_wnd)) ||
 	    (icsk->icsk_ack.quick && !icsk->icsk_ack.pingpong) ||
