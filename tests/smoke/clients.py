@@ -76,9 +76,16 @@ def fill(sock, limit=64 << 20, quiet=1.0):
 
 
 def many_at_once(connect, count):
-    """Open count connections, speak on all of them, then hear all of them."""
-    socks = [connect() for _ in range(count)]
+    """Open count connections, speak on all of them, then hear all of them.
+
+    Each is tried before the next is opened: QEMU listens with a backlog of one, and a connection
+    that does not fit is tried again by this machine's kernel only after a second.
+    """
+    socks = []
     try:
+        for _ in range(count):
+            socks.append(connect())
+            echo_small(socks[-1], b"first words")
         for i, s in enumerate(socks):
             s.sendall(b"connection %d\n" % i)
         for i, s in enumerate(socks):

@@ -40,6 +40,7 @@ def test_1000_at_once(echo_epoll):
 def test_reset(echo_epoll):
     for _ in range(50):
         s = echo_epoll.connect(7)
+        clients.echo_small(s, b"before")
         s.sendall(bytes(10000))
         clients.reset(s)
     with echo_epoll.connect(7) as s:

@@ -78,9 +78,10 @@ def test_8_mib_and_clients_that_never_read(app):
     """Memory for everybody's octets there is not; whoever comes afterwards is served."""
     with qemu.Guest(app("echo_epoll"), ports=("7",), args=("-p", "7"), mem=8) as guest:
         guest.wait_for("listening on port 7")
-        deaf = [guest.connect(7) for _ in range(40)]
-        for s in deaf:
-            clients.fill_patiently(s, limit=1 << 20, quiet=0.2)
+        deaf = []
+        for _ in range(40):
+            deaf.append(guest.connect(7))
+            clients.fill_patiently(deaf[-1], limit=1 << 20, quiet=0.2)
         for s in deaf:
             clients.reset(s)
         with guest.connect(7) as s:
