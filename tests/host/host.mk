@@ -31,7 +31,7 @@ HOST_CC_fuzz	:= $(HOST_CLANG)
 
 # The kernel's own allocators, beside the seam's, under other names: for their test.
 HOST_MM		:= kernel/mm/page_alloc.c kernel/mm/slab.c
-HOST_MM_NAMES	:= alloc_pages put_page page_address virt_to_page nr_free_pages totalram_pages \
+HOST_MM_NAMES	:= mem_map alloc_pages put_page page_address virt_to_page nr_free_pages totalram_pages \
 		   kmem_cache_create kmem_cache_alloc kmem_cache_zalloc kmem_cache_free \
 		   kmalloc kzalloc kfree ksize
 

@@ -130,8 +130,7 @@ struct free_queue {
 	struct page *first, *last;
 };
 
-static u8 *arena;
-static struct page *arena_map;
+struct mem_map mem_map;
 static unsigned long arena_top;			/* pages that were ever handed out */
 static unsigned long pages_used, pages_limit = ARENA_PAGES / 2;
 static struct free_queue free_blocks[MAX_PAGE_ORDER + 1];
@@ -140,9 +139,9 @@ static void arena_init(void)
 {
 	int prot = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
 
-	arena = mmap(NULL, ARENA_PAGES * PAGE_SIZE, prot, flags, -1, 0);
-	arena_map = mmap(NULL, ARENA_PAGES * sizeof(struct page), prot, flags, -1, 0);
-	ASSERT(arena != MAP_FAILED && arena_map != MAP_FAILED);
+	mem_map.base = mmap(NULL, ARENA_PAGES * PAGE_SIZE, prot, flags, -1, 0);
+	mem_map.page = mmap(NULL, ARENA_PAGES * sizeof(struct page), prot, flags, -1, 0);
+	ASSERT(mem_map.base != MAP_FAILED && mem_map.page != MAP_FAILED);
 }
 
 void host_set_memory(unsigned long pages)
@@ -160,19 +159,6 @@ unsigned long totalram_pages(void)
 	return pages_limit;
 }
 
-void *page_address(const struct page *page)
-{
-	return arena + (unsigned long)(page - arena_map) * PAGE_SIZE;
-}
-
-struct page *virt_to_page(const void *addr)
-{
-	const u8 *p = addr;
-
-	ASSERT(p >= arena && p < arena + ARENA_PAGES * PAGE_SIZE);
-	return arena_map + (unsigned long)(p - arena) / PAGE_SIZE;
-}
-
 static struct page *take_block(unsigned int order)
 {
 	struct free_queue *q = &free_blocks[order];
@@ -184,7 +170,7 @@ static struct page *take_block(unsigned int order)
 	}
 	arena_top = ALIGN(arena_top, 1UL << order);
 	ASSERT(arena_top + (1UL << order) <= ARENA_PAGES);
-	page = arena_map + arena_top;
+	page = mem_map.page + arena_top;
 	arena_top += 1UL << order;
 	return page;
 }
@@ -193,7 +179,7 @@ struct page *alloc_pages(unsigned int order)
 {
 	struct page *page;
 
-	if (!arena)
+	if (!mem_map.base)
 		arena_init();
 	if (order > MAX_PAGE_ORDER || pages_used + (1UL << order) > pages_limit || fail_now())
 		return NULL;

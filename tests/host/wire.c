@@ -6,6 +6,7 @@
 #include "tests/host/wire.h"
 
 #define DEFAULT_QUEUE	1000
+#define BURST_NS	(50 * NSEC_PER_MSEC)	/* a disturbance passes, also when nobody sends */
 
 /* A frame under way to one end of a wire. */
 struct flight {
@@ -103,12 +104,15 @@ static bool lost(struct wire *wire)
 
 	if (now >= cfg->down_from && now < cfg->down_until)
 		return true;
-	if (wire->burst_left) {
+	if (wire->burst_left && now < wire->burst_until) {
 		wire->burst_left--;
 		return true;
 	}
-	if (host_chance(cfg->burst))
+	wire->burst_left = 0;
+	if (host_chance(cfg->burst)) {
 		wire->burst_left = 2 + host_rand_below(9);
+		wire->burst_until = now + BURST_NS;
+	}
 	return host_chance(cfg->loss);
 }
 

@@ -55,7 +55,8 @@ struct wire {
 	struct wire_config cfg;
 	struct wire_end end[MAX_ENDS];
 	int nr_ends;
-	u32 burst_left;
+	u32 burst_left;			/* frames, until burst_until */
+	u64 burst_until;
 	unsigned long frames, lost;
 };
 
