@@ -6,7 +6,7 @@
 #include "lib/string.h"
 #include "net/ipv4/tcp.h"
 
-/* --- listen ----------------------------------------------------------------------------------- */
+/* --- listen ------------------------------------------------------------------------------ */
 
 static int listen_get_port(struct sock *sk)
 {
@@ -84,7 +84,7 @@ void inet_csk_listen_stop(struct sock *sk)
 	kfree(q);
 }
 
-/* --- accept ------------------------------------------------------------------------------------- */
+/* --- accept ------------------------------------------------------------------------------ */
 
 void inet_csk_reqsk_queue_add(struct sock *sk, struct sock *child)
 {
@@ -156,7 +156,7 @@ out:
 	return child;
 }
 
-/* --- children --------------------------------------------------------------------------------------- */
+/* --- children ---------------------------------------------------------------------------- */
 
 /* What a copy of a listener must not share with it. */
 static void clone_reset(struct sock *sk)
@@ -219,7 +219,7 @@ void inet_csk_destroy_sock(struct sock *sk)
 	sock_put(sk);
 }
 
-/* --- the timer ----------------------------------------------------------------------------------------- */
+/* --- the timer --------------------------------------------------------------------------- */
 
 void inet_csk_arm_timer(struct sock *sk, u64 when_ns)
 {

@@ -70,7 +70,7 @@ struct inet_connection_sock {
 	u8 icsk_retransmits;			/* [s] timeouts of the segment at snd_una */
 	u8 icsk_backoff;			/* [s] doublings of RTO or probe interval */
 	u8 icsk_syn_retries;			/* [s] 0: sysctl */
-	u8 icsk_probes_out;			/* [s] unanswered keepalives or zero-window probes */
+	u8 icsk_probes_out;			/* [s] unanswered keepalives or window probes */
 	u8 icsk_pending;			/* [s] ICSK_TIME_* */
 	u8 icsk_timers;				/* [s] ICSK_TIMER_* */
 	bool icsk_ca_setsockopt;		/* [s] chosen by TCP_CONGESTION */
@@ -120,7 +120,7 @@ static inline bool sk_acceptq_is_full(const struct sock *sk)
  */
 struct sock *inet_csk_clone_lock(struct sock *sk, const struct request_sock *req);
 
-/* The connection is over and nobody will look at it again: free what it holds, drop its reference. */
+/* The connection is over and nobody will look at it again: free what it holds. */
 void inet_csk_destroy_sock(struct sock *sk);
 
 /* Arm sk_timer so that it fires no later than when; it holds a reference. */

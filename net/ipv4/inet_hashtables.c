@@ -176,7 +176,7 @@ void inet_unhash(struct sock *sk)
 	spin_unlock_bh(&h->lock);
 }
 
-/* --- lookup --------------------------------------------------------------------------------- */
+/* --- lookup ------------------------------------------------------------------------------ */
 
 static bool dev_matches(int bound, int dif)
 {
@@ -277,7 +277,7 @@ struct sock *inet_lookup(struct inet_hashinfo *h, const struct inet_tuple *t, in
 	return sk;
 }
 
-/* --- ports ----------------------------------------------------------------------------------- */
+/* --- ports ------------------------------------------------------------------------------- */
 
 static struct inet_bind_bucket *bind_find(const struct inet_hashinfo *h, u16 port)
 {
@@ -456,7 +456,7 @@ int inet_csk_get_port(struct sock *sk, u16 snum)
 	return err;
 }
 
-/* --- connect ----------------------------------------------------------------------------------- */
+/* --- connect ----------------------------------------------------------------------------- */
 
 /*
  * Whether sk's four-tuple with local port num is free; a TIME-WAIT object that may be reused is
@@ -539,7 +539,7 @@ int inet_hash_connect(struct sock *sk)
 	return ok ? 0 : -EADDRNOTAVAIL;
 }
 
-/* --- TIME-WAIT ----------------------------------------------------------------------------------- */
+/* --- TIME-WAIT --------------------------------------------------------------------------- */
 
 void inet_twsk_hashdance(struct inet_hashinfo *h, struct inet_timewait_sock *tw, struct sock *sk)
 {

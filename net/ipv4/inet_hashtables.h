@@ -118,7 +118,8 @@ bool inet_twsk_unhash(struct inet_hashinfo *h, struct inet_timewait_sock *tw);
 /* proto.get_port: 0, or 1 when port snum is taken (0: none is free, or no memory). [s] held. */
 int inet_csk_get_port(struct sock *sk, u16 snum);
 void inet_put_port(struct sock *sk);		/* give the port back */
-int inet_inherit_port(struct sock *sk, struct sock *child);	/* 0 or -ENOMEM; child shares sk's port */
+/* 0 or -ENOMEM; child shares sk's port. */
+int inet_inherit_port(struct sock *sk, struct sock *child);
 
 /*
  * Give a connecting socket its local port (unless bound) and enter it by its four-tuple; addresses

@@ -9,7 +9,7 @@
 #include "net/core/stream.h"
 #include "net/ipv4/tcp.h"
 
-/* --- life ------------------------------------------------------------------------------------------- */
+/* --- life -------------------------------------------------------------------------------- */
 
 /* Everything that a new connection starts with; options of the application stay. */
 void tcp_init_connection(struct sock *sk)
@@ -142,7 +142,7 @@ bool tcp_orphan_limit_reached(struct sock *sk)
 	return sk->sk_wmem_queued > (int)MAX_TCP_HEADER * 16 && tcp_out_of_memory(sk);
 }
 
-/* --- close and shutdown --------------------------------------------------------------------------------- */
+/* --- close and shutdown ------------------------------------------------------------------ */
 
 /* RFC 9293 3.10.4: the state after our FIN. True: there is a FIN to send. */
 static bool tcp_close_state(struct sock *sk)
@@ -312,7 +312,7 @@ int tcp_disconnect(struct sock *sk, int flags)
 	return 0;
 }
 
-/* --- readiness ------------------------------------------------------------------------------------------------ */
+/* --- readiness --------------------------------------------------------------------------- */
 
 /* Whether a reader would not block: enough text, or the urgent mark's worth. */
 static bool stream_is_readable(const struct sock *sk)
@@ -323,7 +323,8 @@ static bool stream_is_readable(const struct sock *sk)
 	if (tp->urg_seq == tp->copied_seq && !sock_flag(sk, SOCK_URGINLINE) && tp->urg_data)
 		target++;
 	return avail >= target ||
-	       (avail && (READ_ONCE(sk->sk_rmem_alloc) >= sk->sk_rcvbuf || !tcp_receive_window(tp)));
+	       (avail && (READ_ONCE(sk->sk_rmem_alloc) >= sk->sk_rcvbuf ||
+			  !tcp_receive_window(tp)));
 }
 
 static poll_events_t stream_events(struct sock *sk, struct socket *sock)
@@ -412,7 +413,7 @@ int tcp_ioctl(struct sock *sk, unsigned int cmd, unsigned long arg)
 	return put_user(answer, (int __user *)arg);
 }
 
-/* --- start ------------------------------------------------------------------------------------------------------- */
+/* --- start ------------------------------------------------------------------------------- */
 
 static void tcp_keepalive(struct sock *sk, int on)
 {

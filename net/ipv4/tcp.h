@@ -74,7 +74,7 @@ static inline bool between(u32 x, u32 lo, u32 hi)
 	return hi - lo >= x - lo;
 }
 
-/* --- notes on skbs -------------------------------------------------------------------------- */
+/* --- notes on skbs ----------------------------------------------------------------------- */
 
 /* tcp_skb_cb.sacked */
 #define TCPCB_SACKED_ACKED	0x01	/* the peer says that it has it */
@@ -115,7 +115,7 @@ static inline u32 tcp_skb_pcount(const struct sk_buff *skb)
 	return TCP_SKB_CB(skb)->gso_segs;
 }
 
-/* --- options -------------------------------------------------------------------------------- */
+/* --- options ----------------------------------------------------------------------------- */
 
 #define TCPOPT_EOL		0
 #define TCPOPT_NOP		1
@@ -157,7 +157,7 @@ struct tcp_out_options {
 	struct tcp_sack_block sacks[TCP_NUM_SACKS];
 };
 
-/* --- the socket ----------------------------------------------------------------------------- */
+/* --- the socket -------------------------------------------------------------------------- */
 
 /* tcp_sock.nonagle */
 #define TCP_NAGLE_OFF	1	/* TCP_NODELAY */
@@ -190,8 +190,8 @@ struct tcp_sock {
 
 	/* what every segment reads or writes */
 	u64 tcp_mstamp;			/* ns, see above */
-	u32 rcv_nxt, copied_seq, rcv_wup;	/* next expected; next for the reader; rcv_nxt when told */
-	u32 snd_nxt, snd_una, write_seq;	/* next to send; oldest unacknowledged; end of queue */
+	u32 rcv_nxt, copied_seq, rcv_wup;	/* next expected; for the reader; when told */
+	u32 snd_nxt, snd_una, write_seq;	/* next to send; oldest in flight; queue's end */
 	u32 snd_sml;			/* end of the last small segment (Minshall's Nagle) */
 	u32 pushed_seq;			/* end of what was last marked PSH */
 	u32 snd_wl1;			/* seq of the segment that updated snd_wnd */
@@ -235,7 +235,7 @@ struct tcp_sock {
 	u32 prr_delivered, prr_out;	/* RFC 6937 */
 	u32 delivered, lost;		/* segments, ever */
 	u32 high_seq;			/* snd_nxt when it began */
-	u32 retrans_stamp;		/* ms of the first retransmission; also of the first probe */
+	u32 retrans_stamp;		/* ms of the first retransmission or probe */
 	u32 undo_marker;		/* snd_una then; 0: no undo */
 	s32 undo_retrans;		/* retransmissions not yet reported as needless */
 	u32 tlp_high_seq;		/* snd_nxt at the loss probe; 0: none */
@@ -345,7 +345,7 @@ static inline bool tcp_ofo_empty(const struct tcp_sock *tp)
 	return !tp->sack || skb_queue_empty(&tp->sack->out_of_order_queue);
 }
 
-/* --- small objects --------------------------------------------------------------------------- */
+/* --- small objects ----------------------------------------------------------------------- */
 
 /*
  * A handshake that is not finished: one SYN that we answered (TCP_NEW_SYN_RECV).
@@ -365,7 +365,7 @@ struct request_sock {
 	u16 mss;				/* the peer's; 0 is not possible */
 	u8 snd_wscale : 4, rcv_wscale : 4;
 	u8 tstamp_ok : 1, sack_ok : 1, wscale_ok : 1;
-	u8 acked : 1;				/* the handshake's ACK came, waiting for data or room */
+	u8 acked : 1;				/* its ACK came, waiting for data or room */
 	u8 queued : 1;				/* on the SYN queue and in the table */
 	u8 num_timeout, num_retrans;
 	u8 tos;
@@ -403,9 +403,11 @@ static inline struct request_sock *inet_reqsk(const struct sock_common *c)
 	return (struct request_sock *)c;
 }
 
-/* --- congestion control ---------------------------------------------------------------------- */
+/* --- congestion control ------------------------------------------------------------------ */
 
-enum tcp_ca_event { CA_EVENT_TX_START, CA_EVENT_CWND_RESTART, CA_EVENT_COMPLETE_CWR, CA_EVENT_LOSS };
+enum tcp_ca_event {
+	CA_EVENT_TX_START, CA_EVENT_CWND_RESTART, CA_EVENT_COMPLETE_CWR, CA_EVENT_LOSS
+};
 
 #define TCP_CA_NAME_MAX	16
 
@@ -420,7 +422,7 @@ struct tcp_congestion_ops {
 	u32 (*undo_cwnd)(struct sock *sk);		/* the loss was none */
 	void (*set_state)(struct sock *sk, u8 new_state);	/* may be NULL */
 	void (*cwnd_event)(struct sock *sk, enum tcp_ca_event ev);	/* may be NULL */
-	void (*pkts_acked)(struct sock *sk, u32 acked, s32 rtt_us);	/* may be NULL; rtt < 0: none */
+	void (*pkts_acked)(struct sock *sk, u32 acked, s32 rtt_us);	/* or NULL; rtt < 0: none */
 };
 
 extern const struct tcp_congestion_ops tcp_reno, tcp_cubic;
@@ -448,7 +450,7 @@ static inline void tcp_set_ca_state(struct sock *sk, enum tcp_ca_state state)
 	inet_csk(sk)->icsk_ca_state = state;
 }
 
-/* --- tcp.c: sockets -------------------------------------------------------------------------- */
+/* --- tcp.c: sockets ---------------------------------------------------------------------- */
 
 extern struct proto tcp_prot;
 
@@ -482,18 +484,19 @@ bool tcp_orphan_limit_reached(struct sock *sk);	/* too many orphans, or no memor
 /* proto.destroy: everything TCP hung on sk. */
 void tcp_v4_destroy_sock(struct sock *sk);
 
-/* --- memory: tcp_mem.c --------------------------------------------------------------------------- */
+/* --- memory: tcp_mem.c ------------------------------------------------------------------- */
 
 /* The stack's TCP memory is beyond tcp_mem's second or third number. */
 bool tcp_under_memory_pressure(const struct sock *sk);
 bool tcp_out_of_memory(const struct sock *sk);
-void tcp_rmem_grow(struct sock *sk, struct sk_buff *skb, u32 delta);	/* received skb's truesize */
+/* Received skb's truesize. */
+void tcp_rmem_grow(struct sock *sk, struct sk_buff *skb, u32 delta);
 void tcp_set_owner_r(struct sk_buff *skb, struct sock *sk);	/* charges; undone when freed */
 void tcp_wmem_add(struct sock *sk, struct sk_buff *skb);	/* skb joins the write queue */
 void tcp_wmem_free_skb(struct sock *sk, struct sk_buff *skb);	/* and leaves it for ever */
 void tcp_wmem_resize(struct sock *sk, s32 delta);		/* its truesize changed by delta */
 
-/* --- tcp_ipv4.c ---------------------------------------------------------------------------------- */
+/* --- tcp_ipv4.c -------------------------------------------------------------------------- */
 
 int tcp_v4_rcv(struct sk_buff *skb);
 int tcp_v4_err(struct sk_buff *skb, u32 info);
@@ -513,7 +516,8 @@ struct tcp_bare_segment {
 	struct dst_entry *dst;		/* NULL: look the route up */
 };
 
-int tcp_v4_send_bare(struct net *net, const struct tcp_bare_segment *seg);	/* 0, -ENOBUFS, ... */
+/* 0, -ENOBUFS, .... */
+int tcp_v4_send_bare(struct net *net, const struct tcp_bare_segment *seg);
 u32 tcp_v4_init_seq(struct net *net, const struct inet_tuple *t);	/* RFC 6528 */
 u32 tcp_v4_init_ts_off(struct net *net, const struct inet_tuple *t);
 
@@ -536,18 +540,19 @@ static inline struct inet_tuple tcp_skb_tuple(const struct sk_buff *skb)
 	return (struct inet_tuple){ iph->saddr, iph->daddr, th->source, ntohs(th->dest) };
 }
 
-/* --- tcp_input.c ---------------------------------------------------------------------------------- */
+/* --- tcp_input.c ------------------------------------------------------------------------- */
 
-/* A segment for a socket in ESTABLISHED, or in any other state but LISTEN. [s] held; consume skb. */
+/* A segment for a socket in ESTABLISHED, or in any other state but LISTEN. [s]; consume skb. */
 void tcp_rcv_established(struct sock *sk, struct sk_buff *skb);
 void tcp_rcv_state_process(struct sock *sk, struct sk_buff *skb);
 void tcp_fast_path_check(struct sock *sk);	/* may header prediction be used from now on? */
-void tcp_send_challenge_ack(struct sock *sk, const struct sk_buff *skb);	/* RFC 5961, rate-limited */
+/* RFC 5961, rate-limited. */
+void tcp_send_challenge_ack(struct sock *sk, const struct sk_buff *skb);
 bool tcp_oow_rate_limited(struct net *net, u64 *last, u64 now);
 void tcp_check_invariants(const struct sock *sk);
 bool tcp_paws_reject(u32 ts_recent, u32 ts_recent_stamp, u32 tsval, u32 now_ms);
 
-/* --- tcp_options.c -------------------------------------------------------------------------------- */
+/* --- tcp_options.c ----------------------------------------------------------------------- */
 
 /* skb->data is at a TCP header: check it, fill in TCP_SKB_CB(skb). 0 or why it is dropped. */
 enum skb_drop_reason tcp_parse(struct sk_buff *skb);
@@ -568,9 +573,10 @@ static inline bool tcp_parse_aligned_timestamp(const struct sk_buff *skb, u32 *t
 	return true;
 }
 
-/* --- tcp_rcvbuf.c, tcp_ofo.c ------------------------------------------------------------------------ */
+/* --- tcp_rcvbuf.c, tcp_ofo.c ------------------------------------------------------------- */
 
-void tcp_data_queue(struct sock *sk, struct sk_buff *skb);	/* acceptable segment text; consumes */
+/* Acceptable segment text; consumes. */
+void tcp_data_queue(struct sock *sk, struct sk_buff *skb);
 void tcp_queue_rcv(struct sock *sk, struct sk_buff *skb);	/* seq == rcv_nxt; consumes */
 void tcp_data_ready(struct sock *sk);
 bool tcp_try_coalesce(struct sock *sk, struct sk_buff *to, struct sk_buff *from);
@@ -579,7 +585,8 @@ void tcp_rcv_rtt_measure_ts(struct sock *sk, const struct sk_buff *skb, u32 tsec
 void tcp_rcv_space_adjust(struct sock *sk);	/* the reader took octets: tune the buffer */
 void tcp_init_buffer_space(struct sock *sk);	/* a connection begins */
 int tcp_prune_queue(struct sock *sk);		/* make room: 0, or -1 when there is none to make */
-bool tcp_rcv_room(struct sock *sk, const struct sk_buff *skb);	/* may skb be kept? prunes if needed */
+/* May skb be kept? prunes if needed. */
+bool tcp_rcv_room(struct sock *sk, const struct sk_buff *skb);
 void tcp_enter_quickack_mode(struct sock *sk, u32 max_quickacks);
 void tcp_fin(struct sock *sk);			/* the FIN is next in order */
 
@@ -601,18 +608,21 @@ static inline int tcp_full_space(const struct sock *sk)
 	return tcp_win_from_space(sk, READ_ONCE(sk->sk_rcvbuf));
 }
 
-struct tcp_sack_state *tcp_sack_state(struct tcp_sock *tp);	/* made when needed; NULL without memory */
+/* Made when needed; NULL without memory. */
+struct tcp_sack_state *tcp_sack_state(struct tcp_sock *tp);
 void tcp_sack_state_release(struct tcp_sock *tp);	/* given back when nothing is missing */
 void tcp_data_queue_ofo(struct sock *sk, struct sk_buff *skb);	/* consumes */
 void tcp_ofo_queue(struct sock *sk);		/* rcv_nxt moved: take what fits now */
 void tcp_dsack_set(struct sock *sk, u32 seq, u32 end_seq);
-void tcp_send_dupack(struct sock *sk, const struct sk_buff *skb);	/* a needless retransmission came */
+/* A needless retransmission came. */
+void tcp_send_dupack(struct sock *sk, const struct sk_buff *skb);
 void tcp_sack_remove(struct tcp_sock *tp);	/* rcv_nxt moved past the first blocks */
 bool tcp_prune_ofo_queue(struct sock *sk);	/* RFC 2018 8: may be reneged. Any freed? */
 void tcp_ofo_purge(struct tcp_sock *tp, enum skb_drop_reason why);
-u8 tcp_sack_blocks(const struct tcp_sock *tp, struct tcp_sack_block *out, u8 room);	/* to send */
+/* To send. */
+u8 tcp_sack_blocks(const struct tcp_sock *tp, struct tcp_sack_block *out, u8 room);
 
-/* --- tcp_ack.c, tcp_sack.c, tcp_recovery.c, tcp_rack.c ------------------------------------------------ */
+/* --- tcp_ack.c, tcp_sack.c, tcp_recovery.c, tcp_rack.c ----------------------------------- */
 
 /* tcp_ack_ctx.flag */
 #define FLAG_DATA		0x01	/* the segment has text */
@@ -641,7 +651,7 @@ struct tcp_ack_ctx {
 	u32 prior_snd_una, prior_delivered, prior_lost;
 	u32 pkts_acked;			/* segments off the queue */
 	u32 reord;			/* lowest seq delivered out of order; snd_nxt: none */
-	u64 first_ackt, last_ackt;	/* send times of never retransmitted segments acknowledged */
+	u64 first_ackt, last_ackt;	/* send times of acked segments, never sent again */
 	u64 first_sackt, last_sackt;	/* ... and SACKed; 0: none */
 	u8 rexmit;			/* REXMIT_*: what to send when the ACK is done */
 };
@@ -696,7 +706,7 @@ struct tcp_initial_window {
 	u8 rcv_wscale;
 };
 
-/* --- tcp_output.c, tcp_retransmit.c ------------------------------------------------------------------- */
+/* --- tcp_output.c, tcp_retransmit.c ------------------------------------------------------ */
 
 bool tcp_write_xmit(struct sock *sk, u32 mss, u8 nonagle, int push_one);
 void tcp_push_pending_frames(struct sock *sk);
@@ -707,7 +717,8 @@ void tcp_push_one(struct sock *sk, u32 mss);
  * consumed). 0, -ENOBUFS, or ip_queue_xmit()'s errno.
  */
 int tcp_transmit_skb(struct sock *sk, struct sk_buff *skb, bool clone);
-void tcp_event_new_data_sent(struct sock *sk, struct sk_buff *skb);	/* send_head moves past skb */
+/* Send_head moves past skb. */
+void tcp_event_new_data_sent(struct sock *sk, struct sk_buff *skb);
 void tcp_send_ack(struct sock *sk);
 void tcp_send_delayed_ack(struct sock *sk);
 void tcp_send_fin(struct sock *sk);
@@ -723,17 +734,19 @@ void tcp_select_initial_window(const struct sock *sk, u32 space, u32 mss, bool w
 u32 __tcp_select_window(struct sock *sk);
 void tcp_skb_entail(struct sock *sk, struct sk_buff *skb);	/* to the end of the write queue */
 struct sk_buff *tcp_stream_alloc_skb(struct sock *sk, u32 room);	/* NULL without memory */
-int tcp_fragment(struct sock *sk, struct sk_buff *skb, u32 len, u32 mss);	/* split; 0, -ENOMEM */
+/* Split; 0, -ENOMEM. */
+int tcp_fragment(struct sock *sk, struct sk_buff *skb, u32 len, u32 mss);
 int tcp_trim_head(struct sock *sk, struct sk_buff *skb, u32 len);
 void tcp_set_skb_gso(struct sk_buff *skb, u32 mss);
 void tcp_adjust_pcount(struct tcp_sock *tp, const struct sk_buff *skb, s32 fewer);
-int __tcp_retransmit_skb(struct sock *sk, struct sk_buff *skb, u32 segs);	/* leaves the scoreboard */
+/* Leaves the scoreboard. */
+int __tcp_retransmit_skb(struct sock *sk, struct sk_buff *skb, u32 segs);
 int tcp_retransmit_skb(struct sock *sk, struct sk_buff *skb, u32 segs);
 void tcp_xmit_retransmit_queue(struct sock *sk);
 int tcp_write_wakeup(struct sock *sk);	/* a window or keepalive probe: 0 or -ENOBUFS */
 void tcp_send_probe0(struct sock *sk);
 
-/* --- tcp_timer.c --------------------------------------------------------------------------------------- */
+/* --- tcp_timer.c ------------------------------------------------------------------------- */
 
 void tcp_timer(struct timer_list *t);
 void tcp_release_cb(struct sock *sk);		/* proto.release_cb: what timers and ICMP put off */
@@ -749,15 +762,17 @@ static inline u64 tcp_rto_ns(const struct sock *sk)
 	return inet_csk(sk)->icsk_rto * NSEC_PER_USEC;
 }
 
-/* --- tcp_minisocks.c, tcp_listen.c, tcp_syncookies.c ----------------------------------------------------- */
+/* --- tcp_minisocks.c, tcp_listen.c, tcp_syncookies.c ------------------------------------- */
 
 void tcp_minisocks_init(void);
 void tcp_reqsk_init(void);
-void tcp_time_wait(struct sock *sk, u8 substate, u64 timeout_ns);	/* replaces sk; tcp_done() */
+/* Replaces sk; tcp_done(). */
+void tcp_time_wait(struct sock *sk, u8 substate, u64 timeout_ns);
 void tcp_timewait_rcv(struct inet_timewait_sock *tw, struct sk_buff *skb);	/* consumes both */
 void inet_twsk_put(struct inet_timewait_sock *tw);
 void inet_twsk_kill(struct inet_timewait_sock *tw);	/* out of the tables, timer and all */
-bool tcp_twsk_unique(const struct inet_timewait_sock *tw, struct sock *sk);	/* may sk reuse it? RFC 6191 */
+/* May sk reuse it? RFC 6191. */
+bool tcp_twsk_unique(const struct inet_timewait_sock *tw, struct sock *sk);
 
 void tcp_listen_rcv(struct sock *sk, struct sk_buff *skb);	/* LISTEN; consumes skb */
 void reqsk_put(struct request_sock *req);
@@ -768,7 +783,8 @@ int tcp_rtx_synack(struct sock *sk, struct request_sock *req);
 /* A request for skb's four-tuple and options, with one reference; NULL without memory. */
 struct request_sock *tcp_reqsk_alloc(struct sock *sk, const struct sk_buff *skb,
 				     const struct tcp_options_received *opt);
-struct dst_entry *tcp_reqsk_route(struct sock *sk, const struct request_sock *req);	/* or ERR_PTR */
+/* Or ERR_PTR. */
+struct dst_entry *tcp_reqsk_route(struct sock *sk, const struct request_sock *req);
 void tcp_openreq_window(struct sock *sk, struct request_sock *req, struct dst_entry *dst);
 /* The accept queue takes child, which then gets skb, the handshake's last ACK. Consumes skb. */
 void tcp_child_process(struct sock *sk, struct sock *child, struct sk_buff *skb);

@@ -5,7 +5,7 @@
 #include "net/core/stream.h"
 #include "net/ipv4/tcp.h"
 
-/* --- round trips ----------------------------------------------------------------------------------- */
+/* --- round trips ------------------------------------------------------------------------- */
 
 /*
  * RFC 6298 2 with Linux's care: the deviation used for the RTO is the largest of the last round
@@ -115,7 +115,7 @@ static s64 ack_update_rtt(struct sock *sk, const struct tcp_ack_ctx *ctx)
 	return latest;
 }
 
-/* --- timers ------------------------------------------------------------------------------------------- */
+/* --- timers ------------------------------------------------------------------------------ */
 
 void tcp_rearm_rto(struct sock *sk)
 {
@@ -154,7 +154,7 @@ static void ack_probe(struct sock *sk)
 	}
 }
 
-/* --- the window ----------------------------------------------------------------------------------------- */
+/* --- the window -------------------------------------------------------------------------- */
 
 void tcp_init_wl(struct tcp_sock *tp, u32 seq)
 {
@@ -186,7 +186,7 @@ static void update_window(struct sock *sk, struct tcp_ack_ctx *ctx, u32 window)
 	advance_snd_una(tp, ctx->ack);
 }
 
-/* --- the queue -------------------------------------------------------------------------------------------- */
+/* --- the queue --------------------------------------------------------------------------- */
 
 /* skb, or its first n segments, arrived: what the scoreboard and the samples learn from it. */
 static void skb_delivered(struct sock *sk, struct sk_buff *skb, u32 n, struct tcp_ack_ctx *ctx)
@@ -291,7 +291,7 @@ static void after_clean(struct sock *sk, struct tcp_ack_ctx *ctx)
 		ca->pkts_acked(sk, ctx->pkts_acked, (s32)min_t(s64, rtt, 0x7fffffff));
 }
 
-/* --- what follows from it -------------------------------------------------------------------------------- */
+/* --- what follows from it ---------------------------------------------------------------- */
 
 static void cong_control(struct sock *sk, const struct tcp_ack_ctx *ctx)
 {

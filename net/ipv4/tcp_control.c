@@ -30,7 +30,7 @@ static u32 acceptable_seq(const struct tcp_sock *tp)
 	return tcp_wnd_end(tp);
 }
 
-/* --- ACK ------------------------------------------------------------------------------------------ */
+/* --- ACK --------------------------------------------------------------------------------- */
 
 void tcp_send_ack(struct sock *sk)
 {
@@ -88,7 +88,7 @@ void tcp_send_delayed_ack(struct sock *sk)
 	inet_csk_arm_timer(sk, when);
 }
 
-/* --- FIN and RST -------------------------------------------------------------------------------------- */
+/* --- FIN and RST ------------------------------------------------------------------------- */
 
 /* The FIN rides on the last unsent segment, or goes as a segment of its own. */
 void tcp_send_fin(struct sock *sk)
@@ -122,7 +122,7 @@ void tcp_send_active_reset(struct sock *sk)
 	tcp_transmit_skb(sk, skb, false);
 }
 
-/* --- SYN -------------------------------------------------------------------------------------------------- */
+/* --- SYN --------------------------------------------------------------------------------- */
 
 /* Everything that the SYN says, and what depends on it. sk_dst_cache is set. */
 static void connect_init(struct sock *sk)
@@ -199,7 +199,7 @@ int tcp_send_synack(struct sock *sk)
 	return tcp_transmit_skb(sk, skb, true);
 }
 
-/* --- probes ---------------------------------------------------------------------------------------------- */
+/* --- probes ------------------------------------------------------------------------------ */
 
 /* An ACK of an octet that the peer has long had: it must answer (RFC 9293 3.8.4). */
 static int xmit_probe_skb(struct sock *sk, bool urgent)

@@ -13,7 +13,7 @@
 #define ALPHA_DEN	17U
 
 struct cubic {
-	u32 w_max;		/* segments, when the last reduction began (or less: fast convergence) */
+	u32 w_max;		/* segments, when the last reduction began, or less */
 	u32 origin;		/* the curve's plateau in this epoch */
 	u32 k_ms;		/* from the epoch's start to the plateau */
 	u32 epoch_ms;		/* when congestion avoidance began; 0: not yet */

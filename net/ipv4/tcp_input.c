@@ -7,7 +7,7 @@
 #include "net/core/stream.h"
 #include "net/ipv4/tcp.h"
 
-/* --- what must hold --------------------------------------------------------------------------------- */
+/* --- what must hold ---------------------------------------------------------------------- */
 
 void tcp_check_invariants(const struct sock *sk)
 {
@@ -23,7 +23,7 @@ void tcp_check_invariants(const struct sock *sk)
 	ASSERT(!tp->send_head || TCP_SKB_CB(tp->send_head)->seq == tp->snd_nxt);
 }
 
-/* --- challenge ACKs (RFC 5961 7) ------------------------------------------------------------------------ */
+/* --- challenge ACKs (RFC 5961 7) --------------------------------------------------------- */
 
 /* Whether an answer to something out of the window was sent too recently; else notes the time. */
 bool tcp_oow_rate_limited(struct net *net, u64 *last, u64 now)
@@ -72,7 +72,7 @@ void tcp_send_challenge_ack(struct sock *sk, const struct sk_buff *skb)
 	tcp_send_ack(sk);
 }
 
-/* --- first: sequence number and PAWS (RFC 7323 5.3) ------------------------------------------------------- */
+/* --- first: sequence number and PAWS (RFC 7323 5.3) -------------------------------------- */
 
 bool tcp_paws_reject(u32 ts_recent, u32 ts_recent_stamp, u32 tsval, u32 now_ms)
 {
@@ -130,7 +130,7 @@ static enum skb_drop_reason check_seq(struct sock *sk, struct sk_buff *skb)
 	return DROP_TCP_INVALID_SEQUENCE;
 }
 
-/* --- second: RST ---------------------------------------------------------------------------------------------- */
+/* --- second: RST ------------------------------------------------------------------------- */
 
 void tcp_reset_received(struct sock *sk)
 {
@@ -177,7 +177,7 @@ static enum skb_drop_reason check_rst(struct sock *sk, struct sk_buff *skb)
 	return DROP_TCP_RESET;
 }
 
-/* --- fourth: SYN ------------------------------------------------------------------------------------------------- */
+/* --- fourth: SYN ------------------------------------------------------------------------- */
 
 static enum skb_drop_reason check_syn(struct sock *sk, struct sk_buff *skb)
 {
@@ -195,7 +195,7 @@ static enum skb_drop_reason check_syn(struct sock *sk, struct sk_buff *skb)
 	return DROP_TCP_FLAGS;
 }
 
-/* --- sending what became possible ----------------------------------------------------------------------------------- */
+/* --- sending what became possible -------------------------------------------------------- */
 
 /* Let the send buffer hold two windows. */
 static void expand_sndbuf(struct sock *sk)
@@ -242,7 +242,7 @@ static void ack_snd_check(struct sock *sk)
 		tcp_send_delayed_ack(sk);
 }
 
-/* --- fifth: ACK -------------------------------------------------------------------------------------------------------- */
+/* --- fifth: ACK -------------------------------------------------------------------------- */
 
 void tcp_init_transfer(struct sock *sk)
 {
@@ -345,7 +345,7 @@ static enum skb_drop_reason check_ack(struct sock *sk, struct sk_buff *skb,
 	return DROP_NOT_SPECIFIED;
 }
 
-/* --- sixth: URG (RFC 6093: the pointer names the octet, and there is only one) ------------------------------------------- */
+/* --- sixth: URG (RFC 6093: the pointer names the octet, and there is only one) ----------- */
 
 /* An urgent pointer: is it news? */
 static void note_urgent(struct sock *sk, const struct sk_buff *skb)
@@ -394,7 +394,7 @@ static void step_urg(struct sock *sk, struct sk_buff *skb)
 		sk->sk_data_ready(sk);
 }
 
-/* --- seventh and eighth: text and FIN ------------------------------------------------------------------------------------------ */
+/* --- seventh and eighth: text and FIN ---------------------------------------------------- */
 
 /* New text for somebody who has closed: RFC 9293 3.10.7.4 wants a reset (MUST-58 of RFC 1122). */
 static bool text_after_close(struct sock *sk, const struct sk_buff *skb)
@@ -442,7 +442,7 @@ static void store_timestamp(struct tcp_sock *tp, u32 tsval)
 	tp->ts_recent_stamp = tcp_time_ms(tp);
 }
 
-/* RFC 7323 4.3: the one to echo is that of the segment that reaches to what was acknowledged last. */
+/* RFC 7323 4.3: the one to echo is of the segment that reaches to what was acknowledged last. */
 static void update_timestamp(struct tcp_sock *tp, const struct tcp_skb_cb *cb,
 			     const struct tcp_options_received *opt)
 {
@@ -496,7 +496,7 @@ drop:
 	kfree_skb_reason(skb, why);
 }
 
-/* --- header prediction --------------------------------------------------------------------------------------------------------- */
+/* --- header prediction ------------------------------------------------------------------- */
 
 void tcp_fast_path_check(struct sock *sk)
 {
@@ -586,7 +586,7 @@ void tcp_rcv_established(struct sock *sk, struct sk_buff *skb)
 	tcp_check_invariants(sk);
 }
 
-/* --- SYN-SENT (RFC 9293 3.10.7.3) ------------------------------------------------------------------------------------------------ */
+/* --- SYN-SENT (RFC 9293 3.10.7.3) -------------------------------------------------------- */
 
 /* What the peer's SYN allows of what ours offered. */
 static void negotiate(struct sock *sk, const struct sk_buff *skb,

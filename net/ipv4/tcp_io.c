@@ -5,7 +5,7 @@
 #include "net/core/stream.h"
 #include "net/ipv4/tcp.h"
 
-/* --- out -------------------------------------------------------------------------------------------- */
+/* --- out --------------------------------------------------------------------------------- */
 
 struct send_ctx {
 	struct iov_iter *from;
@@ -15,7 +15,7 @@ struct send_ctx {
 	size_t copied;
 };
 
-/* How large skbs are to become: as many whole segments as one packet of the device may stand for. */
+/* How large skbs are to become: as many whole segments as one packet may stand for. */
 static u32 size_goal(const struct sock *sk, u32 mss, unsigned int flags)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
@@ -201,7 +201,7 @@ out:
 	return err;
 }
 
-/* --- in ------------------------------------------------------------------------------------------------ */
+/* --- in ---------------------------------------------------------------------------------- */
 
 struct recv_ctx {
 	struct msghdr *msg;
@@ -301,7 +301,7 @@ static int recv_idle(struct sock *sk, const struct recv_ctx *c)
 	return signal_pending() ? sock_intr_errno(c->deadline) : 1;
 }
 
-/* Octets of skb from offset on up to the urgent mark; *skip: the urgent one itself is passed over. */
+/* How many of the used next octets precede the urgent mark; *skip: pass over the urgent one. */
 static u32 up_to_urgent(struct sock *sk, struct recv_ctx *c, u32 used, bool *skip)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -413,7 +413,7 @@ int tcp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags, int 
 		peek_seq = tp->copied_seq;
 		c.seq = &peek_seq;
 	}
-	c.target = flags & MSG_WAITALL ? (u32)len : (u32)min_t(size_t, max(sk->sk_rcvlowat, 1), len);
+	c.target = (u32)min_t(size_t, len, flags & MSG_WAITALL ? ~0U : max_t(u32, sk->sk_rcvlowat, 1));
 	if (len)
 		recv_loop(sk, &c);
 	if (!(flags & MSG_PEEK))

@@ -6,7 +6,7 @@
 #include "net/ipv4/icmp.h"
 #include "net/ipv4/tcp.h"
 
-/* --- numbers that nobody outside can guess ------------------------------------------------------------ */
+/* --- numbers that nobody outside can guess ----------------------------------------------- */
 
 static u64 tuple_secret(const struct inet_tuple *t, const struct siphash_key *key)
 {
@@ -26,7 +26,7 @@ u32 tcp_v4_init_ts_off(struct net *net, const struct inet_tuple *t)
 	return (u32)tuple_secret(t, &net->tcp.ts_key);
 }
 
-/* --- segments without a socket ---------------------------------------------------------------------------- */
+/* --- segments without a socket ----------------------------------------------------------- */
 
 static struct sk_buff *bare_skb(const struct tcp_bare_segment *seg)
 {
@@ -100,7 +100,7 @@ void tcp_v4_send_reset(struct net *net, struct sk_buff *skb)
 	tcp_v4_send_bare(net, &seg);
 }
 
-/* --- in ------------------------------------------------------------------------------------------------------ */
+/* --- in ---------------------------------------------------------------------------------- */
 
 /* Wrong checksum? RFC 9293 3.1, MUST-3. */
 static bool bad_checksum(struct sk_buff *skb)
@@ -195,7 +195,7 @@ drop:
 	return 0;
 }
 
-/* --- connect(2) -------------------------------------------------------------------------------------------------- */
+/* --- connect(2) -------------------------------------------------------------------------- */
 
 static int connect_route(struct sock *sk, const struct sockaddr_in *sin)
 {
@@ -274,7 +274,7 @@ undo:
 	return err;
 }
 
-/* --- ICMP (RFC 9293 3.9.2.2, RFC 5927) ---------------------------------------------------------------------------- */
+/* --- ICMP (RFC 9293 3.9.2.2, RFC 5927) --------------------------------------------------- */
 
 /* The socket's route, looked up again when routes, addresses or path MTUs have changed. */
 struct dst_entry *tcp_v4_dst(struct sock *sk)

@@ -1,7 +1,7 @@
 /*
  * LISTEN (RFC 9293 3.10.7.2) and the handshake's server side. A SYN makes a light request on the
- * SYN queue; the last ACK of the handshake makes the socket, on the accept queue. When the SYN queue
- * is full, cookies (tcp_syncookies.c) take its place.
+ * SYN queue; the last ACK of the handshake makes the socket, on the accept queue. When the SYN
+ * queue is full, cookies (tcp_syncookies.c) take its place.
  *
  * Everything runs with the listener's lock held.
  */
@@ -77,7 +77,7 @@ struct request_sock *tcp_reqsk_alloc(struct sock *sk, const struct sk_buff *skb,
 	return req;
 }
 
-/* --- SYN-ACK ---------------------------------------------------------------------------------------------- */
+/* --- SYN-ACK ----------------------------------------------------------------------------- */
 
 static int send_synack(struct sock *sk, struct request_sock *req, struct dst_entry *dst)
 {
@@ -117,7 +117,7 @@ int tcp_rtx_synack(struct sock *sk, struct request_sock *req)
 	return 0;
 }
 
-/* --- the SYN queue -------------------------------------------------------------------------------------------- */
+/* --- the SYN queue ----------------------------------------------------------------------- */
 
 void reqsk_queue_drop(struct sock *sk, struct request_sock *req)
 {
@@ -210,7 +210,7 @@ static void reqsk_queue_add(struct sock *sk, struct request_sock *req)
 	inet_ehash_insert(sock_net(sk)->tcp.hashinfo, &req->rsk);
 }
 
-/* --- a SYN ------------------------------------------------------------------------------------------------------- */
+/* --- a SYN ------------------------------------------------------------------------------- */
 
 /* Whether the SYN queue takes no more; then *cookie tells whether to go on without it. */
 static bool syn_queue_full(struct sock *sk, const struct sk_buff *skb, bool *cookie)
@@ -289,7 +289,7 @@ static enum skb_drop_reason conn_request(struct sock *sk, struct sk_buff *skb)
 	return DROP_NOT_SPECIFIED;
 }
 
-/* --- the child ------------------------------------------------------------------------------------------------------ */
+/* --- the child --------------------------------------------------------------------------- */
 
 static void child_sequence(struct tcp_sock *tp, const struct request_sock *req)
 {
@@ -383,7 +383,7 @@ void tcp_child_process(struct sock *sk, struct sock *child, struct sk_buff *skb)
 	sk->sk_data_ready(sk);
 }
 
-/* --- a segment for a request ------------------------------------------------------------------------------------------ */
+/* --- a segment for a request ------------------------------------------------------------- */
 
 static void reqsk_send_ack(struct sock *sk, struct request_sock *req)
 {
@@ -419,7 +419,8 @@ static bool in_window(const struct request_sock *req, const struct tcp_skb_cb *c
  * Is this the ACK that ends the handshake? DROP_NOT_SPECIFIED: yes. In the order of RFC 9293
  * 3.10.7.4, SYN-RECEIVED.
  */
-static enum skb_drop_reason check_req(struct sock *sk, struct sk_buff *skb, struct request_sock *req)
+static enum skb_drop_reason check_req(struct sock *sk, struct sk_buff *skb,
+				      struct request_sock *req)
 {
 	struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
 	struct tcp_options_received opt;
@@ -510,7 +511,7 @@ static void rcv_for_req(struct sock *sk, struct sk_buff *skb, struct request_soc
 	tcp_child_process(sk, child, skb);
 }
 
-/* --- LISTEN -------------------------------------------------------------------------------------------------------------- */
+/* --- LISTEN ------------------------------------------------------------------------------ */
 
 /* An ACK of nothing we know: perhaps of a cookie. Consumes skb. */
 static void rcv_fresh_ack(struct sock *sk, struct sk_buff *skb)

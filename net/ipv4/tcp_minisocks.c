@@ -95,7 +95,7 @@ bool tcp_twsk_unique(const struct inet_timewait_sock *tw, struct sock *sk)
 	return true;
 }
 
-/* --- segments ------------------------------------------------------------------------------------------ */
+/* --- segments ---------------------------------------------------------------------------- */
 
 static void send_ack(const struct inet_timewait_sock *tw)
 {

@@ -29,7 +29,7 @@ void tcp_sack_state_release(struct tcp_sock *tp)
 	kfree(s);
 }
 
-/* --- blocks ------------------------------------------------------------------------------------ */
+/* --- blocks ------------------------------------------------------------------------------ */
 
 static bool dsack_wanted(const struct sock *sk)
 {
@@ -143,12 +143,13 @@ void tcp_send_dupack(struct sock *sk, const struct sk_buff *skb)
 	if (cb->end_seq != cb->seq && before(cb->seq, tp->rcv_nxt)) {
 		NET_INC_STATS(sock_net(sk), TcpExt_DelayedACKLost);
 		tcp_enter_quickack_mode(sk, TCP_MAX_QUICKACKS);
-		tcp_dsack_set(sk, cb->seq, after(cb->end_seq, tp->rcv_nxt) ? tp->rcv_nxt : cb->end_seq);
+		tcp_dsack_set(sk, cb->seq,
+			      after(cb->end_seq, tp->rcv_nxt) ? tp->rcv_nxt : cb->end_seq);
 	}
 	tcp_send_ack(sk);
 }
 
-/* --- the queue ----------------------------------------------------------------------------------- */
+/* --- the queue --------------------------------------------------------------------------- */
 
 static void ofo_unlink(struct tcp_sack_state *s, struct sk_buff *skb)
 {

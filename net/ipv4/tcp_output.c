@@ -10,7 +10,7 @@
 #include "net/core/stream.h"
 #include "net/ipv4/tcp.h"
 
-/* --- window ------------------------------------------------------------------------------------ */
+/* --- window ------------------------------------------------------------------------------ */
 
 static u32 round_down_to(u32 x, u32 unit)
 {
@@ -94,7 +94,7 @@ void tcp_select_initial_window(const struct sock *sk, u32 space, u32 mss, bool w
 	w->window_clamp = min(65535U << w->rcv_wscale, clamp);
 }
 
-/* --- segment size --------------------------------------------------------------------------------- */
+/* --- segment size ------------------------------------------------------------------------ */
 
 void tcp_mtup_init(struct sock *sk)
 {
@@ -159,7 +159,7 @@ u32 tcp_current_mss(struct sock *sk)
 	return mss;
 }
 
-/* --- one segment ------------------------------------------------------------------------------------ */
+/* --- one segment ------------------------------------------------------------------------- */
 
 static void syn_options(const struct tcp_sock *tp, struct tcp_out_options *opt)
 {
@@ -327,7 +327,7 @@ int tcp_transmit_skb(struct sock *sk, struct sk_buff *skb, bool clone)
 	return ip_queue_xmit(sk, skb, inet_sk(sk)->tos);
 }
 
-/* --- the write queue --------------------------------------------------------------------------------- */
+/* --- the write queue --------------------------------------------------------------------- */
 
 void tcp_set_skb_gso(struct sk_buff *skb, u32 mss)
 {
@@ -477,7 +477,8 @@ int tcp_fragment(struct sock *sk, struct sk_buff *skb, u32 len, u32 mss)
 	tcp_set_skb_gso(skb, mss);
 	tcp_set_skb_gso(to, mss);
 	if (!before(tp->snd_nxt, TCP_SKB_CB(to)->end_seq))
-		tcp_adjust_pcount(tp, skb, (s32)(old_pcount - tcp_skb_pcount(skb) - tcp_skb_pcount(to)));
+		tcp_adjust_pcount(tp, skb, (s32)(old_pcount - tcp_skb_pcount(skb) -
+						 tcp_skb_pcount(to)));
 	tcp_wmem_resize(sk, (s32)(skb->truesize + to->truesize - old_truesize));
 	__skb_queue_after(&sk->sk_write_queue, skb, to);
 	return 0;
@@ -503,7 +504,7 @@ int tcp_trim_head(struct sock *sk, struct sk_buff *skb, u32 len)
 	return 0;
 }
 
-/* --- when to send --------------------------------------------------------------------------------------- */
+/* --- when to send ------------------------------------------------------------------------ */
 
 void tcp_event_new_data_sent(struct sock *sk, struct sk_buff *skb)
 {
@@ -560,8 +561,9 @@ static u32 split_point(const struct tcp_sock *tp, const struct sk_buff *skb, u32
 	if (needed >= most)
 		return most;
 	tail = needed % mss;
-	/* the remainder is small: it goes only where Nagle lets it, and not when the window cut it */
-	if (tail && needed > tail && (needed < skb->len || !nagle_allows(tp, skb, needed + 1, nonagle)))
+	/* a small remainder goes only where Nagle lets it, and not when the window cut it */
+	if (tail && needed > tail &&
+	    (needed < skb->len || !nagle_allows(tp, skb, needed + 1, nonagle)))
 		return needed - tail;
 	return needed;
 }

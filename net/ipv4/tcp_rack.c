@@ -122,7 +122,7 @@ void tcp_rack_update_reo_wnd(struct tcp_sock *tp)
 	tp->rack_reo_wnd_persist = 16;
 }
 
-/* --- tail loss probes (RFC 8985 7) ----------------------------------------------------------------------- */
+/* --- tail loss probes (RFC 8985 7) ------------------------------------------------------- */
 
 bool tcp_schedule_loss_probe(struct sock *sk)
 {
@@ -136,7 +136,7 @@ bool tcp_schedule_loss_probe(struct sock *sk)
 	    (state != TCP_CA_Open && state != TCP_CA_CWR))
 		return false;
 	delay = TCP_TIMEOUT_INIT_US;
-	if (tp->srtt_us)	/* 2 * SRTT, and the peer's delayed ACK when it has but one segment */
+	if (tp->srtt_us)	/* 2 * SRTT; and for one segment the delayed ACK */
 		delay = (tp->srtt_us >> 2) + (tp->packets_out == 1 ? TCP_RTO_MIN_US : 2000);
 	head = tcp_rtx_queue_head(sk);
 	rto_at = head->tstamp + tcp_rto_ns(sk);
@@ -150,7 +150,8 @@ bool tcp_schedule_loss_probe(struct sock *sk)
 static struct sk_buff *last_segment(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
-	struct sk_buff *skb = tp->send_head ? tp->send_head->prev : skb_peek_tail(&sk->sk_write_queue);
+	struct sk_buff *skb = tp->send_head ? tp->send_head->prev :
+					      skb_peek_tail(&sk->sk_write_queue);
 	u32 n = tcp_skb_pcount(skb), mss = TCP_SKB_CB(skb)->gso_size;
 
 	if (n > 1 && (n - 1) * mss < skb->len) {

@@ -4,7 +4,7 @@
 #include "lib/string.h"
 #include "net/ipv4/tcp.h"
 
-/* --- acknowledging ------------------------------------------------------------------------------- */
+/* --- acknowledging ----------------------------------------------------------------------- */
 
 static void incr_quickack(struct sock *sk, u32 most)
 {
@@ -70,7 +70,7 @@ static void update_ato(struct sock *sk)
 		incr_quickack(sk, TCP_MAX_QUICKACKS);	/* the sender restarts: help its clock */
 }
 
-/* --- round trips as the receiver sees them ---------------------------------------------------------- */
+/* --- round trips as the receiver sees them ----------------------------------------------- */
 
 static void rcv_rtt_update(struct tcp_sock *tp, u32 us, bool win_dep)
 {
@@ -102,14 +102,15 @@ void tcp_rcv_rtt_measure_ts(struct sock *sk, const struct sk_buff *skb, u32 tsec
 	struct tcp_sock *tp = tcp_sk(sk);
 	u32 ms;
 
-	if (!tsecr || TCP_SKB_CB(skb)->end_seq - TCP_SKB_CB(skb)->seq < inet_csk(sk)->icsk_ack.rcv_mss)
+	if (!tsecr || TCP_SKB_CB(skb)->end_seq - TCP_SKB_CB(skb)->seq <
+		      inet_csk(sk)->icsk_ack.rcv_mss)
 		return;
 	ms = tcp_time_stamp(tp) - tsecr;
 	if (ms < 60000)
 		rcv_rtt_update(tp, max(ms, 1U) * 1000, false);
 }
 
-/* --- the window --------------------------------------------------------------------------------------- */
+/* --- the window -------------------------------------------------------------------------- */
 
 /* How much larger the window may get on behalf of skb, by what its memory stands for. */
 static u32 grow_by(const struct sock *sk, const struct sk_buff *skb)
@@ -169,7 +170,8 @@ void tcp_init_buffer_space(struct sock *sk)
 	tp->rcv_ssthresh = min(tp->rcv_ssthresh, tp->window_clamp);
 	/* room for an initial window's worth of segments, unless the application chose */
 	if (!(sk->sk_userlocks & SOCK_SNDBUF_LOCK)) {
-		int want = (int)(2 * TCP_INIT_CWND * (u32)SKB_TRUESIZE(tp->mss_cache + MAX_TCP_HEADER));
+		u32 per = (u32)SKB_TRUESIZE(tp->mss_cache + MAX_TCP_HEADER);
+		int want = (int)(2 * TCP_INIT_CWND * per);
 
 		sk->sk_sndbuf = max(sk->sk_sndbuf,
 				    min(want, sock_net(sk)->tcp.sysctl_tcp_wmem[2]));
@@ -231,7 +233,7 @@ void tcp_event_data_recv(struct sock *sk, struct sk_buff *skb)
 		grow_window(sk, skb);
 }
 
-/* --- memory ----------------------------------------------------------------------------------------------- */
+/* --- memory ------------------------------------------------------------------------------ */
 
 /* The linear octets of from as a fragment of to, if they lie in a page of their own. */
 static bool steal_head(struct sk_buff *to, struct sk_buff *from)
@@ -379,7 +381,7 @@ bool tcp_rcv_room(struct sock *sk, const struct sk_buff *skb)
 	       !after(TCP_SKB_CB(skb)->seq, tcp_sk(sk)->rcv_nxt);
 }
 
-/* --- the queue ----------------------------------------------------------------------------------------------- */
+/* --- the queue --------------------------------------------------------------------------- */
 
 void tcp_queue_rcv(struct sock *sk, struct sk_buff *skb)
 {

@@ -29,7 +29,7 @@ static void stop_retrans_clock(struct sock *sk)
 		tcp_sk(sk)->retrans_stamp = 0;
 }
 
-/* --- reduction ---------------------------------------------------------------------------------------- */
+/* --- reduction --------------------------------------------------------------------------- */
 
 static u32 current_ssthresh(const struct sock *sk)
 {
@@ -141,7 +141,7 @@ void tcp_enter_recovery(struct sock *sk)
 	tcp_set_ca_state(sk, TCP_CA_Recovery);
 }
 
-/* --- undo ------------------------------------------------------------------------------------------------- */
+/* --- undo -------------------------------------------------------------------------------- */
 
 /* Eifel: the ACK echoes a timestamp from before the first retransmission. */
 static bool packet_delayed(const struct tcp_sock *tp, const struct tcp_ack_ctx *ctx)
@@ -257,7 +257,7 @@ static bool try_undo_partial(struct sock *sk, const struct tcp_ack_ctx *ctx)
 	return true;
 }
 
-/* --- without SACK ------------------------------------------------------------------------------------------- */
+/* --- without SACK ------------------------------------------------------------------------ */
 
 static void limit_reno_sacked(struct sock *sk)
 {
@@ -297,7 +297,7 @@ void tcp_remove_reno_sacks(struct sock *sk, u32 acked)
 	limit_reno_sacked(sk);
 }
 
-/* --- what is lost ------------------------------------------------------------------------------------------- */
+/* --- what is lost ------------------------------------------------------------------------ */
 
 static void mark_first_segment_lost(struct sock *sk)
 {
@@ -356,7 +356,7 @@ static void identify_loss(struct sock *sk, struct tcp_ack_ctx *ctx)
 	}
 }
 
-/* --- retransmission timeout ---------------------------------------------------------------------------------- */
+/* --- retransmission timeout -------------------------------------------------------------- */
 
 /* The timer says that all is lost, except what was sent so recently that it may yet arrive. */
 static void timeout_mark_lost(struct sock *sk)
@@ -454,7 +454,7 @@ static void process_loss(struct sock *sk, struct tcp_ack_ctx *ctx, bool dupack)
 	ctx->rexmit = REXMIT_LOST;
 }
 
-/* --- every dubious ACK -------------------------------------------------------------------------------------------- */
+/* --- every dubious ACK ------------------------------------------------------------------- */
 
 /* The peer threw away what it had SACKed (RFC 2018 8): wait a little, then start over. */
 static bool check_reneging(struct sock *sk, struct tcp_ack_ctx *ctx)

@@ -102,7 +102,8 @@ void tcp_xmit_retransmit_queue(struct sock *sk)
 		if (tcp_retransmit_skb(sk, skb, tp->snd_cwnd - in_flight))
 			goto out;
 		if (inet_csk(sk)->icsk_ca_state == TCP_CA_Loss)
-			NET_ADD_STATS(sock_net(sk), TcpExt_TCPSlowStartRetrans, tcp_skb_pcount(skb));
+			NET_ADD_STATS(sock_net(sk), TcpExt_TCPSlowStartRetrans,
+				      tcp_skb_pcount(skb));
 		else
 			NET_ADD_STATS(sock_net(sk), TcpExt_TCPFastRetrans, tcp_skb_pcount(skb));
 		if (tcp_in_cwnd_reduction(sk))

@@ -48,7 +48,7 @@ void tcp_mark_skb_lost(struct sock *sk, struct sk_buff *skb)
 		tp->retransmit_skb_hint = skb;
 }
 
-/* --- blocks ------------------------------------------------------------------------------------------ */
+/* --- blocks ------------------------------------------------------------------------------ */
 
 /* RFC 2883 4: the first block repeats what was acknowledged, or lies inside the second. */
 static bool is_dsack(const struct tcp_ack_ctx *ctx)
@@ -113,7 +113,7 @@ static u32 sorted_blocks(struct sock *sk, const struct tcp_ack_ctx *ctx, u32 fir
 	return n;
 }
 
-/* --- the write queue ------------------------------------------------------------------------------------ */
+/* --- the write queue --------------------------------------------------------------------- */
 
 /* skb, all of it, is at the peer. */
 static void tag_skb(struct sock *sk, struct sk_buff *skb, struct tcp_ack_ctx *ctx)

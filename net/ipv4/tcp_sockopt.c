@@ -10,7 +10,7 @@
 #define MAX_TCP_KEEPCNT		127
 #define MAX_TCP_SYNCNT		127
 
-/* --- set ------------------------------------------------------------------------------------------------ */
+/* --- set --------------------------------------------------------------------------------- */
 
 static int set_congestion(struct sock *sk, const void __user *optval, unsigned int optlen)
 {
@@ -177,7 +177,7 @@ static int set_option(struct sock *sk, int optname, int val)
 		icsk->icsk_syn_retries = (u8)val;
 		return 0;
 	case TCP_LINGER2:
-		tp->linger2 = val < 0 ? -1 : val > TCP_FIN_TIMEOUT_MAX ? TCP_FIN_TIMEOUT_MAX : (s16)val;
+		tp->linger2 = (s16)clamp(val, -1, TCP_FIN_TIMEOUT_MAX);
 		return 0;
 	case TCP_DEFER_ACCEPT:
 		return set_defer_accept(sk, val);
@@ -215,7 +215,7 @@ int tcp_setsockopt(struct sock *sk, int level, int optname, const void __user *o
 	return err;
 }
 
-/* --- TCP_INFO ---------------------------------------------------------------------------------------------- */
+/* --- TCP_INFO ---------------------------------------------------------------------------- */
 
 static void info_options(const struct tcp_sock *tp, struct tcp_info *info)
 {
@@ -296,7 +296,7 @@ void tcp_get_info(struct sock *sk, struct tcp_info *info)
 	info_rates(sk, info);
 }
 
-/* --- get ------------------------------------------------------------------------------------------------------ */
+/* --- get --------------------------------------------------------------------------------- */
 
 /* Copy at most *optlen octets of an answer, and tell how many. */
 static int give(void __user *optval, int __user *optlen, const void *answer, int size)

@@ -156,7 +156,7 @@ static void three(int *v, int a, int b, int c)
 	v[2] = c;
 }
 
-/* Buffers and limits follow the machine's memory: an 8 MiB guest must not promise 6 MiB to a peer. */
+/* Buffers and limits follow the machine's memory: an 8 MiB guest must not promise 6 MiB. */
 void tcp_sysctl_net_init(struct net *net)
 {
 	unsigned long pages = totalram_pages();

@@ -1,15 +1,15 @@
 /*
  * Timers: retransmission, loss probe, reordering, zero window, delayed ACK, keepalive, FIN-WAIT-2.
  *
- * All of a socket's deadlines share sk_timer; tcp_timer() looks which of them are due. When it finds
- * the socket owned, it leaves a flag, and release_sock() does the work.
+ * All of a socket's deadlines share sk_timer; tcp_timer() looks which of them are due. When it
+ * finds the socket owned, it leaves a flag, and release_sock() does the work.
  */
 #include "lib/errno.h"
 #include "net/ipv4/tcp.h"
 
 static const u64 max_rto_ns = TCP_RTO_MAX_US * NSEC_PER_USEC;
 
-/* --- giving up ---------------------------------------------------------------------------------------- */
+/* --- giving up --------------------------------------------------------------------------- */
 
 static void write_err(struct sock *sk)
 {
@@ -98,7 +98,7 @@ static bool write_timeout(struct sock *sk)
 	return expired;
 }
 
-/* --- retransmission (RFC 6298 5) ------------------------------------------------------------------------ */
+/* --- retransmission (RFC 6298 5) --------------------------------------------------------- */
 
 /* The peer closed its window although we had sent: it is no loss, so keep asking. */
 static bool window_shrunk(struct sock *sk)
@@ -159,7 +159,7 @@ static void retransmit_timer(struct sock *sk)
 	back_off(sk);
 }
 
-/* --- zero window (RFC 9293 3.8.6.1) ------------------------------------------------------------------------ */
+/* --- zero window (RFC 9293 3.8.6.1) ------------------------------------------------------ */
 
 u64 tcp_probe0_interval_ns(const struct sock *sk)
 {
@@ -214,7 +214,7 @@ static void probe_timer(struct sock *sk)
 		tcp_send_probe0(sk);
 }
 
-/* --- delayed ACK ----------------------------------------------------------------------------------------------- */
+/* --- delayed ACK ------------------------------------------------------------------------- */
 
 static void delack_timer(struct sock *sk)
 {
@@ -235,7 +235,7 @@ static void delack_timer(struct sock *sk)
 	tcp_send_ack(sk);
 }
 
-/* --- keepalive (RFC 9293 3.8.4) and FIN-WAIT-2 -------------------------------------------------------------------- */
+/* --- keepalive (RFC 9293 3.8.4) and FIN-WAIT-2 ------------------------------------------- */
 
 u64 tcp_keepalive_time_ns(const struct sock *sk)
 {
@@ -331,7 +331,7 @@ again:
 	inet_csk_reset_keepalive_timer(sk, tp->tcp_mstamp + next);
 }
 
-/* --- the one timer ------------------------------------------------------------------------------------------------- */
+/* --- the one timer ----------------------------------------------------------------------- */
 
 static void xmit_timer(struct sock *sk)
 {
