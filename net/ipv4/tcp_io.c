@@ -413,7 +413,8 @@ int tcp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags, int 
 		peek_seq = tp->copied_seq;
 		c.seq = &peek_seq;
 	}
-	c.target = (u32)min_t(size_t, len, flags & MSG_WAITALL ? ~0U : max_t(u32, sk->sk_rcvlowat, 1));
+	c.target = flags & MSG_WAITALL ? ~0U : max_t(u32, sk->sk_rcvlowat, 1);
+	c.target = (u32)min_t(size_t, len, c.target);
 	if (len)
 		recv_loop(sk, &c);
 	if (!(flags & MSG_PEEK))
