@@ -432,8 +432,8 @@ TEST(fragmentation_needed_makes_segments_smaller)
 	icmp_about_us(3, 4, 1);
 	OUT(.flags = A, .seq = 1, .ack = 1001, .len = 960);
 	IN(.flags = A, .seq = 1001, .ack = 961, .win = 65535);
-	OUT_WITHIN(500, .flags = A, .seq = 961, .ack = 1001, .len = 500);
 	conv_drain(c);
+	assert_true(c->caught[c->next - 1].len <= ETH_HLEN + 1000);
 	IN(.flags = A, .seq = 1001, .ack = 2921, .win = 65535);
 	w_send(c, fd, 2000);
 	OUT(.flags = A, .seq = 2921, .ack = 1001, .len = 960);
