@@ -51,7 +51,7 @@ static struct job start(const struct options *o, unsigned long seed)
 	alarm(o->timeout_s);
 	sim_run_seed(o->scenario, seed, o->pcap, o->verbose);
 	fflush(stdout);
-	_exit(0);
+	exit(0);
 }
 
 static void show(FILE *f)
