@@ -34,9 +34,22 @@ static inline u32 page_count(const struct page *page)
 	return __atomic_load_n(&page->_refcount, __ATOMIC_RELAXED);
 }
 
+/* Where the memory begins and the array that describes it. Immutable after page_alloc_init(). */
+extern struct mem_map {
+	u8 *base;
+	struct page *page;
+} mem_map;
+
 /* Kernel address of a page's first octet, and back from any address inside a block's page. */
-void *page_address(const struct page *page);
-struct page *virt_to_page(const void *addr);
+static inline void *page_address(const struct page *page)
+{
+	return mem_map.base + ((u64)(page - mem_map.page) << PAGE_SHIFT);
+}
+
+static inline struct page *virt_to_page(const void *addr)
+{
+	return &mem_map.page[(u64)((const u8 *)addr - mem_map.base) >> PAGE_SHIFT];
+}
 
 static inline struct page *alloc_page(void)
 {

@@ -26,9 +26,7 @@ static_assert(SECTION_PAGES >= (1UL << MAX_ORDER), "a block fits into a section"
 /* Locks:  l  lock     I  immutable after page_alloc_init() */
 static struct {
 	spinlock_t lock;
-	u8 *base;				/* [I] address of page 0 */
-	struct page *map;			/* [I] one per page up to end */
-	u64 end;				/* [I] pages */
+	u64 end;				/* [I] pages that mem_map describes */
 	u64 next_section;			/* [l] first page not yet taken in */
 	struct mem_range range[MAX_RANGES];	/* [I] in pages */
 	unsigned int nr_ranges;			/* [I] */
@@ -39,15 +37,7 @@ static struct {
 	unsigned long total;			/* [I] */
 } pa;
 
-void *page_address(const struct page *page)
-{
-	return pa.base + ((u64)(page - pa.map) << PAGE_SHIFT);
-}
-
-struct page *virt_to_page(const void *addr)
-{
-	return &pa.map[(u64)((const u8 *)addr - pa.base) >> PAGE_SHIFT];
-}
+struct mem_map mem_map;
 
 unsigned long nr_free_pages(void)
 {
@@ -84,11 +74,11 @@ static void free_list_del(struct page *page)
 /* Put a block back and join it with its buddy as long as that is free and whole. */
 static void __noinline buddy_free(struct page *page, unsigned int order)
 {
-	u64 pfn = page - pa.map;
+	u64 pfn = page - mem_map.page;
 
 	while (order < MAX_ORDER) {
 		u64 other = pfn ^ (1UL << order);
-		struct page *buddy = &pa.map[other];
+		struct page *buddy = &mem_map.page[other];
 
 		if (other >= pa.next_section || !(buddy->flags & PG_BUDDY) ||
 		    buddy->order != order)
@@ -97,7 +87,7 @@ static void __noinline buddy_free(struct page *page, unsigned int order)
 		pfn &= ~(1UL << order);
 		order++;
 	}
-	free_list_add(&pa.map[pfn], order);
+	free_list_add(&mem_map.page[pfn], order);
 }
 
 static struct page *buddy_alloc(unsigned int order)
@@ -124,7 +114,7 @@ static void free_span(u64 start, u64 end)
 
 		while ((1UL << order) > end - start)
 			order--;
-		buddy_free(&pa.map[start], order);
+		buddy_free(&mem_map.page[start], order);
 		start += 1UL << order;
 	}
 }
@@ -137,7 +127,7 @@ static bool grow(void)
 	while (!found && pa.next_section < pa.end) {
 		u64 start = pa.next_section, end = min(start + SECTION_PAGES, pa.end);
 
-		memset(&pa.map[start], 0, (end - start) * sizeof(struct page));
+		memset(&mem_map.page[start], 0, (end - start) * sizeof(struct page));
 		pa.next_section = end;
 		for (unsigned int i = 0; i < pa.nr_ranges; i++) {
 			u64 from = max(pa.range[i].start, start);
@@ -255,7 +245,7 @@ static void place_map(void)
 		if (r->end - r->start < pages)
 			continue;
 		r->end -= pages;
-		pa.map = (void *)(pa.base + (r->end << PAGE_SHIFT));
+		mem_map.page = (void *)(mem_map.base + (r->end << PAGE_SHIFT));
 		return;
 	}
 	panic("no room for the page array: %llu pages", (unsigned long long)pages);
@@ -264,7 +254,7 @@ static void place_map(void)
 void page_alloc_init(void *base, const struct mem_range *ranges, unsigned int n)
 {
 	memset(&pa, 0, sizeof(pa));
-	pa.base = base;
+	mem_map.base = base;
 	for (unsigned int i = 0; i < n && pa.nr_ranges < MAX_RANGES; i++) {
 		u64 start = DIV_ROUND_UP(ranges[i].start, PAGE_SIZE);
 		u64 end = ranges[i].end / PAGE_SIZE;
