@@ -703,8 +703,11 @@ SYSCALL_DEFINE4(epoll_wait, int, epfd, struct epoll_event __user *, user, int, m
 SYSCALL_DEFINE6(epoll_pwait, int, epfd, struct epoll_event __user *, user, int, max,
 		int, timeout_ms, const u64 __user *, mask, size_t, size)
 {
-	long ret = set_user_sigmask(mask, size);
+	long ret;
 
+	if (!mask)
+		return do_epoll_wait(epfd, user, max, timeout_ms);
+	ret = set_user_sigmask(mask, size);
 	if (ret)
 		return ret;
 	ret = do_epoll_wait(epfd, user, max, timeout_ms);

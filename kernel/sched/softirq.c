@@ -26,7 +26,7 @@ void raise_softirq(unsigned int nr)
 {
 	unsigned long flags = local_irq_save();
 
-	this_cpu()->softirq_pending |= 1U << nr;
+	raise_softirq_irqoff(nr);
 	local_irq_restore(flags);
 }
 
@@ -69,14 +69,4 @@ void softirq_catch_up(void)
 {
 	if (!irqs_disabled())
 		do_softirq();
-}
-
-bool in_softirq(void)
-{
-	return this_cpu()->softirq_count != 0;
-}
-
-bool in_interrupt(void)
-{
-	return this_cpu()->hardirq_count != 0 || in_softirq();
 }

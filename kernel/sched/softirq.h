@@ -23,6 +23,12 @@ void open_softirq(unsigned int nr, void (*action)(void));
 /* Any context. Outside interrupts it runs at the next local_bh_enable(). */
 void raise_softirq(unsigned int nr);
 
+/* The same for callers with interrupts off. */
+static inline void raise_softirq_irqoff(unsigned int nr)
+{
+	this_cpu()->softirq_pending |= 1U << nr;
+}
+
 /* The slow end of local_bh_enable(): something is pending. */
 void softirq_catch_up(void);
 
@@ -55,7 +61,16 @@ static inline void local_bh_enable(void)
 /* Run what is pending now unless bottom halves are disabled or already running. */
 void do_softirq(void);
 
-bool in_softirq(void);		/* softirq context, or bottom halves disabled */
-bool in_interrupt(void);	/* an interrupt handler, or in_softirq() */
+/* Softirq context, or bottom halves disabled. */
+static inline bool in_softirq(void)
+{
+	return this_cpu()->softirq_count != 0;
+}
+
+/* An interrupt handler, or in_softirq(). */
+static inline bool in_interrupt(void)
+{
+	return this_cpu()->hardirq_count != 0 || in_softirq();
+}
 
 #endif

@@ -251,7 +251,7 @@ void napi_schedule(struct napi_struct *napi)
 	if (!napi->scheduled) {
 		napi->scheduled = true;
 		list_add_tail(&napi->poll_list, &this_cpu()->softnet->poll_list);
-		raise_softirq(NET_RX_SOFTIRQ);
+		raise_softirq_irqoff(NET_RX_SOFTIRQ);
 	}
 	local_irq_restore(flags);
 }
@@ -279,11 +279,17 @@ static struct napi_struct *next_napi(struct softnet_data *sd)
 	return napi;
 }
 
-/* It used up its weight, so it has more: behind the others. */
+/*
+ * If it used up its weight, it has more: behind the others. When it was complete and is scheduled
+ * again meanwhile, it is on the list already.
+ */
 static void requeue_napi(struct softnet_data *sd, struct napi_struct *napi)
 {
-	unsigned long flags = local_irq_save();
+	unsigned long flags;
 
+	if (!READ_ONCE(napi->scheduled))
+		return;
+	flags = local_irq_save();
 	if (napi->scheduled && list_empty(&napi->poll_list))
 		list_add_tail(&napi->poll_list, &sd->poll_list);
 	local_irq_restore(flags);

@@ -124,7 +124,7 @@ void sk_common_release(struct sock *sk)
 /* --- the lock ----------------------------------------------------------------------------- */
 
 /* slock held; sleep until nobody owns the socket. */
-static void wait_for_owner(struct sock *sk)
+static void __noinline wait_for_owner(struct sock *sk)
 {
 	DEFINE_WAIT(wait);
 
@@ -152,7 +152,7 @@ void lock_sock(struct sock *sk)
  * Give the backlog to the protocol, slock held at both ends. sk_backlog.len keeps counting what
  * is in work until all is done, so that a flood cannot keep us here for ever.
  */
-static void run_backlog(struct sock *sk)
+static void __noinline run_backlog(struct sock *sk)
 {
 	struct sk_buff *skb, *next;
 

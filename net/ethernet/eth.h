@@ -11,8 +11,14 @@ static inline bool is_multicast_ether_addr(const u8 *addr)
 
 static inline bool ether_addr_equal(const u8 *a, const u8 *b)
 {
-	return !((a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]) | (a[3] ^ b[3]) |
-		 (a[4] ^ b[4]) | (a[5] ^ b[5]));
+	u32 a0, b0;
+	u16 a4, b4;
+
+	__builtin_memcpy(&a0, a, sizeof(a0));
+	__builtin_memcpy(&b0, b, sizeof(b0));
+	__builtin_memcpy(&a4, a + 4, sizeof(a4));
+	__builtin_memcpy(&b4, b + 4, sizeof(b4));
+	return !((a0 ^ b0) | (a4 ^ b4));
 }
 
 /* Fill in what every Ethernet device has in common; alloc_netdev()'s setup. */
