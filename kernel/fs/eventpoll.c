@@ -414,11 +414,11 @@ static inline bool ep_maybe_ready(const struct eventpoll *ep)
 	return READ_ONCE(ep->ready.next) != &ep->ready;
 }
 
-/* The next item that may be ready; one is. ep_mutex held: only wake-ups add some meanwhile. */
-static struct epitem *ep_pop(struct eventpoll *ep)
+/* Take the first item off todo; there is one. */
+static struct epitem *ep_pop(struct eventpoll *ep, struct list_head *todo)
 {
 	unsigned long flags = spin_lock_irqsave(&ep->lock);
-	struct epitem *item = list_first_entry(&ep->ready, struct epitem, ready);
+	struct epitem *item = list_first_entry(todo, struct epitem, ready);
 
 	list_del_init(&item->ready);
 	spin_unlock_irqrestore(&ep->lock, flags);
@@ -435,13 +435,23 @@ static void ep_look_again(struct eventpoll *ep, struct epitem *item, struct list
 	spin_unlock_irqrestore(&ep->lock, flags);
 }
 
-/* Fill b with at most max events of the ready items. Returns how many. ep_mutex held. */
-static int ep_collect(struct eventpoll *ep, struct ep_batch *b, int max, struct list_head *again)
+/*
+ * One call's way through the ready list. What is announced after the call began, be it an item
+ * that was just reported, is for the next one: else an item could come twice, and the
+ * application may have closed and freed what the second event names.
+ */
+struct ep_round {
+	struct list_head todo;		/* [e] ready when the call began, not asked yet */
+	struct list_head again;		/* [e] reported, level-triggered */
+};
+
+/* Fill b with at most max events of the items to do. Returns how many. ep_mutex held. */
+static int ep_collect(struct eventpoll *ep, struct ep_batch *b, int max, struct ep_round *r)
 {
 	int n = 0;
 
-	while (n < max && ep_maybe_ready(ep)) {
-		struct epitem *item = ep_pop(ep);
+	while (n < max && !list_empty(&r->todo)) {
+		struct epitem *item = ep_pop(ep, &r->todo);
 		u32 events = ep_item_poll(item, NULL);
 
 		if (!events)
@@ -454,7 +464,7 @@ static int ep_collect(struct eventpoll *ep, struct ep_batch *b, int max, struct 
 		if (item->events & EPOLLONESHOT)
 			WRITE_ONCE(item->events, item->events & EP_PRIVATE_BITS);
 		else if (!(item->events & EPOLLET))
-			ep_look_again(ep, item, again);
+			ep_look_again(ep, item, &r->again);
 	}
 	return n;
 }
@@ -471,12 +481,24 @@ static void ep_take_back(struct ep_batch *b, int from, int n)
 	}
 }
 
-/* What was reported comes last next time, so that everybody's turn comes. */
-static void ep_put_back(struct eventpoll *ep, struct list_head *again)
+static void ep_begin(struct eventpoll *ep, struct ep_round *r)
 {
 	unsigned long flags = spin_lock_irqsave(&ep->lock);
 
-	list_splice_tail_init(again, &ep->ready);
+	INIT_LIST_HEAD(&r->todo);
+	INIT_LIST_HEAD(&r->again);
+	list_splice_tail_init(&ep->ready, &r->todo);
+	spin_unlock_irqrestore(&ep->lock, flags);
+}
+
+/* What was not asked comes first next time and what was reported last: everybody has a turn. */
+static void ep_end(struct eventpoll *ep, struct ep_round *r)
+{
+	unsigned long flags = spin_lock_irqsave(&ep->lock);
+
+	list_splice_tail_init(&ep->ready, &r->todo);
+	list_splice_tail_init(&r->todo, &ep->ready);
+	list_splice_tail_init(&r->again, &ep->ready);
 	spin_unlock_irqrestore(&ep->lock, flags);
 }
 
@@ -486,15 +508,16 @@ static void ep_put_back(struct eventpoll *ep, struct list_head *again)
  */
 static int ep_send_events(struct eventpoll *ep, struct epoll_event __user *user, int max)
 {
-	LIST_HEAD(again);
+	struct ep_round round;
 	struct ep_batch b;
 	int done = 0, n;
 	unsigned long left = 0;
 
 	spin_lock(&ep_mutex);
 	ep->senders++;
+	ep_begin(ep, &round);
 	do {
-		n = ep_collect(ep, &b, min(max - done, EP_BATCH), &again);
+		n = ep_collect(ep, &b, min(max - done, EP_BATCH), &round);
 		if (!n)
 			break;
 		spin_unlock(&ep_mutex);
@@ -507,9 +530,8 @@ static int ep_send_events(struct eventpoll *ep, struct epoll_event __user *user,
 			n = ok;
 		}
 		done += n;
-	} while (!left && done < max && ep_maybe_ready(ep));
-	if (!list_empty(&again))
-		ep_put_back(ep, &again);
+	} while (!left && done < max && !list_empty(&round.todo));
+	ep_end(ep, &round);
 	ep_sender_done(ep);
 	spin_unlock(&ep_mutex);
 	if (ep_maybe_ready(ep))

@@ -371,3 +371,37 @@ TEST(ten_thousand_items)
 	assert_int_equal(ep_now(ep), 1);
 	assert_int_equal(got[0].data, first + 5001);
 }
+
+/* A file that is announced at the very moment it is asked, as a softirq may do. */
+static struct wait_queue_head busy_wq;
+
+static poll_events_t busy_poll(struct file *file, struct poll_table *pt)
+{
+	poll_wait(file, &busy_wq, pt);
+	wake_up_poll(&busy_wq, EPOLLIN);
+	return EPOLLIN;
+}
+
+static const struct file_operations busy_fops = { .poll = busy_poll };
+
+static void comes_once_a_call(u32 events)
+{
+	u64 ep;
+	int fd;
+
+	fs_begin();
+	init_waitqueue_head(&busy_wq);
+	ep = ep_new();
+	fd = fd_install_new(alloc_file(&busy_fops, O_RDWR, NULL), 0);
+	assert_true(fd >= 0);
+	assert_int_equal(ep_add(ep, (u64)fd, events), 0);
+	assert_int_equal(ep_now(ep), 1);
+	assert_int_equal(ep_now(ep), 1);
+}
+
+TEST(a_file_announced_while_asked_comes_once_in_a_call)
+{
+	comes_once_a_call(EPOLLIN);
+	fs_end();
+	comes_once_a_call(EPOLLIN | EPOLLET);
+}
