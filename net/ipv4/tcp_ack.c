@@ -173,7 +173,7 @@ static void update_window(struct sock *sk, struct tcp_ack_ctx *ctx, u32 window)
 	struct tcp_sock *tp = tcp_sk(sk);
 
 	if (after(ctx->ack, tp->snd_una) || after(ctx->seq, tp->snd_wl1) ||
-	    (ctx->seq == tp->snd_wl1 && window > tp->snd_wnd)) {
+	    (ctx->seq == tp->snd_wl1 && (window > tp->snd_wnd || !window))) {
 		ctx->flag |= FLAG_WIN_UPDATE * (tp->snd_wnd != window);
 		tp->snd_wl1 = ctx->seq;
 		tp->snd_wnd = window;

@@ -365,6 +365,18 @@ TEST(zero_window_is_probed)
 	OUT(.flags = P|A, .seq = 1001, .ack = 1001, .len = 500);
 }
 
+/* A window may close without anything new being acknowledged (RFC 9293 3.10.7.4, SND.WL2). */
+TEST(window_closes_with_a_duplicate_acknowledgement)
+{
+	int fd;
+
+	c = conversation(1);
+	fd = w_established(c, 2920);
+	IN(.flags = A, .seq = 1001, .ack = 1, .win = 0);
+	w_send(c, fd, 500);
+	OUT(.flags = A, .seq = 0, .ack = 1001);		/* a probe, not the data */
+}
+
 /* The receiver closes its window when nobody reads, and tells when it opens again. */
 TEST(own_window_closes_and_opens)
 {
