@@ -23,6 +23,7 @@
 #define NUD_PROBE	0x10
 #define NUD_FAILED	0x20
 #define NUD_VALID	(NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE)
+#define NUD_QUIET	(NUD_REACHABLE | NUD_DELAY | NUD_PROBE)	/* sending changes no state */
 
 #define HH_LEN		16	/* room for an Ethernet header at the end of two words */
 
@@ -105,7 +106,7 @@ int neigh_resolve_output(struct neighbour *n, struct sk_buff *skb);
  */
 static inline int neigh_output(struct neighbour *n, struct sk_buff *skb)
 {
-	if (unlikely(n->nud_state != NUD_REACHABLE || skb_headroom(skb) < HH_LEN))
+	if (unlikely(!(n->nud_state & NUD_QUIET) || skb_headroom(skb) < HH_LEN))
 		return neigh_resolve_output(n, skb);
 	__builtin_memcpy(skb->data - HH_LEN, n->hh, HH_LEN);	/* two words, inline */
 	skb_push(skb, ETH_HLEN);
