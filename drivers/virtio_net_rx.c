@@ -167,17 +167,19 @@ static bool rx_coalesced(const struct virtnet *vn, struct sk_buff *skb,
 	return true;
 }
 
-/* What the device says about checksum and segments. False: it cannot be true. */
-static bool rx_offload(const struct virtnet *vn, struct sk_buff *skb,
-		       const struct virtio_net_hdr *hdr)
+/*
+ * What the device says about checksum and segments, in a copy that it cannot change any more.
+ * False: it cannot be true.
+ */
+static bool rx_offload(const struct virtnet *vn, struct sk_buff *skb, struct virtio_net_hdr hdr)
 {
-	if (hdr->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) {
-		if (!rx_partial(skb, hdr))
+	if (hdr.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) {
+		if (!rx_partial(skb, &hdr))
 			return false;
-	} else if (hdr->flags & VIRTIO_NET_HDR_F_DATA_VALID) {
+	} else if (hdr.flags & VIRTIO_NET_HDR_F_DATA_VALID) {
 		skb->ip_summed = CHECKSUM_UNNECESSARY;
 	}
-	return hdr->gso_type == VIRTIO_NET_HDR_GSO_NONE || rx_coalesced(vn, skb, hdr);
+	return hdr.gso_type == VIRTIO_NET_HDR_GSO_NONE || rx_coalesced(vn, skb, &hdr);
 }
 
 /*
@@ -187,8 +189,9 @@ static bool rx_offload(const struct virtnet *vn, struct sk_buff *skb,
  */
 static struct sk_buff *rx_frame(struct virtnet *vn, u8 *buf, u32 len)
 {
-	struct virtio_net_hdr hdr = *(struct virtio_net_hdr *)(buf + NET_SKB_PAD - HDR_LEN);
-	unsigned int more = vn->mergeable && hdr.num_buffers ? hdr.num_buffers - 1u : 0;
+	const struct virtio_net_hdr *hdr = (void *)(buf + NET_SKB_PAD - HDR_LEN);
+	unsigned int buffers = vn->mergeable ? READ_ONCE(hdr->num_buffers) : 1;
+	unsigned int more = buffers ? buffers - 1 : 0;
 	struct net_device_stats *stats = &vn->dev->stats;
 	struct sk_buff *skb;
 
@@ -206,7 +209,7 @@ static struct sk_buff *rx_frame(struct virtnet *vn, u8 *buf, u32 len)
 	skb_put(skb, len - HDR_LEN);
 	if (unlikely(more) && !rx_merge(vn, skb, more))
 		goto bad;
-	if ((hdr.flags | hdr.gso_type) && unlikely(!rx_offload(vn, skb, &hdr)))
+	if ((hdr->flags | hdr->gso_type) && unlikely(!rx_offload(vn, skb, *hdr)))
 		goto bad;
 	return skb;
 bad:

@@ -193,8 +193,8 @@ static inline void virtqueue_publish(struct virtqueue *vq, u16 head)
 }
 
 /* A buffer of several pieces. Returns the descriptors taken, or 0: there are not enough. */
-static unsigned int add_chain(struct virtqueue *vq, const struct virtio_sg *sg, unsigned int out,
-			      unsigned int n)
+static unsigned int __noinline add_chain(struct virtqueue *vq, const struct virtio_sg *sg,
+					 unsigned int out, unsigned int n)
 {
 	struct vring_state *st = &vq->state[vq->free_head];
 
@@ -294,13 +294,11 @@ static void *broken(struct virtqueue *vq, u32 id)
 	return NULL;
 }
 
-void *virtqueue_get_buf(struct virtqueue *vq, u32 *len)
+void *virtqueue_fetch(struct virtqueue *vq, u32 *len)
 {
 	struct vring_used_elem *e;
 	u32 id;
 
-	if (!virtqueue_has_used(vq))
-		return NULL;
 	smp_rmb();	/* used->idx before its entries; the device writes them the other way */
 	e = &vq->used->ring[vq->last_used & vq->mask];
 	id = READ_ONCE(e->id);

@@ -130,16 +130,22 @@ int virtqueue_add(struct virtqueue *vq, const struct virtio_sg *sg, unsigned int
 /* Ring the doorbell for what was added since the last time, unless the device needs none. */
 void virtqueue_kick(struct virtqueue *vq);
 
-/*
- * The next buffer that the device has finished with: its token, and in *len the octets that
- * were written (never more than the buffer has room for). NULL: none.
- */
-void *virtqueue_get_buf(struct virtqueue *vq, u32 *len);
-
 /* Finished buffers wait for virtqueue_get_buf(). Any context. */
 static inline bool virtqueue_has_used(const struct virtqueue *vq)
 {
 	return vq->last_used != READ_ONCE(vq->used->idx) && !vq->broken;
+}
+
+/* The end of virtqueue_get_buf(): there is one. */
+void *virtqueue_fetch(struct virtqueue *vq, u32 *len);
+
+/*
+ * The next buffer that the device has finished with: its token, and in *len the octets that
+ * were written (never more than the buffer has room for). NULL: none.
+ */
+static inline void *virtqueue_get_buf(struct virtqueue *vq, u32 *len)
+{
+	return virtqueue_has_used(vq) ? virtqueue_fetch(vq, len) : NULL;
 }
 
 /* Buffers that are with the device or finished but not fetched. */
