@@ -92,6 +92,10 @@ static int iter_piece(void *arg, const u8 *p, u32 n)
 
 int skb_copy_datagram_iter(const struct sk_buff *skb, u32 offset, struct iov_iter *to, u32 n)
 {
+	u32 linear = skb_headlen(skb);
+
+	if (likely(offset <= linear && n <= linear - offset))
+		return copy_to_iter(skb->data + offset, n, to) == n ? 0 : -EFAULT;
 	return skb_for_range(skb, offset, n, iter_piece, to);
 }
 
@@ -131,7 +135,7 @@ int skb_checksum_help(struct sk_buff *skb)
 	sum = csum_fold(skb_checksum(skb, start, skb->len - start, 0));
 	if (!sum)
 		sum = (__force __sum16)0xffff;	/* 0 would mean "none" to UDP; the same sum to TCP */
-	memcpy(skb->data + start + skb->csum_offset, &sum, sizeof(sum));
+	__builtin_memcpy(skb->data + start + skb->csum_offset, &sum, sizeof(sum));	/* inline */
 	skb->ip_summed = CHECKSUM_NONE;
 	return 0;
 }

@@ -181,7 +181,7 @@ void skb_release_frags(struct skb_shared_info *si, u32 first)
 	si->frag_list = NULL;
 }
 
-static void release_data(struct sk_buff *skb)
+static inline void release_data(struct sk_buff *skb)
 {
 	struct skb_shared_info *si = skb_shinfo(skb);
 

@@ -115,14 +115,15 @@ int ip_options_check(const struct iphdr *iph);
 /* The header checksum of 20 octets at iph, whose check field is 0. */
 static inline __sum16 ip_send_check(const struct iphdr *iph)
 {
-	u32 w[sizeof(*iph) / sizeof(u32)];
-	u64 sum;
+	u64 first, second, sum;
+	u32 last;
 
-	__builtin_memcpy(w, iph, sizeof(w));
-	sum = (u64)w[0] + w[1] + w[2] + w[3] + w[4];
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	return csum_fold((__force __wsum)(u32)sum);
+	__builtin_memcpy(&first, iph, sizeof(first));
+	__builtin_memcpy(&second, (const u8 *)iph + 8, sizeof(second));
+	__builtin_memcpy(&last, (const u8 *)iph + 16, sizeof(last));
+	first += second;
+	sum = (first >> 32) + (u32)first + last + (first < second);	/* below 2^34 */
+	return csum_fold((__force __wsum)(u32)((sum & 0xffff) + (sum >> 16)));
 }
 
 /* The identification of the next packet that may be fragmented on the way. */
