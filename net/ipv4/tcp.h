@@ -691,7 +691,7 @@ static inline bool tcp_in_cwnd_reduction(const struct sock *sk)
 	return state == TCP_CA_CWR || state == TCP_CA_Recovery;
 }
 
-void tcp_rack_mark_lost(struct sock *sk);
+bool tcp_rack_mark_lost(struct sock *sk);	/* true: it set the timer for the rest */
 void tcp_rack_advance(struct tcp_sock *tp, u8 sacked, u32 end_seq, u64 xmit_ns);
 void tcp_rack_update_reo_wnd(struct tcp_sock *tp);
 void tcp_rack_reo_timeout(struct sock *sk);

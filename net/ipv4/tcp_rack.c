@@ -76,18 +76,19 @@ static u32 detect_loss(struct sock *sk)
 	return (u32)min_t(s64, wait, TCP_RTO_MAX_US);
 }
 
-void tcp_rack_mark_lost(struct sock *sk)
+bool tcp_rack_mark_lost(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 	u32 wait;
 
 	if (!tp->rack_advanced)
-		return;
+		return false;
 	tp->rack_advanced = 0;
 	wait = detect_loss(sk);
 	if (wait)
 		inet_csk_reset_xmit_timer(sk, ICSK_TIME_REO_TIMEOUT,
 					  tp->tcp_mstamp + (wait + 2000) * NSEC_PER_USEC);
+	return wait;
 }
 
 void tcp_rack_reo_timeout(struct sock *sk)

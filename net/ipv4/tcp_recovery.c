@@ -348,7 +348,8 @@ static void identify_loss(struct sock *sk, struct tcp_ack_ctx *ctx)
 	if (is_reno(tp)) {
 		newreno_mark_lost(sk, ctx->flag & FLAG_SND_UNA_ADVANCED);
 	} else if (sock_net(sk)->tcp.sysctl_tcp_recovery & 1) {
-		tcp_rack_mark_lost(sk);
+		if (tcp_rack_mark_lost(sk))
+			ctx->flag &= ~FLAG_SET_XMIT_TIMER;
 		if (retrans > tp->retrans_out)
 			ctx->flag |= FLAG_LOST_RETRANS;
 	} else {
