@@ -790,8 +790,11 @@ void tcp_openreq_window(struct sock *sk, struct request_sock *req, struct dst_en
 void tcp_child_process(struct sock *sk, struct sock *child, struct sk_buff *skb);
 
 u32 tcp_cookie_init_seq(struct net *net, const struct sk_buff *skb, struct request_sock *req);
-/* The ACK of a cookie: the child, or NULL (skb stays the caller's). */
-struct sock *tcp_cookie_check(struct sock *sk, struct sk_buff *skb,
+/* Does skb acknowledge a cookie of ours? Adds to opt what the cookie kept. */
+bool tcp_cookie_check(struct sock *sk, const struct sk_buff *skb,
+		      struct tcp_options_received *opt);
+/* The child of such an ACK, or NULL without memory (skb stays the caller's). */
+struct sock *tcp_cookie_child(struct sock *sk, struct sk_buff *skb,
 			      const struct tcp_options_received *opt);
 
 #endif

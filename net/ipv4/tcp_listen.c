@@ -276,7 +276,8 @@ static enum skb_drop_reason conn_request(struct sock *sk, struct sk_buff *skb)
 		return DROP_TCP_LISTEN_OVERFLOW;
 	}
 	tcp_parse_options(skb, &opt);
-	if (cookie && !opt.saw_tstamp)	/* there is no place to keep the others */
+	/* there is no place but the timestamp to keep the others */
+	if (cookie && !(opt.saw_tstamp && sock_net(sk)->tcp.sysctl_tcp_timestamps))
 		opt.wscale_ok = opt.sack_ok = false;
 	req = tcp_reqsk_alloc(sk, skb, &opt);
 	if (!req) {
@@ -443,7 +444,8 @@ static enum skb_drop_reason check_req(struct sock *sk, struct sk_buff *skb,
 	if (paws || !in_window(req, cb)) {
 		if (!(flags & TCPHDR_RST))
 			reqsk_send_ack(sk, req);
-		NET_INC_STATS(sock_net(sk), TcpExt_PAWSEstab * paws);
+		if (paws)
+			NET_INC_STATS(sock_net(sk), TcpExt_PAWSEstab);
 		return paws ? DROP_TCP_PAWS : DROP_TCP_INVALID_SEQUENCE;
 	}
 	if (flags & TCPHDR_RST) {	/* RFC 5961 3.2: only an exact one counts */
@@ -516,18 +518,26 @@ static void rcv_for_req(struct sock *sk, struct sk_buff *skb, struct request_soc
 /* An ACK of nothing we know: perhaps of a cookie. Consumes skb. */
 static void rcv_fresh_ack(struct sock *sk, struct sk_buff *skb)
 {
+	enum skb_drop_reason why = DROP_TCP_INVALID_ACK;
 	struct tcp_options_received opt;
-	struct sock *child = NULL;
+	struct sock *child;
 
 	tcp_parse_options(skb, &opt);
-	if (!(TCP_SKB_CB(skb)->tcp_flags & TCPHDR_SYN) && !sk_acceptq_is_full(sk))
-		child = tcp_cookie_check(sk, skb, &opt);
-	if (child) {
-		tcp_child_process(sk, child, skb);
-		return;
+	if (TCP_SKB_CB(skb)->tcp_flags & TCPHDR_SYN || !tcp_cookie_check(sk, skb, &opt)) {
+		tcp_v4_send_reset(sock_net(sk), skb);
+	} else if (sk_acceptq_is_full(sk)) {	/* its text will come again */
+		NET_INC_STATS(sock_net(sk), TcpExt_ListenOverflows);
+		NET_INC_STATS(sock_net(sk), TcpExt_ListenDrops);
+		why = DROP_TCP_LISTEN_OVERFLOW;
+	} else {
+		child = tcp_cookie_child(sk, skb, &opt);
+		if (child) {
+			tcp_child_process(sk, child, skb);
+			return;
+		}
+		why = DROP_NOMEM;
 	}
-	tcp_v4_send_reset(sock_net(sk), skb);
-	kfree_skb_reason(skb, DROP_TCP_INVALID_ACK);
+	kfree_skb_reason(skb, why);
 }
 
 /* Nothing is known of this four-tuple. RFC 9293 3.10.7.2: RST, then ACK, then SYN. */

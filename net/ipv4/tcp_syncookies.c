@@ -99,8 +99,8 @@ static bool decode_options(struct net *net, const struct inet_tuple *t,
 				   net->tcp.sysctl_tcp_window_scaling);
 }
 
-static struct sock *child_of_cookie(struct sock *sk, struct sk_buff *skb,
-				    const struct tcp_options_received *opt)
+struct sock *tcp_cookie_child(struct sock *sk, struct sk_buff *skb,
+			      const struct tcp_options_received *opt)
 {
 	struct request_sock *req = tcp_reqsk_alloc(sk, skb, opt);
 	struct sock *child = NULL;
@@ -121,23 +121,21 @@ static struct sock *child_of_cookie(struct sock *sk, struct sk_buff *skb,
 	return child;
 }
 
-struct sock *tcp_cookie_check(struct sock *sk, struct sk_buff *skb,
-			      const struct tcp_options_received *ropt)
+bool tcp_cookie_check(struct sock *sk, const struct sk_buff *skb, struct tcp_options_received *opt)
 {
 	struct net *net = sock_net(sk);
 	struct inet_tuple t = tcp_skb_tuple(skb);
-	struct tcp_options_received opt = *ropt;
 	u32 data;
 
 	if (!net->tcp.sysctl_tcp_syncookies || !net->tcp.cookie_stamp ||
 	    ktime_get_ns() - net->tcp.cookie_stamp > MAX_COOKIE_AGE * 60 * NSEC_PER_SEC)
-		return NULL;
+		return false;
 	data = cookie_data(net, &t, TCP_SKB_CB(skb)->ack_seq - 1, TCP_SKB_CB(skb)->seq - 1);
-	if (data == ~0U || !decode_options(net, &t, &opt)) {
+	if (data == ~0U || !decode_options(net, &t, opt)) {
 		NET_INC_STATS(net, TcpExt_SyncookiesFailed);
-		return NULL;
+		return false;
 	}
 	NET_INC_STATS(net, TcpExt_SyncookiesRecv);
-	opt.mss = msstab[data];
-	return child_of_cookie(sk, skb, &opt);
+	opt->mss = msstab[data];
+	return true;
 }
