@@ -74,6 +74,13 @@ void tcp_send_challenge_ack(struct sock *sk, const struct sk_buff *skb)
 
 /* --- first: sequence number and PAWS (RFC 7323 5.3) -------------------------------------- */
 
+/* Some stacks reset with the number of their FIN, although we have acknowledged it. */
+static bool reset_at_fin(const struct sock *sk, const struct sk_buff *skb)
+{
+	return TCP_SKB_CB(skb)->seq == tcp_sk(sk)->rcv_nxt - 1 &&
+	       TCPF(sk->sk_state) & (TCPF(TCP_CLOSE_WAIT) | TCPF(TCP_LAST_ACK) | TCPF(TCP_CLOSING));
+}
+
 bool tcp_paws_reject(u32 ts_recent, u32 ts_recent_stamp, u32 tsval, u32 now_ms)
 {
 	if ((s32)(ts_recent - tsval) <= TCP_PAWS_WINDOW || !ts_recent)
@@ -117,15 +124,15 @@ static enum skb_drop_reason check_seq(struct sock *sk, struct sk_buff *skb)
 	if (likely(!before(cb->end_seq, tp->rcv_wup) &&
 		   !after(cb->seq, tp->rcv_nxt + tcp_receive_window(tp))))
 		return DROP_NOT_SPECIFIED;
-	if (!(cb->tcp_flags & TCPHDR_RST)) {
-		if (cb->tcp_flags & TCPHDR_SYN) {
-			NET_INC_STATS(sock_net(sk), TcpExt_TCPSYNChallenge);
-			tcp_send_challenge_ack(sk, skb);
-		} else if (!oow_limited(sk, skb)) {
-			tcp_send_dupack(sk, skb);
-		} else {
-			NET_INC_STATS(sock_net(sk), TcpExt_TCPACKSkippedSeq);
-		}
+	if (cb->tcp_flags & TCPHDR_RST)
+		return reset_at_fin(sk, skb) ? DROP_NOT_SPECIFIED : DROP_TCP_INVALID_SEQUENCE;
+	if (cb->tcp_flags & TCPHDR_SYN) {
+		NET_INC_STATS(sock_net(sk), TcpExt_TCPSYNChallenge);
+		tcp_send_challenge_ack(sk, skb);
+	} else if (!oow_limited(sk, skb)) {
+		tcp_send_dupack(sk, skb);
+	} else {
+		NET_INC_STATS(sock_net(sk), TcpExt_TCPACKSkippedSeq);
 	}
 	return DROP_TCP_INVALID_SEQUENCE;
 }
@@ -157,7 +164,7 @@ static enum skb_drop_reason check_rst(struct sock *sk, struct sk_buff *skb)
 {
 	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
 	struct tcp_sock *tp = tcp_sk(sk);
-	bool hit = cb->seq == tp->rcv_nxt;
+	bool hit = cb->seq == tp->rcv_nxt || reset_at_fin(sk, skb);
 	u32 i;
 
 	if (likely(!(cb->tcp_flags & TCPHDR_RST)))
@@ -333,7 +340,8 @@ static enum skb_drop_reason check_ack(struct sock *sk, struct sk_buff *skb,
 	if (!(TCP_SKB_CB(skb)->tcp_flags & TCPHDR_ACK))
 		return DROP_TCP_FLAGS;
 	acceptable = tcp_ack(sk, skb, opt, FLAG_SLOWPATH);
-	if (sk->sk_state == TCP_SYN_RECV && acceptable <= 0) {
+	/* a simultaneous open's own SYN is in flight until it is acknowledged */
+	if (sk->sk_state == TCP_SYN_RECV && (acceptable <= 0 || tcp_sk(sk)->packets_out)) {
 		tcp_v4_send_reset(sock_net(sk), skb);
 		return DROP_TCP_INVALID_ACK;
 	}
@@ -396,13 +404,12 @@ static void step_urg(struct sock *sk, struct sk_buff *skb)
 
 /* --- seventh and eighth: text and FIN ---------------------------------------------------- */
 
-/* New text for somebody who has closed: RFC 9293 3.10.7.4 wants a reset (MUST-58 of RFC 1122). */
+/* New text after the peer's own FIN, or for nobody: a reset (RFC 9293 3.6.1, RFC 2525 2.17). */
 static bool text_after_close(struct sock *sk, const struct sk_buff *skb)
 {
 	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
 
-	return sk->sk_shutdown & RCV_SHUTDOWN && sock_flag(sk, SOCK_DEAD) &&
-	       cb->end_seq != cb->seq &&
+	return sk->sk_shutdown & RCV_SHUTDOWN && cb->end_seq != cb->seq &&
 	       after(cb->end_seq - (cb->tcp_flags & TCPHDR_FIN), tcp_sk(sk)->rcv_nxt);
 }
 
@@ -412,6 +419,12 @@ static void step_text(struct sock *sk, struct sk_buff *skb)
 	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
 
 	switch (sk->sk_state) {
+	case TCP_CLOSE_WAIT:
+	case TCP_CLOSING:
+	case TCP_LAST_ACK:	/* nothing can come after a FIN, but what was before it again */
+		if (!before(cb->seq, tcp_sk(sk)->rcv_nxt))
+			break;
+		/* fall through */
 	case TCP_FIN_WAIT1:
 	case TCP_FIN_WAIT2:
 		if (text_after_close(sk, skb)) {
@@ -425,13 +438,6 @@ static void step_text(struct sock *sk, struct sk_buff *skb)
 	case TCP_ESTABLISHED:
 		tcp_data_queue(sk, skb);
 		return;
-	case TCP_CLOSE_WAIT:
-	case TCP_CLOSING:
-	case TCP_LAST_ACK:	/* nothing can come after a FIN, but the FIN itself again */
-		if (before(cb->seq, tcp_sk(sk)->rcv_nxt) && cb->end_seq != cb->seq) {
-			tcp_data_queue(sk, skb);
-			return;
-		}
 	}
 	kfree_skb_reason(skb, DROP_TCP_OLD_DATA);
 }

@@ -150,7 +150,8 @@ static void rcv_fin_wait2(struct inet_timewait_sock *tw, struct sk_buff *skb,
 		inet_twsk_kill(tw);
 	} else if (cb->tcp_flags & TCPHDR_SYN) {
 		send_ack_limited(tw);
-	} else if (!(cb->tcp_flags & TCPHDR_ACK) || !after(cb->end_seq, tw->tw_rcv_nxt)) {
+	} else if (!(cb->tcp_flags & TCPHDR_ACK) || cb->end_seq == cb->seq ||
+		   !after(cb->end_seq, tw->tw_rcv_nxt)) {
 		return;
 	} else if (!(cb->tcp_flags & TCPHDR_FIN) || cb->end_seq != tw->tw_rcv_nxt + 1) {
 		tcp_v4_send_reset(tw->tw_net, skb);	/* text that nobody will read */
