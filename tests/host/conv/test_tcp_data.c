@@ -374,7 +374,7 @@ TEST(window_closes_with_a_duplicate_acknowledgement)
 	fd = w_established(c, 2920);
 	IN(.flags = A, .seq = 1001, .ack = 1, .win = 0);
 	w_send(c, fd, 500);
-	OUT_AFTER(1000, .flags = A, .seq = 0, .ack = 1001);	/* a probe, not the data */
+	OUT_AFTER(200, .flags = A, .seq = 0, .ack = 1001);	/* a probe, not the data */
 }
 
 /* The receiver closes its window when nobody reads, and tells when it opens again. */
