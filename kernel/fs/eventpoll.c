@@ -46,13 +46,14 @@ struct ep_wait {
 
 struct epitem {
 	struct hlist_node node;			/* [m] in ep->buckets */
-	struct list_head ready;			/* [e] on the ready list, or a wait call's own */
+	struct list_head ready;			/* [e] on the ready list */
 	struct list_head file_link;		/* [f] file->f_ep_links */
 	struct eventpoll *ep;			/* [I] */
 	struct file *file;			/* [I] not counted: the file tells when it goes */
 	int fd;					/* [I] */
 	u32 events;				/* [m] what is watched for, and EP_PRIVATE_BITS */
 	u64 data;				/* [m] the application's */
+	u64 round;				/* [m] of the last call that asked the file */
 	bool dead;				/* [m] removed; freed when no call uses it */
 	struct ep_wait wait;
 };
@@ -65,6 +66,7 @@ struct eventpoll {
 	struct file *file;			/* [I] not counted */
 	unsigned int nr_items;			/* [m] */
 	unsigned int nr_buckets;		/* [m] a power of two */
+	u64 round;				/* [m] counts the calls that report */
 	unsigned int senders;			/* [m] calls that hold items without ep_mutex */
 	struct epitem *dead;			/* [m] removed meanwhile, linked by node.next */
 	struct hlist_head *buckets;		/* [m] */
@@ -414,44 +416,30 @@ static inline bool ep_maybe_ready(const struct eventpoll *ep)
 	return READ_ONCE(ep->ready.next) != &ep->ready;
 }
 
-/* Take the first item off todo; there is one. */
-static struct epitem *ep_pop(struct eventpoll *ep, struct list_head *todo)
+/*
+ * Take the next item of a call's round off the ready list. NULL: the list is empty, or its first
+ * item had its turn, and so everything behind was announced after the call began. That is for the
+ * next call: else an item could come twice, and the application may have closed and freed what the
+ * second event names. ep_mutex held, so nobody else takes items off.
+ */
+static struct epitem *ep_next(struct eventpoll *ep, u64 round)
 {
-	unsigned long flags = spin_lock_irqsave(&ep->lock);
-	struct epitem *item = list_first_entry(todo, struct epitem, ready);
+	struct epitem *item = list_first_entry(&ep->ready, struct epitem, ready);
 
-	list_del_init(&item->ready);
-	spin_unlock_irqrestore(&ep->lock, flags);
+	if (!ep_maybe_ready(ep) || item->round >= round)
+		return NULL;
+	item->round = round;
+	ep_unmark_ready(item);
 	return item;
 }
 
-/* A level-triggered item that was reported: looked at again by the next call. */
-static void ep_look_again(struct eventpoll *ep, struct epitem *item, struct list_head *again)
+/* Fill b with at most max events of the round's items. Returns how many. ep_mutex held. */
+static int ep_collect(struct eventpoll *ep, struct ep_batch *b, int max, u64 round)
 {
-	unsigned long flags = spin_lock_irqsave(&ep->lock);
-
-	if (list_empty(&item->ready))
-		list_add_tail(&item->ready, again);
-	spin_unlock_irqrestore(&ep->lock, flags);
-}
-
-/*
- * One call's way through the ready list. What is announced after the call began, be it an item
- * that was just reported, is for the next one: else an item could come twice, and the
- * application may have closed and freed what the second event names.
- */
-struct ep_round {
-	struct list_head todo;		/* [e] ready when the call began, not asked yet */
-	struct list_head again;		/* [e] reported, level-triggered */
-};
-
-/* Fill b with at most max events of the items to do. Returns how many. ep_mutex held. */
-static int ep_collect(struct eventpoll *ep, struct ep_batch *b, int max, struct ep_round *r)
-{
+	struct epitem *item;
 	int n = 0;
 
-	while (n < max && !list_empty(&r->todo)) {
-		struct epitem *item = ep_pop(ep, &r->todo);
+	while (n < max && (item = ep_next(ep, round))) {
 		u32 events = ep_item_poll(item, NULL);
 
 		if (!events)
@@ -464,7 +452,7 @@ static int ep_collect(struct eventpoll *ep, struct ep_batch *b, int max, struct 
 		if (item->events & EPOLLONESHOT)
 			WRITE_ONCE(item->events, item->events & EP_PRIVATE_BITS);
 		else if (!(item->events & EPOLLET))
-			ep_look_again(ep, item, &r->again);
+			ep_mark_ready(item);
 	}
 	return n;
 }
@@ -481,43 +469,23 @@ static void ep_take_back(struct ep_batch *b, int from, int n)
 	}
 }
 
-static void ep_begin(struct eventpoll *ep, struct ep_round *r)
-{
-	unsigned long flags = spin_lock_irqsave(&ep->lock);
-
-	INIT_LIST_HEAD(&r->todo);
-	INIT_LIST_HEAD(&r->again);
-	list_splice_tail_init(&ep->ready, &r->todo);
-	spin_unlock_irqrestore(&ep->lock, flags);
-}
-
-/* What was not asked comes first next time and what was reported last: everybody has a turn. */
-static void ep_end(struct eventpoll *ep, struct ep_round *r)
-{
-	unsigned long flags = spin_lock_irqsave(&ep->lock);
-
-	list_splice_tail_init(&ep->ready, &r->todo);
-	list_splice_tail_init(&r->todo, &ep->ready);
-	list_splice_tail_init(&r->again, &ep->ready);
-	spin_unlock_irqrestore(&ep->lock, flags);
-}
-
 /*
  * Report what is ready to the application, at most max events. Returns how many; 0 when nothing
  * was; -EFAULT when none could be written.
  */
 static int ep_send_events(struct eventpoll *ep, struct epoll_event __user *user, int max)
 {
-	struct ep_round round;
 	struct ep_batch b;
-	int done = 0, n;
+	int done = 0, n, wanted;
 	unsigned long left = 0;
+	u64 round;
 
 	spin_lock(&ep_mutex);
 	ep->senders++;
-	ep_begin(ep, &round);
+	round = ++ep->round;
 	do {
-		n = ep_collect(ep, &b, min(max - done, EP_BATCH), &round);
+		wanted = min(max - done, EP_BATCH);
+		n = ep_collect(ep, &b, wanted, round);
 		if (!n)
 			break;
 		spin_unlock(&ep_mutex);
@@ -530,8 +498,7 @@ static int ep_send_events(struct eventpoll *ep, struct epoll_event __user *user,
 			n = ok;
 		}
 		done += n;
-	} while (!left && done < max && !list_empty(&round.todo));
-	ep_end(ep, &round);
+	} while (n == wanted && done < max);
 	ep_sender_done(ep);
 	spin_unlock(&ep_mutex);
 	if (ep_maybe_ready(ep))
