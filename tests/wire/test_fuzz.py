@@ -11,7 +11,7 @@ from scapy.layers.l2 import ARP, Ether
 
 from peer import BROADCAST, GUEST_IP, GUEST_MAC, PEER_IP, PEER_MAC, Conn
 
-FRAMES = 100000
+FRAMES = 1000000
 CHECK_EVERY = 10000
 
 
