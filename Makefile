@@ -49,6 +49,7 @@ $(BUILD)/kernel/%.asm.o: %.asm
 include kernel/x86/kernel.mk		# links $(BUILD)/skiff.elf and skiff.stripped.elf
 -include boot/efi/efi.mk		# builds $(BUILD)/boot/BOOTX64.EFI
 -include tests/host/host.mk		# the host library and its tests
+-include tests/packetdrill/packetdrill.mk	# make packetdrill PACKETDRILL=... SCRIPTS=...
 -include $(KOBJ:.o=.d)
 
 # --- applications: ordinary Linux programs -----------------------------------------------------
