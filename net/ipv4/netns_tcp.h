@@ -46,6 +46,7 @@ struct netns_tcp {
 	int sysctl_tcp_invalid_ratelimit;	/* ms */
 	int sysctl_tcp_min_rtt_wlen;
 	int sysctl_tcp_stdurg;
+	int sysctl_tcp_min_tso_segs;
 };
 
 #endif

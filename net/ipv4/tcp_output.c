@@ -303,6 +303,7 @@ int tcp_transmit_skb(struct sock *sk, struct sk_buff *skb, bool clone)
 	struct tcp_skb_cb *cb;
 	struct tcphdr *th;
 	u32 data;
+	u8 flags;
 
 	if (clone) {
 		skb->tstamp = tp->tcp_mstamp;
@@ -312,7 +313,10 @@ int tcp_transmit_skb(struct sock *sk, struct sk_buff *skb, bool clone)
 	}
 	cb = TCP_SKB_CB(skb);
 	data = skb->len;
-	th = push_header(tp, skb, cb->tcp_flags);
+	flags = cb->tcp_flags;
+	if (cb->gso_segs > 1)	/* a receiver that merges segments need not wait for more */
+		flags |= TCPHDR_PSH;
+	th = push_header(tp, skb, flags);
 	skb_reset_transport_header(skb);
 	fill_header(sk, skb, th);
 	set_gso(skb, cb);
@@ -389,43 +393,6 @@ void tcp_skb_entail(struct sock *sk, struct sk_buff *skb)
 	}
 	if (tp->nonagle & TCP_NAGLE_PUSH)
 		tp->nonagle &= (u8)~TCP_NAGLE_PUSH;
-}
-
-/* Move what lies behind the first len octets of skb to the empty to; skb's head is its own. */
-static void skb_split(struct sk_buff *skb, struct sk_buff *to, u32 len)
-{
-	struct skb_shared_info *si = skb_shinfo(skb), *ti = skb_shinfo(to);
-	u32 linear = skb_headlen(skb), keep, i;
-
-	if (len < linear) {
-		memcpy(skb_put(to, linear - len), skb->data + len, linear - len);
-		skb->tail -= linear - len;
-		skb->len -= linear - len;
-		linear = len;
-	}
-	keep = len - linear;
-	for (i = 0; i < si->nr_frags && si->frags[i].size <= keep; i++)
-		keep -= si->frags[i].size;
-	len = i;	/* fragments that stay whole */
-	for (; i < si->nr_frags; i++) {
-		skb_frag_t *f = &ti->frags[ti->nr_frags];
-
-		*f = si->frags[i];
-		if (i == len && keep) {
-			get_page(f->page);
-			f->offset += keep;
-			f->size -= keep;
-			si->frags[i].size = keep;
-		}
-		skb->len -= f->size;
-		skb->data_len -= f->size;
-		to->len += f->size;
-		to->data_len += f->size;
-		to->truesize += f->size;
-		skb->truesize -= f->size;
-		ti->nr_frags++;
-	}
-	si->nr_frags = (u8)(len + (keep ? 1 : 0));
 }
 
 /* The skb stands for fewer or more segments than it was counted for. */
@@ -550,6 +517,25 @@ static u32 cwnd_quota(const struct tcp_sock *tp)
 	return in_flight < tp->snd_cwnd ? tp->snd_cwnd - in_flight : 0;
 }
 
+/*
+ * How many segments one packet may stand for: what the ACK clock sends in about a millisecond, so
+ * that a burst does not fill a far bottleneck's queue; more the nearer the peer is.
+ */
+static u32 tso_segs(const struct sock *sk, u32 mss)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	u32 percent = tp->snd_cwnd < tp->snd_ssthresh / 2 ? 200 : 120, near = tp->rtt_min_us >> 9;
+	u64 octets = near < 32 ? TCP_GSO_MAX_SIZE >> near : 0;
+
+	if (tp->srtt_us)
+		octets += (u64)mss * max(tp->snd_cwnd, tp->packets_out) * percent *
+			  80000 / tp->srtt_us / 1024;
+	else
+		octets = TCP_GSO_MAX_SIZE;
+	return max_t(u32, (u32)min_t(u64, octets, TCP_GSO_MAX_SIZE) / mss,
+		     (u32)sock_net(sk)->tcp.sysctl_tcp_min_tso_segs);
+}
+
 /* How many octets of skb, larger than one segment, may go now: window, cwnd, no small tail. */
 static u32 split_point(const struct tcp_sock *tp, const struct sk_buff *skb, u32 mss, u32 quota,
 		       u8 nonagle)
@@ -593,7 +579,7 @@ static bool xmit_one(struct sock *sk, u32 mss, u8 nonagle, u32 quota)
 		if (!nagle_allows(tp, skb, mss, nonagle))
 			return false;
 	} else if (likely(!tp->urg_mode)) {
-		limit = split_point(tp, skb, mss, quota, nonagle);
+		limit = split_point(tp, skb, mss, min(quota, tso_segs(sk, mss)), nonagle);
 	}
 	if (skb->len > limit && tcp_fragment(sk, skb, limit, mss))
 		return false;

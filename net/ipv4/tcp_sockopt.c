@@ -360,13 +360,15 @@ int tcp_getsockopt(struct sock *sk, int level, int optname, void __user *optval,
 		tcp_get_info(sk, &info);
 	else if (optname == TCP_CONGESTION)
 		strscpy(name, inet_csk(sk)->icsk_ca_ops->name, sizeof(name));
-	else
+	else if (optname != TCP_CC_INFO)
 		err = get_option(sk, optname, &val);
 	release_sock(sk);
 	if (err)
 		return err;
 	if (optname == TCP_INFO)
 		return give(optval, optlen, &info, sizeof(info));
+	if (optname == TCP_CC_INFO)	/* neither CUBIC nor Reno has anything to tell */
+		return give(optval, optlen, name, 0);
 	if (optname == TCP_CONGESTION)
 		return give(optval, optlen, name, sizeof(name));
 	return give(optval, optlen, &val, sizeof(val));
