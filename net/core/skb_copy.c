@@ -377,3 +377,91 @@ int skb_append_iter(struct sk_buff *skb, struct iov_iter *from, u32 n)
 	skb->truesize = truesize;
 	return err;
 }
+
+/* --- dividing and joining ----------------------------------------------------------------- */
+
+void skb_split(struct sk_buff *skb, struct sk_buff *to, u32 len)
+{
+	struct skb_shared_info *si = skb_shinfo(skb), *ti = skb_shinfo(to);
+	u32 linear = skb_headlen(skb), keep, i;
+
+	if (len < linear) {
+		memcpy(skb_put(to, linear - len), skb->data + len, linear - len);
+		skb->tail -= linear - len;
+		skb->len -= linear - len;
+		linear = len;
+	}
+	keep = len - linear;
+	for (i = 0; i < si->nr_frags && si->frags[i].size <= keep; i++)
+		keep -= si->frags[i].size;
+	len = i;	/* fragments that stay whole */
+	for (; i < si->nr_frags; i++) {
+		skb_frag_t *f = &ti->frags[ti->nr_frags];
+
+		*f = si->frags[i];
+		if (i == len && keep) {
+			get_page(f->page);
+			f->offset += keep;
+			f->size -= keep;
+			si->frags[i].size = keep;
+		}
+		skb->len -= f->size;
+		skb->data_len -= f->size;
+		to->len += f->size;
+		to->data_len += f->size;
+		to->truesize += f->size;
+		skb->truesize -= f->size;
+		ti->nr_frags++;
+	}
+	si->nr_frags = (u8)(len + (keep ? 1 : 0));
+}
+
+/* The linear octets of from as a fragment of to, if they lie in a page of their own. */
+static bool steal_head(struct sk_buff *to, struct sk_buff *from)
+{
+	struct skb_shared_info *ti = skb_shinfo(to);
+	u32 n = skb_headlen(from);
+	struct page *page;
+
+	if (!n)
+		return true;
+	if (!from->head_frag)
+		return false;
+	page = virt_to_page(from->head);
+	get_page(page);
+	ti->frags[ti->nr_frags++] = (skb_frag_t){
+		page, (u32)(from->data - (u8 *)page_address(page)), n };
+	return true;
+}
+
+static bool move_frags(struct sk_buff *to, struct sk_buff *from)
+{
+	struct skb_shared_info *ti = skb_shinfo(to), *fi = skb_shinfo(from);
+	u32 i, n = fi->nr_frags + (skb_headlen(from) ? 1 : 0);
+
+	if (ti->frag_list || fi->frag_list || ti->nr_frags + n > MAX_SKB_FRAGS ||
+	    !steal_head(to, from))
+		return false;
+	for (i = 0; i < fi->nr_frags; i++) {
+		get_page(fi->frags[i].page);
+		ti->frags[ti->nr_frags++] = fi->frags[i];
+	}
+	to->len += from->len;
+	to->data_len += from->len;
+	return true;
+}
+
+bool skb_try_coalesce(struct sk_buff *to, struct sk_buff *from, u32 *delta)
+{
+	*delta = 0;
+	if (skb_cloned(to))
+		return false;
+	if (from->len && from->len <= skb_tailroom(to)) {
+		skb_copy_bits(from, 0, skb_put(to, from->len), from->len);
+	} else if (from->len) {
+		if (!move_frags(to, from))
+			return false;
+		*delta = max(from->len, from->truesize - (u32)sizeof(*from));
+	}
+	return true;
+}

@@ -246,6 +246,15 @@ int skb_copy_datagram_iter(const struct sk_buff *skb, u32 offset, struct iov_ite
  */
 int skb_append_iter(struct sk_buff *skb, struct iov_iter *from, u32 n);
 
+/* Move what lies behind the first len octets of skb to the empty to; skb's head is its own. */
+void skb_split(struct sk_buff *skb, struct sk_buff *to, u32 len);
+
+/*
+ * Append from's octets to to: few are copied into the tailroom, others are taken by reference to
+ * their pages; *delta is what to's truesize has to grow by. False: not possible. from stays.
+ */
+bool skb_try_coalesce(struct sk_buff *to, struct sk_buff *from, u32 *delta);
+
 /* Sum n octets from offset on. */
 __wsum skb_checksum(const struct sk_buff *skb, u32 offset, u32 n, __wsum sum);
 

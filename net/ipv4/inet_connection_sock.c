@@ -6,6 +6,133 @@
 #include "lib/string.h"
 #include "net/ipv4/tcp.h"
 
+/* --- requests: the SYN queue ---------------------------------------------------------------- */
+
+static struct kmem_cache *reqsk_cache;
+
+void inet_reqsk_init(void)
+{
+	reqsk_cache = kmem_cache_create("request_sock_TCP", sizeof(struct request_sock), 0);
+}
+
+struct request_sock *reqsk_alloc(struct sock *sk)
+{
+	struct request_sock *req = kmem_cache_zalloc(reqsk_cache);
+
+	if (!req)
+		return NULL;
+	INIT_HLIST_NODE(&req->rsk.skc_node);
+	req->rsk.skc_refcnt = 1;
+	req->rsk_listener = sk;
+	sock_hold(sk);
+	return req;
+}
+
+void reqsk_put(struct request_sock *req)
+{
+	if (__atomic_sub_fetch(&req->rsk.skc_refcnt, 1, __ATOMIC_ACQ_REL))
+		return;
+	sock_put(req->rsk_listener);
+	kmem_cache_free(reqsk_cache, req);
+}
+
+struct dst_entry *inet_csk_route_req(struct sock *sk, const struct request_sock *req)
+{
+	return ip_route_output(sock_net(sk), req->rsk.skc_daddr, req->rsk.skc_rcv_saddr,
+			       req->rsk.skc_bound_dev_if);
+}
+
+void inet_csk_reqsk_queue_drop(struct sock *sk, struct request_sock *req)
+{
+	struct request_sock_queue *q = inet_csk(sk)->icsk_accept_queue;
+
+	if (!req->queued)
+		return;
+	req->queued = 0;
+	list_del(&req->rsk_link);
+	q->qlen--;
+	if (!req->num_timeout)
+		q->young--;
+	inet_ehash_remove(sock_net(sk)->tcp.hashinfo, &req->rsk);
+	if (del_timer(&req->rsk_timer))
+		reqsk_put(req);
+	reqsk_put(req);
+}
+
+/* Arm the timer, which holds a reference while it is pending. */
+static void reqsk_arm(struct request_sock *req, u64 when)
+{
+	if (!mod_timer(&req->rsk_timer, when))
+		__atomic_add_fetch(&req->rsk.skc_refcnt, 1, __ATOMIC_RELAXED);
+}
+
+static u64 synack_timeout(const struct request_sock *req)
+{
+	u64 us = (u64)TCP_TIMEOUT_INIT_US << min_t(u8, req->num_timeout, 7);
+
+	return min(us, (u64)TCP_RTO_MAX_US) * NSEC_PER_USEC;
+}
+
+/* Whether the handshake is given up, and if not, whether the SYN-ACK goes again. */
+static bool synack_expired(const struct sock *sk, const struct request_sock *req, bool *resend)
+{
+	u32 most = inet_csk(sk)->icsk_syn_retries ?:
+		   (u32)sock_net(sk)->tcp.sysctl_tcp_synack_retries;
+	u32 defer = inet_csk(sk)->icsk_accept_queue->defer_accept;
+
+	*resend = true;
+	if (!defer)
+		return req->num_timeout >= most;
+	*resend = !req->acked || req->num_timeout + 1U >= defer;
+	return req->num_timeout >= most && (!req->acked || req->num_timeout >= defer);
+}
+
+static void reqsk_timer_locked(struct sock *sk, struct request_sock *req)
+{
+	bool resend;
+
+	if (!req->queued)
+		return;
+	if (synack_expired(sk, req, &resend)) {
+		NET_INC_STATS(sock_net(sk), Tcp_AttemptFails);
+		inet_csk_reqsk_queue_drop(sk, req);
+		return;
+	}
+	if (resend)
+		tcp_rtx_synack(sk, req);
+	if (!req->num_timeout)
+		inet_csk(sk)->icsk_accept_queue->young--;
+	req->num_timeout++;
+	reqsk_arm(req, ktime_get_ns() + synack_timeout(req));
+}
+
+static void reqsk_timer(struct timer_list *t)
+{
+	struct request_sock *req = from_timer(req, t, rsk_timer);
+	struct sock *sk = req->rsk_listener;
+
+	bh_lock_sock(sk);
+	if (!sock_owned_by_user(sk))
+		reqsk_timer_locked(sk, req);
+	else if (req->queued)
+		reqsk_arm(req, ktime_get_ns() + TCP_SYNQ_INTERVAL_NS);
+	bh_unlock_sock(sk);
+	reqsk_put(req);
+}
+
+void inet_csk_reqsk_queue_hash_add(struct sock *sk, struct request_sock *req)
+{
+	struct request_sock_queue *q = inet_csk(sk)->icsk_accept_queue;
+
+	req->queued = 1;
+	list_add_tail(&req->rsk_link, &q->syn_queue);
+	q->qlen++;
+	q->young++;
+	timer_setup(&req->rsk_timer, reqsk_timer);
+	reqsk_arm(req, ktime_get_ns() + synack_timeout(req));
+	inet_ehash_insert(sock_net(sk)->tcp.hashinfo, &req->rsk);
+}
+
 /* --- listen ------------------------------------------------------------------------------ */
 
 static int listen_get_port(struct sock *sk)
@@ -73,7 +200,7 @@ void inet_csk_listen_stop(struct sock *sk)
 	if (!q)
 		return;
 	list_for_each_entry_safe(req, next, &q->syn_queue, rsk_link)
-		reqsk_queue_drop(sk, req);
+		inet_csk_reqsk_queue_drop(sk, req);
 	while ((child = q->accept_head)) {
 		q->accept_head = inet_csk(child)->icsk_accept_next;
 		inet_csk(child)->icsk_accept_next = NULL;

@@ -446,7 +446,8 @@ struct proto tcp_prot = {
 void tcp_init(void)
 {
 	inet_hashtables_init();
-	tcp_minisocks_init();
+	inet_timewait_init();
+	inet_reqsk_init();
 	tcp_sysctl_init();
 }
 

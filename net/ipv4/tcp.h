@@ -10,7 +10,7 @@
  *	tcp_ack.c	what an ACK says	tcp_sack.c	what its SACKs say
  *	tcp_recovery.c	loss recovery, undo	tcp_rack.c	RACK-TLP
  *	tcp_output.c	segments out		tcp_retransmit.c	... again
- *	tcp_timer.c	timers			tcp_minisocks.c	SYN-RECV and TIME-WAIT objects
+ *	tcp_timer.c	timers			tcp_minisocks.c	segments for TIME-WAIT
  *	tcp_cong.c	congestion control	tcp_cubic.c	CUBIC
  */
 #ifndef NET_IPV4_TCP_H
@@ -496,6 +496,31 @@ void tcp_wmem_add(struct sock *sk, struct sk_buff *skb);	/* skb joins the write 
 void tcp_wmem_free_skb(struct sock *sk, struct sk_buff *skb);	/* and leaves it for ever */
 void tcp_wmem_resize(struct sock *sk, s32 delta);		/* its truesize changed by delta */
 
+/* --- inet_timewait_sock.c ---------------------------------------------------------------- */
+
+void inet_timewait_init(void);			/* boot: the cache */
+/*
+ * What takes the place of sk's connection, not yet in the tables; NULL without memory or beyond
+ * tcp_max_tw_buckets.
+ */
+struct inet_timewait_sock *inet_twsk_alloc(struct sock *sk);
+/* Into the tables instead of sk, for so long. */
+void inet_twsk_schedule(struct inet_timewait_sock *tw, struct sock *sk, u64 timeout_ns);
+void inet_twsk_reschedule(struct inet_timewait_sock *tw, u64 timeout_ns);	/* anew */
+void inet_twsk_put(struct inet_timewait_sock *tw);
+void inet_twsk_kill(struct inet_timewait_sock *tw);	/* out of the tables, timer and all */
+
+/* --- inet_connection_sock.c: requests ---------------------------------------------------- */
+
+void inet_reqsk_init(void);			/* boot: the cache */
+struct request_sock *reqsk_alloc(struct sock *sk);	/* zeroed, one reference; NULL: no memory */
+void reqsk_put(struct request_sock *req);
+/* Or ERR_PTR. */
+struct dst_entry *inet_csk_route_req(struct sock *sk, const struct request_sock *req);
+/* Onto the SYN queue of listener sk, into the table, and the SYN-ACK's timer armed. [s] */
+void inet_csk_reqsk_queue_hash_add(struct sock *sk, struct request_sock *req);
+void inet_csk_reqsk_queue_drop(struct sock *sk, struct request_sock *req);	/* off again */
+
 /* --- tcp_ipv4.c -------------------------------------------------------------------------- */
 
 int tcp_v4_rcv(struct sk_buff *skb);
@@ -762,29 +787,21 @@ static inline u64 tcp_rto_ns(const struct sock *sk)
 	return inet_csk(sk)->icsk_rto * NSEC_PER_USEC;
 }
 
-/* --- tcp_minisocks.c, tcp_listen.c, tcp_syncookies.c ------------------------------------- */
+/* --- tcp_minisocks.c, tcp_listen.c, syncookies.c ----------------------------------------- */
 
-void tcp_minisocks_init(void);
-void tcp_reqsk_init(void);
 /* Replaces sk; tcp_done(). */
 void tcp_time_wait(struct sock *sk, u8 substate, u64 timeout_ns);
 void tcp_timewait_rcv(struct inet_timewait_sock *tw, struct sk_buff *skb);	/* consumes both */
-void inet_twsk_put(struct inet_timewait_sock *tw);
-void inet_twsk_kill(struct inet_timewait_sock *tw);	/* out of the tables, timer and all */
 /* May sk reuse it? RFC 6191. */
 bool tcp_twsk_unique(const struct inet_timewait_sock *tw, struct sock *sk);
 
 void tcp_listen_rcv(struct sock *sk, struct sk_buff *skb);	/* LISTEN; consumes skb */
-void reqsk_put(struct request_sock *req);
-void reqsk_queue_drop(struct sock *sk, struct request_sock *req);	/* off the SYN queue */
 struct sock *tcp_create_child(struct sock *sk, struct sk_buff *skb, struct request_sock *req);
 int tcp_rtx_synack(struct sock *sk, struct request_sock *req);
 
 /* A request for skb's four-tuple and options, with one reference; NULL without memory. */
 struct request_sock *tcp_reqsk_alloc(struct sock *sk, const struct sk_buff *skb,
 				     const struct tcp_options_received *opt);
-/* Or ERR_PTR. */
-struct dst_entry *tcp_reqsk_route(struct sock *sk, const struct request_sock *req);
 void tcp_openreq_window(struct sock *sk, struct request_sock *req, struct dst_entry *dst);
 /* The accept queue takes child, which then gets skb, the handshake's last ACK. Consumes skb. */
 void tcp_child_process(struct sock *sk, struct sock *child, struct sk_buff *skb);

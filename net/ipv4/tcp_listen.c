@@ -1,34 +1,13 @@
 /*
  * LISTEN (RFC 9293 3.10.7.2) and the handshake's server side. A SYN makes a light request on the
  * SYN queue; the last ACK of the handshake makes the socket, on the accept queue. When the SYN
- * queue is full, cookies (tcp_syncookies.c) take its place.
+ * queue is full, cookies (syncookies.c) take its place.
  *
  * Everything runs with the listener's lock held.
  */
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "net/ipv4/tcp.h"
-
-static struct kmem_cache *reqsk_cache;
-
-void tcp_reqsk_init(void)
-{
-	reqsk_cache = kmem_cache_create("request_sock_TCP", sizeof(struct request_sock), 0);
-}
-
-void reqsk_put(struct request_sock *req)
-{
-	if (__atomic_sub_fetch(&req->rsk.skc_refcnt, 1, __ATOMIC_ACQ_REL))
-		return;
-	sock_put(req->rsk_listener);
-	kmem_cache_free(reqsk_cache, req);
-}
-
-struct dst_entry *tcp_reqsk_route(struct sock *sk, const struct request_sock *req)
-{
-	return ip_route_output(sock_net(sk), req->rsk.skc_daddr, req->rsk.skc_rcv_saddr,
-			       req->rsk.skc_bound_dev_if);
-}
 
 void tcp_openreq_window(struct sock *sk, struct request_sock *req, struct dst_entry *dst)
 {
@@ -46,13 +25,12 @@ void tcp_openreq_window(struct sock *sk, struct request_sock *req, struct dst_en
 struct request_sock *tcp_reqsk_alloc(struct sock *sk, const struct sk_buff *skb,
 				     const struct tcp_options_received *opt)
 {
-	struct request_sock *req = kmem_cache_zalloc(reqsk_cache);
+	struct request_sock *req = reqsk_alloc(sk);
 	struct inet_tuple t = tcp_skb_tuple(skb);
 	const struct netns_tcp *n = &sock_net(sk)->tcp;
 
 	if (!req)
 		return NULL;
-	INIT_HLIST_NODE(&req->rsk.skc_node);
 	req->rsk.skc_daddr = t.daddr;
 	req->rsk.skc_rcv_saddr = t.saddr;
 	req->rsk.skc_dport = t.dport;
@@ -60,9 +38,6 @@ struct request_sock *tcp_reqsk_alloc(struct sock *sk, const struct sk_buff *skb,
 	req->rsk.skc_family = sk->sk_family;
 	req->rsk.skc_state = TCP_NEW_SYN_RECV;
 	req->rsk.skc_bound_dev_if = sk->sk_bound_dev_if;
-	req->rsk.skc_refcnt = 1;
-	req->rsk_listener = sk;
-	sock_hold(sk);
 	req->rcv_isn = TCP_SKB_CB(skb)->seq;
 	req->rcv_nxt = req->rcv_isn + 1;
 	req->mss = (u16)clamp(opt->mss ?: TCP_MSS_DEFAULT_V4, 48U,
@@ -102,7 +77,7 @@ static int send_synack(struct sock *sk, struct request_sock *req, struct dst_ent
 
 int tcp_rtx_synack(struct sock *sk, struct request_sock *req)
 {
-	struct dst_entry *dst = tcp_reqsk_route(sk, req);
+	struct dst_entry *dst = inet_csk_route_req(sk, req);
 	int err;
 
 	if (IS_ERR(dst))
@@ -115,99 +90,6 @@ int tcp_rtx_synack(struct sock *sk, struct request_sock *req)
 	NET_INC_STATS(sock_net(sk), Tcp_RetransSegs);
 	NET_INC_STATS(sock_net(sk), TcpExt_TCPSynRetrans);
 	return 0;
-}
-
-/* --- the SYN queue ----------------------------------------------------------------------- */
-
-void reqsk_queue_drop(struct sock *sk, struct request_sock *req)
-{
-	struct request_sock_queue *q = inet_csk(sk)->icsk_accept_queue;
-
-	if (!req->queued)
-		return;
-	req->queued = 0;
-	list_del(&req->rsk_link);
-	q->qlen--;
-	if (!req->num_timeout)
-		q->young--;
-	inet_ehash_remove(sock_net(sk)->tcp.hashinfo, &req->rsk);
-	if (del_timer(&req->rsk_timer))
-		reqsk_put(req);
-	reqsk_put(req);
-}
-
-/* Arm the timer, which holds a reference while it is pending. */
-static void reqsk_arm(struct request_sock *req, u64 when)
-{
-	if (!mod_timer(&req->rsk_timer, when))
-		__atomic_add_fetch(&req->rsk.skc_refcnt, 1, __ATOMIC_RELAXED);
-}
-
-static u64 synack_timeout(const struct request_sock *req)
-{
-	u64 us = (u64)TCP_TIMEOUT_INIT_US << min_t(u8, req->num_timeout, 7);
-
-	return min(us, (u64)TCP_RTO_MAX_US) * NSEC_PER_USEC;
-}
-
-/* Whether the handshake is given up, and if not, whether the SYN-ACK goes again. */
-static bool synack_expired(const struct sock *sk, const struct request_sock *req, bool *resend)
-{
-	u32 most = inet_csk(sk)->icsk_syn_retries ?:
-		   (u32)sock_net(sk)->tcp.sysctl_tcp_synack_retries;
-	u32 defer = inet_csk(sk)->icsk_accept_queue->defer_accept;
-
-	*resend = true;
-	if (!defer)
-		return req->num_timeout >= most;
-	*resend = !req->acked || req->num_timeout + 1U >= defer;
-	return req->num_timeout >= most && (!req->acked || req->num_timeout >= defer);
-}
-
-static void synack_timer_locked(struct sock *sk, struct request_sock *req)
-{
-	bool resend;
-
-	if (!req->queued)
-		return;
-	if (synack_expired(sk, req, &resend)) {
-		NET_INC_STATS(sock_net(sk), Tcp_AttemptFails);
-		reqsk_queue_drop(sk, req);
-		return;
-	}
-	if (resend)
-		tcp_rtx_synack(sk, req);
-	if (!req->num_timeout)
-		inet_csk(sk)->icsk_accept_queue->young--;
-	req->num_timeout++;
-	reqsk_arm(req, ktime_get_ns() + synack_timeout(req));
-}
-
-static void synack_timer(struct timer_list *t)
-{
-	struct request_sock *req = from_timer(req, t, rsk_timer);
-	struct sock *sk = req->rsk_listener;
-
-	bh_lock_sock(sk);
-	if (!sock_owned_by_user(sk))
-		synack_timer_locked(sk, req);
-	else if (req->queued)
-		reqsk_arm(req, ktime_get_ns() + TCP_SYNQ_INTERVAL_NS);
-	bh_unlock_sock(sk);
-	reqsk_put(req);
-}
-
-static void reqsk_queue_add(struct sock *sk, struct request_sock *req)
-{
-	struct request_sock_queue *q = inet_csk(sk)->icsk_accept_queue;
-
-	req->queued = 1;
-	list_add_tail(&req->rsk_link, &q->syn_queue);
-	q->qlen++;
-	q->young++;
-	timer_setup(&req->rsk_timer, synack_timer);
-	reqsk_arm(req, ktime_get_ns() + synack_timeout(req));
-	inet_ehash_insert(sock_net(sk)->tcp.hashinfo, &req->rsk);
 }
 
 /* --- a SYN ------------------------------------------------------------------------------- */
@@ -241,7 +123,7 @@ static bool syn_queue_full(struct sock *sk, const struct sk_buff *skb, bool *coo
 
 static void answer_syn(struct sock *sk, struct sk_buff *skb, struct request_sock *req, bool cookie)
 {
-	struct dst_entry *dst = tcp_reqsk_route(sk, req);
+	struct dst_entry *dst = inet_csk_route_req(sk, req);
 	struct inet_tuple t = tcp_skb_tuple(skb);
 	struct net *net = sock_net(sk);
 
@@ -254,7 +136,7 @@ static void answer_syn(struct sock *sk, struct sk_buff *skb, struct request_sock
 		req->snt_isn = TCP_SKB_CB(skb)->tw_isn ?: tcp_v4_init_seq(net, &t);
 	req->snt_synack = ktime_get_ns();
 	if (!cookie)
-		reqsk_queue_add(sk, req);
+		inet_csk_reqsk_queue_hash_add(sk, req);
 	send_synack(sk, req, dst);
 	dst_release(dst);
 }
@@ -342,7 +224,7 @@ static void child_init(struct sock *child, const struct request_sock *req, u32 w
  */
 struct sock *tcp_create_child(struct sock *sk, struct sk_buff *skb, struct request_sock *req)
 {
-	struct dst_entry *dst = tcp_reqsk_route(sk, req);
+	struct dst_entry *dst = inet_csk_route_req(sk, req);
 	struct sock *child;
 
 	if (IS_ERR(dst))
@@ -455,7 +337,7 @@ static enum skb_drop_reason check_req(struct sock *sk, struct sk_buff *skb,
 		}
 		NET_INC_STATS(sock_net(sk), Tcp_AttemptFails);
 		NET_INC_STATS(sock_net(sk), TcpExt_EmbryonicRsts);
-		reqsk_queue_drop(sk, req);
+		inet_csk_reqsk_queue_drop(sk, req);
 		return DROP_TCP_RESET;
 	}
 	if (flags & TCPHDR_SYN) {
@@ -481,7 +363,7 @@ static void overflow(struct sock *sk, struct sk_buff *skb, struct request_sock *
 	NET_INC_STATS(sock_net(sk), TcpExt_ListenDrops);
 	if (sock_net(sk)->tcp.sysctl_tcp_abort_on_overflow) {
 		tcp_v4_send_reset(sock_net(sk), skb);
-		reqsk_queue_drop(sk, req);
+		inet_csk_reqsk_queue_drop(sk, req);
 	} else {
 		req->acked = 1;	/* the peer believes in the connection: its data will ask again */
 	}
@@ -509,7 +391,7 @@ static void rcv_for_req(struct sock *sk, struct sk_buff *skb, struct request_soc
 		kfree_skb_reason(skb, DROP_NOMEM);
 		return;
 	}
-	reqsk_queue_drop(sk, req);
+	inet_csk_reqsk_queue_drop(sk, req);
 	tcp_child_process(sk, child, skb);
 }
 

@@ -5,42 +5,8 @@
 #include "lib/string.h"
 #include "net/ipv4/tcp.h"
 
-static struct kmem_cache *tw_cache;
-
-static void twsk_timer(struct timer_list *t)
+static void fill_tw(struct inet_timewait_sock *tw, const struct tcp_sock *tp, u8 substate)
 {
-	struct inet_timewait_sock *tw = from_timer(tw, t, tw_timer);
-
-	inet_twsk_kill(tw);
-}
-
-void inet_twsk_put(struct inet_timewait_sock *tw)
-{
-	if (__atomic_sub_fetch(&tw->tw.skc_refcnt, 1, __ATOMIC_ACQ_REL) == 0)
-		kmem_cache_free(tw_cache, tw);
-}
-
-void inet_twsk_kill(struct inet_timewait_sock *tw)
-{
-	struct net *net = tw->tw_net;
-
-	if (!inet_twsk_unhash(net->tcp.hashinfo, tw))
-		return;
-	del_timer(&tw->tw_timer);
-	net->tcp.tw_count--;
-	inet_twsk_put(tw);
-}
-
-static void fill_tw(struct inet_timewait_sock *tw, const struct sock *sk, u8 substate)
-{
-	const struct tcp_sock *tp = tcp_sk(sk);
-
-	memset(tw, 0, sizeof(*tw));
-	memcpy(&tw->tw, sk, sizeof(tw->tw));
-	INIT_HLIST_NODE(&tw->tw.skc_node);
-	tw->tw.skc_state = TCP_TIME_WAIT;
-	tw->tw.skc_refcnt = 1;
-	tw->tw_net = sock_net(sk);
 	tw->tw_substate = substate;
 	tw->tw_rcv_wscale = tp->rcv_wscale;
 	tw->tw_rcv_nxt = tp->rcv_nxt;
@@ -50,8 +16,6 @@ static void fill_tw(struct inet_timewait_sock *tw, const struct sock *sk, u8 sub
 	tw->tw_ts_recent = tp->ts_recent;
 	tw->tw_ts_recent_stamp = tp->ts_recent_stamp;
 	tw->tw_tstamp_ok = tp->tstamp_ok;
-	tw->tw_tos = inet_sk(sk)->tos;
-	timer_setup(&tw->tw_timer, twsk_timer);
 }
 
 /*
@@ -60,18 +24,11 @@ static void fill_tw(struct inet_timewait_sock *tw, const struct sock *sk, u8 sub
  */
 void tcp_time_wait(struct sock *sk, u8 substate, u64 timeout_ns)
 {
-	struct netns_tcp *t = &sock_net(sk)->tcp;
-	struct inet_timewait_sock *tw = NULL;
+	struct inet_timewait_sock *tw = inet_twsk_alloc(sk);
 
-	if (t->tw_count < (u32)t->sysctl_tcp_max_tw_buckets)
-		tw = kmem_cache_alloc(tw_cache);
 	if (tw) {
-		fill_tw(tw, sk, substate);
-		local_bh_disable();
-		t->tw_count++;
-		inet_twsk_hashdance(t->hashinfo, tw, sk);
-		mod_timer(&tw->tw_timer, ktime_get_ns() + timeout_ns);
-		local_bh_enable();
+		fill_tw(tw, tcp_sk(sk), substate);
+		inet_twsk_schedule(tw, sk, timeout_ns);
 		NET_INC_STATS(sock_net(sk), TcpExt_TW);
 	} else {
 		NET_INC_STATS(sock_net(sk), TcpExt_TCPTimeWaitOverflow);
@@ -122,11 +79,6 @@ static void send_ack_limited(struct inet_timewait_sock *tw)
 		send_ack(tw);
 }
 
-static void restart(struct inet_timewait_sock *tw)
-{
-	mod_timer(&tw->tw_timer, ktime_get_ns() + TCP_TIMEWAIT_NS);
-}
-
 static void note_timestamp(struct inet_timewait_sock *tw, const struct tcp_options_received *opt)
 {
 	if (opt->saw_tstamp && tw->tw_tstamp_ok) {
@@ -160,7 +112,7 @@ static void rcv_fin_wait2(struct inet_timewait_sock *tw, struct sk_buff *skb,
 		tw->tw_substate = TCP_TIME_WAIT;
 		tw->tw_rcv_nxt = cb->end_seq;
 		note_timestamp(tw, opt);
-		restart(tw);
+		inet_twsk_reschedule(tw, TCP_TIMEWAIT_NS);
 		send_ack(tw);
 	}
 }
@@ -203,7 +155,7 @@ static bool rcv_time_wait(struct inet_timewait_sock *tw, struct sk_buff *skb,
 		if (rst && !tw->tw_net->tcp.sysctl_tcp_rfc1337) {
 			inet_twsk_kill(tw);
 		} else if (!rst) {
-			restart(tw);
+			inet_twsk_reschedule(tw, TCP_TIMEWAIT_NS);
 			note_timestamp(tw, opt);
 		}
 		return false;
@@ -215,7 +167,7 @@ static bool rcv_time_wait(struct inet_timewait_sock *tw, struct sk_buff *skb,
 	if (rst)
 		return false;
 	if (paws || cb->tcp_flags & TCPHDR_ACK)
-		restart(tw);
+		inet_twsk_reschedule(tw, TCP_TIMEWAIT_NS);
 	send_ack_limited(tw);
 	return false;
 }
@@ -236,10 +188,4 @@ void tcp_timewait_rcv(struct inet_timewait_sock *tw, struct sk_buff *skb)
 	if (!consumed)
 		kfree_skb_reason(skb, DROP_TCP_TIMEWAIT);
 	inet_twsk_put(tw);
-}
-
-void tcp_minisocks_init(void)
-{
-	tw_cache = kmem_cache_create("tw_sock_TCP", sizeof(struct inet_timewait_sock), 0);
-	tcp_reqsk_init();
 }

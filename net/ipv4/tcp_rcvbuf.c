@@ -235,58 +235,20 @@ void tcp_event_data_recv(struct sock *sk, struct sk_buff *skb)
 
 /* --- memory ------------------------------------------------------------------------------ */
 
-/* The linear octets of from as a fragment of to, if they lie in a page of their own. */
-static bool steal_head(struct sk_buff *to, struct sk_buff *from)
-{
-	struct skb_shared_info *ti = skb_shinfo(to);
-	u32 n = skb_headlen(from);
-	struct page *page;
-
-	if (!n)
-		return true;
-	if (!from->head_frag)
-		return false;
-	page = virt_to_page(from->head);
-	get_page(page);
-	ti->frags[ti->nr_frags++] = (skb_frag_t){
-		page, (u32)(from->data - (u8 *)page_address(page)), n };
-	return true;
-}
-
-static bool move_frags(struct sk_buff *to, struct sk_buff *from)
-{
-	struct skb_shared_info *ti = skb_shinfo(to), *fi = skb_shinfo(from);
-	u32 i, n = fi->nr_frags + (skb_headlen(from) ? 1 : 0);
-
-	if (ti->frag_list || fi->frag_list || ti->nr_frags + n > MAX_SKB_FRAGS ||
-	    !steal_head(to, from))
-		return false;
-	for (i = 0; i < fi->nr_frags; i++) {
-		get_page(fi->frags[i].page);
-		ti->frags[ti->nr_frags++] = fi->frags[i];
-	}
-	to->len += from->len;
-	to->data_len += from->len;
-	return true;
-}
-
 /*
- * Append from's octets to to, which is on one of sk's receiving queues. Small ones are copied into
- * to's tailroom, others by reference to their pages. False: not possible; else from is to be
- * freed by the caller.
+ * Append from's octets to to, which is on one of sk's receiving queues. False: not possible; else
+ * from is to be freed by the caller.
  */
 bool tcp_try_coalesce(struct sock *sk, struct sk_buff *to, struct sk_buff *from)
 {
-	if (TCP_SKB_CB(from)->seq != TCP_SKB_CB(to)->end_seq || skb_cloned(to) ||
-	    TCP_SKB_CB(to)->tcp_flags & (TCPHDR_FIN | TCPHDR_SYN))
+	u32 delta;
+
+	if (TCP_SKB_CB(from)->seq != TCP_SKB_CB(to)->end_seq ||
+	    TCP_SKB_CB(to)->tcp_flags & (TCPHDR_FIN | TCPHDR_SYN) ||
+	    to->len + from->len > 4 * TCP_GSO_MAX_SIZE || !skb_try_coalesce(to, from, &delta))
 		return false;
-	if (from->len && from->len <= skb_tailroom(to)) {
-		skb_copy_bits(from, 0, skb_put(to, from->len), from->len);
-	} else if (from->len) {
-		if (to->len + from->len > 4 * TCP_GSO_MAX_SIZE || !move_frags(to, from))
-			return false;
-		tcp_rmem_grow(sk, to, max(from->len, from->truesize - (u32)sizeof(*from)));
-	}
+	if (delta)
+		tcp_rmem_grow(sk, to, delta);
 	NET_INC_STATS(sock_net(sk), TcpExt_TCPRcvCoalesce);
 	TCP_SKB_CB(to)->end_seq = TCP_SKB_CB(from)->end_seq;
 	TCP_SKB_CB(to)->tcp_flags |= TCP_SKB_CB(from)->tcp_flags;
