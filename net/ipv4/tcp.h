@@ -458,8 +458,9 @@ void tcp_init(void);			/* boot */
 int tcp_net_init(struct net *net);	/* 0 or -ENOMEM */
 void tcp_net_exit(struct net *net);	/* every socket is closed; ends TIME-WAIT objects */
 
+/* proto_ops.poll, and the members of struct proto. */
 poll_events_t tcp_poll(struct file *file, struct socket *sock, struct poll_table *pt);
-int tcp_init_sock(struct sock *sk);
+int tcp_init_sock(struct sock *sk);		/* proto.init; 0 */
 void tcp_init_connection(struct sock *sk);	/* everything that a new connection starts with */
 void tcp_close(struct sock *sk, u64 timeout_ns);
 void tcp_shutdown(struct sock *sk, int how);
@@ -472,9 +473,11 @@ int tcp_setsockopt(struct sock *sk, int level, int optname, const void __user *o
 int tcp_getsockopt(struct sock *sk, int level, int optname, void __user *optval,
 		   int __user *optlen);
 void tcp_get_info(struct sock *sk, struct tcp_info *info);
+/* sysctl_net_ipv4.c: the names; their defaults for one net. */
 void tcp_sysctl_init(void);
 void tcp_sysctl_net_init(struct net *net);
 
+/* Counts CurrEstab; CLOSE takes sk out of the tables and gives back a port it did not bind. [s] */
 void tcp_set_state(struct sock *sk, int state);
 void tcp_done(struct sock *sk);			/* to CLOSE; frees an orphan. [s] held */
 void tcp_reset_received(struct sock *sk);	/* a valid RST came */
@@ -695,11 +698,15 @@ void tcp_init_wl(struct tcp_sock *tp, u32 seq);
 void tcp_init_transfer(struct sock *sk);	/* the handshake is done */
 void tcp_init_metrics(struct sock *sk);
 
+/* Note on the scoreboard what the SACK blocks of this ACK report. */
 void tcp_sacktag_write_queue(struct sock *sk, struct tcp_ack_ctx *ctx);
-void tcp_mark_skb_lost(struct sock *sk, struct sk_buff *skb);
+void tcp_mark_skb_lost(struct sock *sk, struct sk_buff *skb);	/* or its retransmission */
+/* The seq of the highest SACKed skb; snd_una without any. */
 u32 tcp_highest_sack_seq(const struct tcp_sock *tp);
+/* low_seq arrived after what was SACKed beyond it, and was sent once: segments were reordered. */
 void tcp_check_sack_reordering(struct sock *sk, u32 low_seq);
 
+/* The state machine of recovery: what a dubious ACK changes, and in ctx->rexmit what to send. */
 void tcp_fastretrans_alert(struct sock *sk, struct tcp_ack_ctx *ctx);
 void tcp_remove_reno_sacks(struct sock *sk, u32 acked);	/* without SACK: acked segments left */
 void tcp_enter_recovery(struct sock *sk);
@@ -734,9 +741,10 @@ struct tcp_initial_window {
 /* --- tcp_output.c, tcp_retransmit.c ------------------------------------------------------ */
 
 bool tcp_write_xmit(struct sock *sk, u32 mss, u8 nonagle, int push_one);
+/* Send what may go, as the socket's own Nagle setting says, or as nonagle says. */
 void tcp_push_pending_frames(struct sock *sk);
 void __tcp_push_pending_frames(struct sock *sk, u32 mss, u8 nonagle);
-void tcp_push_one(struct sock *sk, u32 mss);
+void tcp_push_one(struct sock *sk, u32 mss);	/* send_head, if it may go */
 /*
  * Send skb: a clone, while skb stays on the write queue, or skb itself (control segments;
  * consumed). 0, -ENOBUFS, or ip_queue_xmit()'s errno.
@@ -806,6 +814,7 @@ void tcp_openreq_window(struct sock *sk, struct request_sock *req, struct dst_en
 /* The accept queue takes child, which then gets skb, the handshake's last ACK. Consumes skb. */
 void tcp_child_process(struct sock *sk, struct sock *child, struct sk_buff *skb);
 
+/* The cookie for our SYN-ACK; what else it keeps goes into req->ts_off. */
 u32 tcp_cookie_init_seq(struct net *net, const struct sk_buff *skb, struct request_sock *req);
 /* Does skb acknowledge a cookie of ours? Adds to opt what the cookie kept. */
 bool tcp_cookie_check(struct sock *sk, const struct sk_buff *skb,
