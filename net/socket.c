@@ -7,6 +7,7 @@
  */
 #include <asm/stat.h>
 #include <linux/stat.h>
+#include "arch/cpu.h"
 #include "kernel/abi/syscalls.h"
 #include "kernel/sched/task.h"
 #include "kernel/seam.h"
@@ -447,6 +448,8 @@ SYSCALL_DEFINE6(sendto, int, fd, void __user *, buff, size_t, len, unsigned int,
 	struct socket *sock;
 	int err;
 
+	if (unlikely(!access_ok(buff, len)))
+		return -EFAULT;
 	sock = sockfd_lookup(fd, &err);
 	if (!sock)
 		return err;
@@ -474,6 +477,8 @@ SYSCALL_DEFINE6(recvfrom, int, fd, void __user *, ubuf, size_t, size, unsigned i
 	struct socket *sock;
 	int err, moved;
 
+	if (unlikely(!access_ok(ubuf, size)))
+		return -EFAULT;
 	sock = sockfd_lookup(fd, &err);
 	if (!sock)
 		return err;

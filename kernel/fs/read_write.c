@@ -1,4 +1,5 @@
 /* read(2), write(2) and their family: one iov_iter for each call, whatever its shape. */
+#include "arch/cpu.h"
 #include "kernel/abi/syscalls.h"
 #include "kernel/fs/fdtable.h"
 #include "lib/errno.h"
@@ -58,9 +59,10 @@ static inline long do_rw(int fd, void __user *buf, size_t count, loff_t *pos, in
 	ret = -ESPIPE;
 	if (pos && !file->f_op->llseek)
 		goto out;
-	ret = -EFAULT;
-	if ((ssize_t)count < 0)
+	if (unlikely(!access_ok(buf, count))) {
+		ret = file_iter_op(file, dir, &ret) ? -EFAULT : ret;
 		goto out;
+	}
 	iov_iter_init(&iter, &iov, 1, iov.iov_len, true);
 	ret = file_rw(file, &iter, pos, dir);
 out:

@@ -1,4 +1,5 @@
 /* Walking scattered memory: see kernel/fs/uio.h. */
+#include "arch/cpu.h"
 #include "kernel/fs/uio.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -104,15 +105,21 @@ void iov_iter_revert(struct iov_iter *i, size_t n)
 	i->iov_offset -= n;
 }
 
-/* Check the lengths; cut the vector to what one call moves. Returns the total or -EINVAL. */
+/*
+ * Check lengths and addresses; cut the vector to what one call moves. Returns the total, -EINVAL
+ * or -EFAULT: lengths come first, whatever their place.
+ */
 static ssize_t check_lengths(struct iovec *iov, unsigned long nr_segs)
 {
 	size_t total = 0;
 	unsigned long i;
 
-	for (i = 0; i < nr_segs; i++) {
+	for (i = 0; i < nr_segs; i++)
 		if ((ssize_t)iov[i].iov_len < 0)
 			return -EINVAL;
+	for (i = 0; i < nr_segs; i++) {
+		if (!access_ok((__force void __user *)iov[i].iov_base, iov[i].iov_len))
+			return -EFAULT;
 		if (iov[i].iov_len > MAX_RW_COUNT - total)
 			iov[i].iov_len = MAX_RW_COUNT - total;
 		total += iov[i].iov_len;

@@ -49,7 +49,7 @@ size_t copy_from_iter(void *to, size_t n, struct iov_iter *from);
 /*
  * Read a vector from the application. *iov points at fast[UIO_MAXIOV_FAST] or at memory that
  * the caller kfree()s (kfree(*iov == fast ? NULL : *iov)). Returns the total length, or
- * -EINVAL (more than UIO_MAXIOV, total above SSIZE_MAX), -EFAULT, -ENOMEM.
+ * -EINVAL (more than UIO_MAXIOV, a length above SSIZE_MAX), -EFAULT, -ENOMEM.
  */
 ssize_t import_iovec(const struct iovec __user *uvec, unsigned long nr_segs,
 		     struct iovec *fast, struct iovec **iov, struct iov_iter *i);

@@ -1,5 +1,5 @@
 /* The application's memory, as kernel/seam.h promises it: range checks around uaccess.asm. */
-#include "arch/paging.h"
+#include "arch/cpu.h"
 #include "kernel/seam.h"
 #include "lib/errno.h"
 
@@ -7,29 +7,23 @@ unsigned long user_copy(void *to, const void *from, unsigned long n);
 unsigned long user_clear(void *to, unsigned long n);
 long user_strncpy(char *dst, const char *src, long max);
 
-/* Whether n octets from p on can belong to the application at all. */
-static inline bool access_ok(u64 p, unsigned long n)
-{
-	return n <= USER_TOP && p <= USER_TOP - n;
-}
-
 unsigned long copy_to_user(void __user *to, const void *from, unsigned long n)
 {
-	if (unlikely(!access_ok((__force u64)to, n)))
+	if (unlikely(!access_ok(to, n)))
 		return n;
 	return user_copy((__force void *)to, from, n);
 }
 
 unsigned long copy_from_user(void *to, const void __user *from, unsigned long n)
 {
-	if (unlikely(!access_ok((__force u64)from, n)))
+	if (unlikely(!access_ok(from, n)))
 		return n;
 	return user_copy(to, (__force const void *)from, n);
 }
 
 unsigned long clear_user(void __user *to, unsigned long n)
 {
-	if (unlikely(!access_ok((__force u64)to, n)))
+	if (unlikely(!access_ok(to, n)))
 		return n;
 	return user_clear((__force void *)to, n);
 }

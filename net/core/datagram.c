@@ -52,9 +52,10 @@ struct sk_buff *skb_recv_datagram(struct sock *sk, int flags, int *err)
 		skb = take_datagram(sk, flags);
 		if (skb)
 			return skb;
-		if (sk->sk_shutdown & RCV_SHUTDOWN)	/* reads as the end: 0 octets */
+		*err = deadline ? 0 : -EAGAIN;
+		if (!deadline || sk->sk_shutdown & RCV_SHUTDOWN)	/* the end: 0 octets */
 			return NULL;
-		*err = deadline ? wait_for_datagram(sk, deadline) : -EAGAIN;
+		*err = wait_for_datagram(sk, deadline);
 		if (*err)
 			return NULL;
 	}

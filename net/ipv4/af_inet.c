@@ -472,7 +472,7 @@ int inet_setsockopt(struct socket *sock, int level, int optname, const void __us
 	return sk->sk_prot->setsockopt(sk, level, optname, optval, optlen);
 }
 
-/* getsockopt(2) likewise. */
+/* getsockopt(2) likewise, but a level that nobody knows is -EOPNOTSUPP. */
 int inet_getsockopt(struct socket *sock, int level, int optname, void __user *optval,
 		    int __user *optlen)
 {
@@ -481,7 +481,7 @@ int inet_getsockopt(struct socket *sock, int level, int optname, void __user *op
 	if (level == SOL_IP)
 		return ip_getsockopt(sk, optname, optval, optlen);
 	if (!sk->sk_prot->getsockopt)
-		return -ENOPROTOOPT;
+		return -EOPNOTSUPP;
 	return sk->sk_prot->getsockopt(sk, level, optname, optval, optlen);
 }
 

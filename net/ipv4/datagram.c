@@ -16,7 +16,7 @@ int datagram_dest(struct sock *sk, const struct msghdr *msg, __be32 *daddr, __be
 {
 	const struct sockaddr_in *sin = msg->msg_name;
 
-	if (!msg->msg_namelen) {
+	if (!sin) {
 		if (sk->sk_state != TCP_ESTABLISHED)
 			return -EDESTADDRREQ;
 		*daddr = inet_sk(sk)->inet_daddr;

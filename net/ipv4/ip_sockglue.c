@@ -107,8 +107,8 @@ int ip_setsockopt(struct sock *sk, int optname, const void __user *optval, unsig
 		if (get_user(octet, (const u8 __user *)optval))
 			return -EFAULT;
 		val = octet;
-	} else {
-		return -EINVAL;
+	} else if (optname == IP_TTL || optname == IP_FREEBIND || optname == IP_MULTICAST_TTL) {
+		return -EINVAL;		/* for all others no octets mean 0 */
 	}
 	lock_sock(sk);
 	err = set_ip_option(sk, optname, val);

@@ -438,7 +438,7 @@ static int udp_sendmsg(struct sock *sk, struct msghdr *msg, size_t len)
 	connected = datagram_dest(sk, msg, &spec.daddr, &dport);
 	if (connected < 0)
 		return connected;
-	if (!dport)
+	if (!dport && !connected)
 		return -EINVAL;
 	err = ipcm_init(&ipc, sk, msg);
 	if (err)

@@ -75,6 +75,15 @@ static inline unsigned int num_online_cpus(void)
 	return 1;
 }
 
+/* First address that the application cannot have: one page below the end of its half. */
+#define USER_TOP	0x7ffffffff000UL
+
+/* Whether n octets at p can be the application's at all; the copies still may fail. */
+static inline bool access_ok(const void __user *p, unsigned long n)
+{
+	return n <= USER_TOP && (__force unsigned long)p <= USER_TOP - n;
+}
+
 /* Order memory against devices and other CPUs. */
 #define smp_mb()	__asm__ __volatile__("mfence" : : : "memory")
 #define smp_rmb()	__asm__ __volatile__("" : : : "memory")	/* x86 keeps loads in order */

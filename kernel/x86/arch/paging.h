@@ -2,6 +2,7 @@
 #ifndef ARCH_PAGING_H
 #define ARCH_PAGING_H
 
+#include "arch/cpu.h"		/* USER_TOP */
 #include "lib/types.h"
 
 typedef struct pgd pgd_t;	/* a top-level table; its kernel half is shared by all */
@@ -10,9 +11,6 @@ typedef struct pgd pgd_t;	/* a top-level table; its kernel half is shared by all
 #define PG_WRITE	0x2
 #define PG_EXEC		0x4
 #define PG_USER		0x8
-
-/* First address that the application cannot have: one page below the end of its half. */
-#define USER_TOP	0x7ffffffff000UL
 
 pgd_t *pgd_alloc(void);		/* NULL: no memory */
 void pgd_free(pgd_t *pgd);	/* frees tables, not the pages they map; not the active one */

@@ -70,4 +70,12 @@ static inline unsigned int num_online_cpus(void)
 #define smp_rmb()	__atomic_thread_fence(__ATOMIC_ACQUIRE)
 #define smp_wmb()	__atomic_thread_fence(__ATOMIC_RELEASE)
 
+/* The tests' own half of the address space. */
+#define USER_TOP	0x7ffffffff000UL
+
+static inline bool access_ok(const void __user *p, unsigned long n)
+{
+	return n <= USER_TOP && (__force unsigned long)p <= USER_TOP - n;
+}
+
 #endif
