@@ -789,6 +789,7 @@ u64 tcp_keepalive_intvl_ns(const struct sock *sk);
 u64 tcp_fin_time_ns(const struct sock *sk);	/* how long an orphan stays in FIN-WAIT-2 */
 void tcp_check_probe_timer(struct sock *sk);	/* nothing in flight, something to send */
 u64 tcp_probe0_interval_ns(const struct sock *sk);
+u64 tcp_within_user_timeout(const struct sock *sk, u64 delay_ns);	/* when, in ns */
 
 static inline u64 tcp_rto_ns(const struct sock *sk)
 {

@@ -149,8 +149,8 @@ static void ack_probe(struct sock *sk)
 		if (icsk->icsk_pending == ICSK_TIME_PROBE0)
 			inet_csk_clear_xmit_timer(sk);
 	} else {
-		inet_csk_reset_xmit_timer(sk, ICSK_TIME_PROBE0,
-					  tp->tcp_mstamp + tcp_probe0_interval_ns(sk));
+		inet_csk_reset_xmit_timer(sk, ICSK_TIME_PROBE0, tcp_within_user_timeout(
+						  sk, tcp_probe0_interval_ns(sk)));
 	}
 }
 

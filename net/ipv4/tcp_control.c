@@ -269,5 +269,5 @@ void tcp_send_probe0(struct sock *sk)
 	} else {
 		delay = TCP_RESOURCE_PROBE_NS;	/* not sent: no reason to back off */
 	}
-	inet_csk_reset_xmit_timer(sk, ICSK_TIME_PROBE0, tp->tcp_mstamp + delay);
+	inet_csk_reset_xmit_timer(sk, ICSK_TIME_PROBE0, tcp_within_user_timeout(sk, delay));
 }

@@ -70,6 +70,17 @@ static bool timed_out(const struct sock *sk, u32 n, u32 user_ms)
 	return tcp_time_ms(tp) - tp->retrans_stamp >= limit;
 }
 
+/* The next timeout: after delay, or when TCP_USER_TIMEOUT ends what began at retrans_stamp. */
+u64 tcp_within_user_timeout(const struct sock *sk, u64 delay_ns)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	u32 limit = inet_csk(sk)->icsk_user_timeout, spent = tcp_time_ms(tp) - tp->retrans_stamp;
+
+	if (likely(!limit || !tp->retrans_stamp))
+		return tp->tcp_mstamp + delay_ns;
+	return tp->tcp_mstamp + min(delay_ns, (limit > spent ? limit - spent : 1) * NSEC_PER_MSEC);
+}
+
 /* True: the connection was given up. */
 static bool write_timeout(struct sock *sk)
 {
@@ -127,7 +138,8 @@ static void back_off(struct sock *sk)
 	if (icsk->icsk_backoff < 31)
 		icsk->icsk_backoff++;
 	icsk->icsk_rto = min(icsk->icsk_rto * 2, TCP_RTO_MAX_US);
-	inet_csk_reset_xmit_timer(sk, ICSK_TIME_RETRANS, tcp_sk(sk)->tcp_mstamp + tcp_rto_ns(sk));
+	inet_csk_reset_xmit_timer(sk, ICSK_TIME_RETRANS,
+				  tcp_within_user_timeout(sk, tcp_rto_ns(sk)));
 }
 
 static void retransmit_timer(struct sock *sk)

@@ -4,6 +4,7 @@
 #include "net/core/snmp.h"
 #include "net/core/sock.h"
 #include "tests/host/conv.h"
+#include "tests/host/host.h"
 
 static struct conv *c;
 
@@ -156,4 +157,294 @@ TEST(the_reordering_timer_repairs)
 	   .sack_from = 2921, .sack_to = 4381);
 	NOTHING();
 	OUT_WITHIN(15, .flags = A, .seq = 1461, .ack = 1001, .len = 1460);
+}
+
+/* --- listeners under load ------------------------------------------------------------ */
+
+/* RFC 4987: more SYNs than the SYN queue holds cost nothing; a real client still gets in. */
+TEST(a_syn_flood_does_not_keep_clients_out)
+{
+	int fd;
+
+	c = conversation(1);
+	w_listen(c, 80);
+	for (u16 port = 5000; port < 5050; port++)
+		IN(.flags = S, .seq = 1, .win = 65535, .mss = 1460, .peer_port = port);
+	conv_drain(c);
+	IN(.flags = S, .seq = 1000, .win = 65535, .mss = 1460);
+	OUT(.flags = S|A, .ack = 1001);
+	quiet_for(100);
+	IN(.flags = P|A, .seq = 1001, .ack = 1, .win = 65535, .len = 100);
+	fd = w_accept(c);
+	w_recv(c, fd, 1001, 100);
+	world_run_for(c->w, 200 * NSEC_PER_SEC);
+	conv_drain(c);
+	quiet_for(200000);
+	assert_int_equal(sock_count(), 2);
+}
+
+/* A full accept queue drops the handshake's last ACK; the client's text asks again. */
+TEST(a_full_accept_queue_makes_clients_wait)
+{
+	int fd;
+
+	c = conversation(1);
+	c->port = 80;
+	c->listener = s_listener(c->s, 80, 1, SOCK_NONBLOCK);
+	for (u16 port = 5001; port <= 5003; port++) {
+		IN(.flags = S, .seq = 1000, .win = 65535, .mss = 1460, .peer_port = port);
+		if (port == 5003)
+			break;
+		OUT(.flags = S|A, .ack = 1001, .peer_port = port);
+		IN(.flags = A, .seq = 1001, .ack = 1, .win = 65535, .peer_port = port);
+	}
+	NOTHING();				/* the third SYN is not even answered */
+	w_accept(c);
+	IN(.flags = S, .seq = 1000, .win = 65535, .mss = 1460, .peer_port = 5003);
+	OUT(.flags = S|A, .ack = 1001, .peer_port = 5003);
+	IN(.flags = S, .seq = 1000, .win = 65535, .mss = 1460, .peer_port = 5004);
+	conv_drain(c);
+	IN(.flags = A, .seq = 1001, .ack = 1, .win = 65535, .peer_port = 5003);
+	IN(.flags = A, .seq = 1001, .ack = 1, .win = 65535, .peer_port = 5004);
+	conv_drain(c);
+	w_accept(c);
+	w_accept(c);
+	IN(.flags = P|A, .seq = 1001, .ack = 1, .win = 65535, .len = 10, .peer_port = 5004);
+	fd = w_accept(c);
+	w_recv(c, fd, 1001, 10);
+}
+
+TEST(reuseport_listeners_share)
+{
+	int fd[2], got[2] = { 0, 0 };
+
+	c = conversation(1);
+	c->port = 80;
+	for (int i = 0; i < 2; i++) {
+		fd[i] = s_socket(c->s, SOCK_STREAM | SOCK_NONBLOCK);
+		assert_int_equal(s_setsockopt(c->s, fd[i], SOL_SOCKET, SO_REUSEPORT, 1), 0);
+		assert_int_equal(s_bind(c->s, fd[i], 0, 80), 0);
+		assert_int_equal(SYS(c->s, listen, fd[i], 64), 0);
+	}
+	for (u16 port = 5000; port < 5040; port++) {
+		IN(.flags = S, .seq = 1000, .win = 65535, .mss = 1460, .peer_port = port);
+		OUT(.flags = S|A, .ack = 1001, .peer_port = port);
+		IN(.flags = A, .seq = 1001, .ack = 1, .win = 65535, .peer_port = port);
+	}
+	for (int i = 0; i < 2; i++)
+		while (s_accept(c->s, fd[i], SOCK_NONBLOCK) >= 0)
+			got[i]++;
+	assert_int_equal(got[0] + got[1], 40);
+	assert_true(got[0] >= 8 && got[1] >= 8);
+}
+
+/* --- ports --------------------------------------------------------------------------- */
+
+TEST(ephemeral_ports_run_out_for_one_destination)
+{
+	int fd;
+
+	c = conversation(1);
+	c->s->net->ipv4.sysctl_ip_local_port_range[0] = 40000;
+	c->s->net->ipv4.sysctl_ip_local_port_range[1] = 40002;
+	for (int i = 0; i < 3; i++) {
+		fd = s_socket(c->s, SOCK_STREAM | SOCK_NONBLOCK);
+		assert_int_equal(s_connect(c->s, fd, c->peer, 7000), -EINPROGRESS);
+	}
+	fd = s_socket(c->s, SOCK_STREAM | SOCK_NONBLOCK);
+	assert_int_equal(s_connect(c->s, fd, c->peer, 7000), -EADDRNOTAVAIL);
+	assert_int_equal(s_connect(c->s, fd, c->peer, 7001), -EINPROGRESS);
+}
+
+/* --- TIME-WAIT ----------------------------------------------------------------------- */
+
+static void into_time_wait(void)
+{
+	int fd = w_established(c, 65535);
+
+	s_close(c->s, fd);
+	OUT(.flags = F|A, .seq = 1, .ack = 1001);
+	IN(.flags = F|A, .seq = 1001, .ack = 2, .win = 65535);
+	OUT(.flags = A, .seq = 2, .ack = 1002);
+}
+
+/* RFC 9293 3.10.7.4: a SYN beyond everything that was used opens the connection anew. */
+TEST(a_newer_syn_reopens_time_wait)
+{
+	struct seg synack;
+
+	c = conversation(1);
+	into_time_wait();
+	IN(.flags = S, .seq = 2000, .win = 65535, .mss = 1460);
+	synack = OUT(.flags = S|A, .ack = 2001);
+	IN(.flags = A, .seq = 2001, .ack = synack.seq + 1, .win = 65535);
+	w_accept(c);
+}
+
+/* An older one is a duplicate, and answered as TIME-WAIT answers. */
+TEST(an_older_syn_does_not_reopen_time_wait)
+{
+	c = conversation(1);
+	into_time_wait();
+	IN(.flags = S, .seq = 900, .win = 65535, .mss = 1460);
+	OUT(.flags = A, .seq = 2, .ack = 1002);
+}
+
+/* --- data ---------------------------------------------------------------------------- */
+
+TEST(numbers_wrap)
+{
+	const u32 isn = 0xffffff00;
+	int fd;
+
+	c = conversation(1);
+	w_listen(c, 80);
+	IN(.flags = S, .seq = isn, .win = 65535, .mss = 1460);
+	OUT(.flags = S|A, .ack = isn + 1);
+	IN(.flags = A, .seq = isn + 1, .ack = 1, .win = 65535);
+	fd = w_accept(c);
+	IN(.flags = P|A, .seq = isn + 201, .ack = 1, .win = 65535, .len = 200);
+	OUT(.flags = A, .seq = 1, .ack = isn + 1);
+	IN(.flags = P|A, .seq = isn + 401, .ack = 1, .win = 65535, .len = 100);
+	OUT(.flags = A, .seq = 1, .ack = isn + 1);
+	IN(.flags = P|A, .seq = isn + 1, .ack = 1, .win = 65535, .len = 300);
+	OUT(.flags = A, .seq = 1, .ack = isn + 501);
+	w_recv(c, fd, isn + 1, 500);
+	IN(.flags = F|A, .seq = isn + 501, .ack = 1, .win = 65535);
+	OUT_WITHIN(45, .flags = A, .seq = 1, .ack = isn + 502);
+	w_recv_is(c, fd, 0);
+}
+
+/* RFC 6093: a read ends before the urgent octet, which is read out of band. */
+TEST(the_urgent_octet_is_out_of_band)
+{
+	u8 b[20];
+	int fd;
+
+	c = conversation(1);
+	fd = w_established(c, 65535);
+	IN(.flags = U|P|A, .seq = 1001, .ack = 1, .win = 65535, .len = 10, .urg = 5);
+	assert_true(s_poll(c->s, fd, EPOLLPRI | EPOLLIN) == (EPOLLPRI | EPOLLIN));
+	w_recv(c, fd, 1001, 4);
+	assert_int_equal(s_recv(c->s, fd, b, 1, MSG_OOB), 1);
+	assert_int_equal(b[0], octet(1005));
+	assert_int_equal(s_recv(c->s, fd, b, 1, MSG_OOB), -EINVAL);
+	w_recv(c, fd, 1006, 5);
+}
+
+/* A receiver that takes back its window is asked again and again, and never given up. */
+TEST(a_window_that_shrinks_to_nothing)
+{
+	int fd;
+
+	c = conversation(1);
+	fd = w_established(c, 65535);
+	w_send(c, fd, 2920);
+	OUT(.flags = A, .seq = 1, .ack = 1001, .len = 1460);
+	OUT(.flags = P|A, .seq = 1461, .ack = 1001, .len = 1460);
+	IN(.flags = A, .seq = 1001, .ack = 1461, .win = 0);
+	for (int i = 0; i < 20; i++) {
+		assert_non_null(conv_frame(130 * NSEC_PER_SEC));
+		IN(.flags = A, .seq = 1001, .ack = 1461, .win = 0);
+	}
+	assert_int_equal(w_state(c, fd), TCP_ESTABLISHED);
+	conv_drain(c);
+	IN(.flags = A, .seq = 1001, .ack = 1461, .win = 65535);
+	OUT_WITHIN(130000, .flags = P|A, .seq = 1461, .ack = 1001, .len = 1460);
+	IN(.flags = A, .seq = 1001, .ack = 2921, .win = 65535);
+}
+
+/* TCP_USER_TIMEOUT is kept to the millisecond, not to the next retransmission. */
+TEST(the_user_timeout_is_exact)
+{
+	int fd;
+
+	c = conversation(1);
+	fd = w_established(c, 65535);
+	assert_int_equal(s_setsockopt(c->s, fd, SOL_TCP, TCP_USER_TIMEOUT, 5000), 0);
+	w_send(c, fd, 100);
+	world_run_for(c->w, 5100 * NSEC_PER_MSEC);
+	assert_int_equal(w_state(c, fd), TCP_ESTABLISHED);
+	world_run_for(c->w, 200 * NSEC_PER_MSEC);
+	assert_int_equal(w_state(c, fd), TCP_CLOSE);
+	assert_int_equal(s_getsockopt(c->s, fd, SOL_SOCKET, SO_ERROR), ETIMEDOUT);
+}
+
+/* --- events -------------------------------------------------------------------------- */
+
+TEST(a_reset_is_seen_by_poll)
+{
+	const u32 all = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI;
+	int fd;
+
+	c = conversation(1);
+	fd = w_established(c, 65535);
+	assert_int_equal(s_poll(c->s, fd, all), EPOLLOUT);
+	IN(.flags = R, .seq = 1001);
+	assert_int_equal(s_poll(c->s, fd, all),
+			 EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLERR | EPOLLHUP);
+	assert_int_equal(s_getsockopt(c->s, fd, SOL_SOCKET, SO_ERROR), ECONNRESET);
+	assert_int_equal(s_poll(c->s, fd, all), EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLHUP);
+	w_recv_is(c, fd, 0);
+	assert_int_equal(s_send(c->s, fd, "x", 1, MSG_NOSIGNAL), -EPIPE);
+}
+
+TEST(readiness_waits_for_the_low_water_mark)
+{
+	int fd;
+
+	c = conversation(1);
+	fd = w_established(c, 65535);
+	assert_int_equal(s_setsockopt(c->s, fd, SOL_SOCKET, SO_RCVLOWAT, 100), 0);
+	IN(.flags = P|A, .seq = 1001, .ack = 1, .win = 65535, .len = 99);
+	assert_int_equal(s_poll(c->s, fd, EPOLLIN), 0);
+	IN(.flags = P|A, .seq = 1100, .ack = 1, .win = 65535, .len = 1);
+	assert_int_equal(s_poll(c->s, fd, EPOLLIN), EPOLLIN);
+}
+
+/* --- memory -------------------------------------------------------------------------- */
+
+/* A whole connection with text in and out, out of order, and lost; whatever it answers. */
+static void a_whole_connection(void)
+{
+	u8 b[4000] = { 0 };
+	int fd;
+
+	IN(.flags = S, .seq = 1000, .win = 65535, .mss = 1460, .sack_ok = true, .wscale = 3);
+	IN(.flags = A, .seq = 1001, .ack = 1, .win = 65535);
+	fd = s_accept(c->s, c->listener, SOCK_NONBLOCK);
+	if (fd < 0)
+		return;
+	s_send(c->s, fd, b, sizeof(b), MSG_NOSIGNAL);
+	IN(.flags = A, .seq = 1001, .ack = 1, .win = 65535, .sack_from = 1461, .sack_to = 2921);
+	world_run_for(c->w, NSEC_PER_SEC);
+	IN(.flags = P|A, .seq = 2501, .ack = 4001, .win = 65535, .len = 1000);
+	IN(.flags = P|A, .seq = 1001, .ack = 4001, .win = 65535, .len = 1500);
+	s_recv(c->s, fd, b, sizeof(b), 0);
+	IN(.flags = F|A, .seq = 3501, .ack = 4001, .win = 65535);
+	s_close(c->s, fd);
+	world_run_for(c->w, NSEC_PER_SEC);
+	IN(.flags = A, .seq = 3502, .ack = 4002, .win = 65535);
+}
+
+/* Wherever memory runs out, nothing breaks and everything comes back. */
+TEST(any_allocation_may_fail)
+{
+	for (long n = 0; n < 60; n++) {
+		c = conversation(1);
+		w_listen(c, 80);
+		host_fail_nth_allocation(n);
+		a_whole_connection();
+		host_fail_nth_allocation(-1);
+		IN(.flags = R, .seq = 3502);
+		world_run_for(c->w, 700 * NSEC_PER_SEC);
+		conv_drain(c);
+		for (int fd; (fd = s_accept(c->s, c->listener, SOCK_NONBLOCK)) >= 0;)
+			s_close(c->s, fd);
+		world_run_for(c->w, 700 * NSEC_PER_SEC);
+		conv_drain(c);
+		assert_int_equal(sock_count(), 1);
+		assert_int_equal(c->s->net->tcp.memory_allocated, 0);
+		assert_int_equal(c->s->net->tcp.orphan_count, 0);
+	}
 }
