@@ -185,10 +185,13 @@ static inline bool want_indirect(const struct virtqueue *vq, unsigned int n)
 /* Order: the descriptors and the entry, then the index; the device reads them the other way. */
 static inline void virtqueue_publish(struct virtqueue *vq, u16 head)
 {
-	vq->avail->ring[vq->avail_idx & vq->mask] = head;
-	vq->avail_idx++;
+	struct vring_avail *avail = vq->avail;
+	u16 idx = vq->avail_idx;
+
+	avail->ring[idx & vq->mask] = head;
+	vq->avail_idx = ++idx;
 	smp_wmb();
-	WRITE_ONCE(vq->avail->idx, vq->avail_idx);
+	WRITE_ONCE(avail->idx, idx);
 	virtqueue_watch(vq);
 }
 
@@ -271,15 +274,14 @@ void virtqueue_kick(struct virtqueue *vq)
 /* --- back from the device ----------------------------------------------------------------- */
 
 /* Put a finished buffer's descriptors back in front of the free list. */
-static inline void *detach(struct virtqueue *vq, u16 head)
+static inline void *detach(struct virtqueue *vq, struct vring_state *st, u16 head)
 {
-	struct vring_state *st = &vq->state[head];
+	struct vring_state *last = st;
 	void *token = st->token;
-	u16 last = head;
 
 	for (u16 k = 1; k < st->count; k++)
-		last = vq->state[last].next;
-	vq->state[last].next = vq->free_head;
+		last = &vq->state[last->next];
+	last->next = vq->free_head;
 	vq->free_head = head;
 	vq->num_free += st->count;
 	st->token = NULL;
@@ -297,16 +299,18 @@ static void *broken(struct virtqueue *vq, u32 id)
 void *virtqueue_fetch(struct virtqueue *vq, u32 *len)
 {
 	struct vring_used_elem *e;
+	struct vring_state *st;
 	u32 id;
 
 	smp_rmb();	/* used->idx before its entries; the device writes them the other way */
 	e = &vq->used->ring[vq->last_used & vq->mask];
 	id = READ_ONCE(e->id);
-	if (unlikely(id > vq->mask || !vq->state[id].token))
+	st = &vq->state[id];
+	if (unlikely(id > vq->mask || !st->token))
 		return broken(vq, id);
-	*len = min(READ_ONCE(e->len), vq->state[id].room);
+	*len = min(READ_ONCE(e->len), st->room);
 	vq->last_used++;
-	return detach(vq, (u16)id);
+	return detach(vq, st, (u16)id);
 }
 
 /*
