@@ -266,15 +266,17 @@ void napi_complete(struct napi_struct *napi)
 	local_irq_restore(flags);
 }
 
+/* Interrupts only add to the list, and raise the softirq again when they do. */
 static struct napi_struct *next_napi(struct softnet_data *sd)
 {
-	unsigned long flags = local_irq_save();
-	struct napi_struct *napi = NULL;
+	struct napi_struct *napi;
+	unsigned long flags;
 
-	if (!list_empty(&sd->poll_list)) {
-		napi = list_first_entry(&sd->poll_list, struct napi_struct, poll_list);
-		list_del_init(&napi->poll_list);
-	}
+	if (list_empty(&sd->poll_list))
+		return NULL;
+	flags = local_irq_save();
+	napi = list_first_entry(&sd->poll_list, struct napi_struct, poll_list);
+	list_del_init(&napi->poll_list);
 	local_irq_restore(flags);
 	return napi;
 }
