@@ -47,7 +47,7 @@ rto:
 	inet_csk(sk)->icsk_rto = min((tp->srtt_us >> 3) + tp->rttvar_us, TCP_RTO_MAX_US);
 }
 
-static void update_rtt_min(struct sock *sk, u32 rtt_us)
+void tcp_update_rtt_min(struct sock *sk, u32 rtt_us)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 	u32 now = tcp_time_ms(tp), len = (u32)sock_net(sk)->tcp.sysctl_tcp_min_rtt_wlen * 1000;
@@ -109,7 +109,7 @@ static s64 ack_update_rtt(struct sock *sk, const struct tcp_ack_ctx *ctx)
 	if (rtt < 0)
 		return -1;
 	if (latest >= 0)
-		update_rtt_min(sk, (u32)latest);
+		tcp_update_rtt_min(sk, (u32)latest);
 	tcp_rtt_estimator(sk, (u32)rtt);
 	inet_csk(sk)->icsk_backoff = 0;
 	return latest;
@@ -282,7 +282,7 @@ static void after_clean(struct sock *sk, struct tcp_ack_ctx *ctx)
 		ctx->flag |= FLAG_SET_XMIT_TIMER;
 		if (!tp->sack_ok)
 			tcp_remove_reno_sacks(sk, ctx->pkts_acked);
-		else if (before(ctx->reord, tcp_highest_sack_seq(tp)))
+		else if (before(ctx->reord, ctx->prior_fack))
 			tcp_check_sack_reordering(sk, ctx->reord);
 	} else if (rtt >= 0 && ctx->flag & FLAG_DATA_SACKED) {
 		ctx->flag |= FLAG_SET_XMIT_TIMER;
@@ -373,8 +373,8 @@ int tcp_ack(struct sock *sk, const struct sk_buff *skb, const struct tcp_options
 	u32 prior_packets = tp->packets_out;
 	struct tcp_ack_ctx ctx = {
 		.opt = opt, .seq = cb->seq, .ack = cb->ack_seq, .flag = flag,
-		.prior_snd_una = tp->snd_una, .prior_delivered = tp->delivered,
-		.prior_lost = tp->lost, .reord = tp->snd_nxt,
+		.prior_snd_una = tp->snd_una, .prior_fack = tcp_highest_sack_seq(tp),
+		.prior_delivered = tp->delivered, .prior_lost = tp->lost, .reord = tp->snd_nxt,
 	};
 
 	if (before(ctx.ack, tp->snd_una))

@@ -142,8 +142,8 @@ static void tag_skb(struct sock *sk, struct sk_buff *skb, struct tcp_ack_ctx *ct
 	cb->sacked |= TCPCB_SACKED_ACKED;
 	list_del_init(&cb->tsorted);
 	ctx->flag |= FLAG_DATA_SACKED;
-	if (tp->sack && (!tp->sacked_out || after(cb->seq, tp->sack->highest_sack_seq)))
-		tp->sack->highest_sack_seq = cb->seq;
+	if (tp->sack && (!tp->sacked_out || after(cb->end_seq, tp->sack->highest_sack_seq)))
+		tp->sack->highest_sack_seq = cb->end_seq;
 	tp->sacked_out += n;
 	tp->delivered += n;
 }
