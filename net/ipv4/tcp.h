@@ -90,7 +90,10 @@ struct tcp_skb_cb {
 	u32 seq, end_seq;
 	u8 tcp_flags;			/* TCPHDR_* */
 	u8 sacked;			/* sending: TCPCB_* */
-	u8 hdrlen;			/* receiving: of TCP header and options */
+	union {
+		u8 hdrlen;		/* receiving: of TCP header and options */
+		u8 eor;			/* sending: ends with a record (MSG_EOR) */
+	};
 	u8 ip_dsfield;			/* receiving: the IPv4 TOS octet */
 	union {
 		struct {		/* on the write queue */
@@ -177,7 +180,7 @@ struct tcp_sack_state {
 	struct tcp_sack_block selective_acks[TCP_NUM_SACKS];	/* to send, newest first */
 	struct tcp_sack_block recv_sack_cache[TCP_NUM_SACKS];	/* the peer's last ones, sorted */
 	struct sk_buff *sack_hint;		/* write queue: where the last walk ended */
-	u32 highest_sack_seq;		/* seq of the highest skb that is SACKed */
+	u32 highest_sack_seq;		/* end of the highest skb that is SACKed */
 	u8 num_sacks;
 	bool dsack;
 };
@@ -676,7 +679,7 @@ struct tcp_ack_ctx {
 	const struct tcp_options_received *opt;
 	u32 seq, ack;
 	u32 flag;			/* FLAG_* */
-	u32 prior_snd_una, prior_delivered, prior_lost;
+	u32 prior_snd_una, prior_fack, prior_delivered, prior_lost;
 	u32 pkts_acked;			/* segments off the queue */
 	u32 reord;			/* lowest seq delivered out of order; snd_nxt: none */
 	u64 first_ackt, last_ackt;	/* send times of acked segments, never sent again */
@@ -693,6 +696,7 @@ enum { REXMIT_NONE, REXMIT_LOST, REXMIT_NEW };
 int tcp_ack(struct sock *sk, const struct sk_buff *skb, const struct tcp_options_received *opt,
 	    u32 flag);
 void tcp_rtt_estimator(struct sock *sk, u32 rtt_us);	/* and RTO, RFC 6298 2 */
+void tcp_update_rtt_min(struct sock *sk, u32 rtt_us);	/* the least of tcp_min_rtt_wlen s */
 void tcp_rearm_rto(struct sock *sk);
 void tcp_init_wl(struct tcp_sock *tp, u32 seq);
 void tcp_init_transfer(struct sock *sk);	/* the handshake is done */

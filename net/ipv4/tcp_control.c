@@ -60,6 +60,9 @@ static u64 delack_ns(const struct sock *sk)
 	const struct inet_connection_sock *icsk = inet_csk(sk);
 	u32 ato = icsk->icsk_ack.ato, most = 500000;
 
+	if (!ato)	/* nothing came before: there is no rhythm to follow */
+		return NSEC_PER_MSEC;
+
 	if (ato > TCP_ATO_MIN_US) {
 		if (icsk->icsk_ack.pingpong || icsk->icsk_ack.pending & ICSK_ACK_PUSHED)
 			most = TCP_DELACK_MAX_US;

@@ -88,7 +88,7 @@ static u32 tail_room(const struct sock *sk, const struct send_ctx *c)
 	u32 room, frags;
 
 	if (!tcp_sk(sk)->send_head || !skb || skb->len >= c->size_goal || skb_cloned(skb) ||
-	    TCP_SKB_CB(skb)->tcp_flags & (TCPHDR_SYN | TCPHDR_FIN))
+	    TCP_SKB_CB(skb)->tcp_flags & (TCPHDR_SYN | TCPHDR_FIN) || TCP_SKB_CB(skb)->eor)
 		return 0;
 	room = skb_tailroom(skb);
 	frags = MAX_SKB_FRAGS - skb_shinfo(skb)->nr_frags;
@@ -187,6 +187,8 @@ int tcp_sendmsg(struct sock *sk, struct msghdr *msg, size_t len)
 	err = send_all(sk, &c);
 	if (unlikely(err))
 		remove_empty_tail(sk);
+	else if (unlikely(c.flags & MSG_EOR && c.copied))
+		TCP_SKB_CB(skb_peek_tail(&sk->sk_write_queue))->eor = 1;
 	if (c.copied)
 		tcp_push(sk, c.flags, c.mss, tp->nonagle);
 out:

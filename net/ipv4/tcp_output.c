@@ -384,6 +384,7 @@ void tcp_skb_entail(struct sock *sk, struct sk_buff *skb)
 	cb->seq = cb->end_seq = tp->write_seq;
 	cb->tcp_flags = TCPHDR_ACK;
 	cb->sacked = 0;
+	cb->eor = 0;
 	cb->gso_segs = 0;
 	__skb_queue_tail(&sk->sk_write_queue, skb);
 	tcp_wmem_add(sk, skb);
@@ -421,6 +422,8 @@ static void split_cb(struct sk_buff *skb, struct sk_buff *to, u32 len)
 	b->tcp_flags = a->tcp_flags;
 	a->tcp_flags &= (u8)~(TCPHDR_FIN | TCPHDR_PSH);
 	b->sacked = a->sacked;
+	b->eor = a->eor;
+	a->eor = 0;
 	to->tstamp = skb->tstamp;
 	if (!list_empty(&a->tsorted))
 		list_add(&b->tsorted, &a->tsorted);
@@ -510,11 +513,15 @@ static bool window_allows(const struct tcp_sock *tp, const struct sk_buff *skb, 
 	return !after(end, tcp_wnd_end(tp));
 }
 
-static u32 cwnd_quota(const struct tcp_sock *tp)
+/* Segments that cwnd allows for skb: half of it at most, so that ACKs come in between. */
+static u32 cwnd_quota(const struct tcp_sock *tp, const struct sk_buff *skb)
 {
 	u32 in_flight = tcp_packets_in_flight(tp);
 
-	return in_flight < tp->snd_cwnd ? tp->snd_cwnd - in_flight : 0;
+	if (likely(in_flight < tp->snd_cwnd))
+		return min(tp->snd_cwnd - in_flight, max(tp->snd_cwnd >> 1, 1U));
+	/* the last FIN takes no place */
+	return TCP_SKB_CB(skb)->tcp_flags & TCPHDR_FIN && tcp_skb_pcount(skb) == 1;
 }
 
 /*
@@ -605,7 +612,7 @@ bool tcp_write_xmit(struct sock *sk, u32 mss, u8 nonagle, int push_one)
 	while (tp->send_head) {
 		skb = tp->send_head;
 		tcp_set_skb_gso(skb, mss);
-		quota = cwnd_quota(tp);
+		quota = cwnd_quota(tp, skb);
 		if (!quota && push_one != 2) {
 			cwnd_limited = true;
 			break;
