@@ -202,7 +202,7 @@ static void child_options(struct tcp_sock *tp, const struct request_sock *req, u
 static void child_init(struct sock *child, const struct request_sock *req, u32 window)
 {
 	struct tcp_sock *tp = tcp_sk(child);
-	u32 now;
+	u32 now, rtt_us;
 
 	tcp_init_connection(child);
 	now = tcp_time_ms(tp);
@@ -212,10 +212,13 @@ static void child_init(struct sock *child, const struct request_sock *req, u32 w
 	tp->segs_in = 1;
 	if (req->num_timeout > 1)
 		tp->snd_cwnd = 1;
-	if (req->snt_synack)
-		tcp_rtt_estimator(child, (u32)((tp->tcp_mstamp - req->snt_synack) / NSEC_PER_USEC));
-	else if (req->num_timeout)
+	if (req->snt_synack) {
+		rtt_us = (u32)((tp->tcp_mstamp - req->snt_synack) / NSEC_PER_USEC);
+		tcp_rtt_estimator(child, rtt_us);
+		tcp_update_rtt_min(child, rtt_us);
+	} else if (req->num_timeout) {
 		inet_csk(child)->icsk_rto = TCP_TIMEOUT_FALLBACK_US;
+	}
 }
 
 /*

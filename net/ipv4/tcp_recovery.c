@@ -547,9 +547,12 @@ void tcp_fastretrans_alert(struct sock *sk, struct tcp_ack_ctx *ctx)
 		break;
 	case TCP_CA_Loss:
 		process_loss(sk, ctx, dupack);
-		if (inet_csk(sk)->icsk_ca_state == TCP_CA_Loss)
-			identify_loss(sk, ctx);
-		return;
+		identify_loss(sk, ctx);
+		if (inet_csk(sk)->icsk_ca_state != TCP_CA_Open &&
+		    !(ctx->flag & FLAG_LOST_RETRANS))
+			return;
+		/* the timeout was undone, or a retransmission was lost as well */
+		/* fall through */
 	default:
 		if (!time_to_recover(sk, ctx, dupack)) {
 			stop_retrans_clock(sk);

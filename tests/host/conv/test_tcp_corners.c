@@ -159,6 +159,32 @@ TEST(the_reordering_timer_repairs)
 	OUT_WITHIN(15, .flags = A, .seq = 1461, .ack = 1001, .len = 1460);
 }
 
+/* RFC 8985 9.3: the loss of a retransmission, after a timeout too, is congestion once more. */
+TEST(a_lost_retransmission_is_new_congestion)
+{
+	int fd;
+
+	c = conversation(1);
+	w_listen(c, 80);
+	IN(.flags = S, .seq = 1000, .win = 65535, .mss = 1460, .sack_ok = true);
+	OUT(.flags = S|A, .ack = 1001);
+	quiet_for(20);
+	IN(.flags = A, .seq = 1001, .ack = 1, .win = 65535);
+	fd = w_accept(c);
+	w_send(c, fd, 5 * 1460);
+	world_run_for(c->w, NSEC_PER_SEC);	/* nothing is heard of it */
+	conv_drain(c);
+	IN(.flags = A, .seq = 1001, .ack = 1461, .win = 65535);
+	OUT(.flags = A, .seq = 1461, .ack = 1001, .len = 1460);
+	OUT(.flags = A, .seq = 2921, .ack = 1001, .len = 1460);
+	quiet_for(30);
+	assert_int_equal(s_getsockopt(c->s, fd, SOL_TCP, TCP_INFO) >> 8 & 0xff, TCP_CA_Loss);
+	IN(.flags = A, .seq = 1001, .ack = 1461, .win = 65535,
+	   .sack_from = 2921, .sack_to = 4381);
+	OUT(.flags = A, .seq = 1461, .ack = 1001, .len = 1460);
+	assert_int_equal(s_getsockopt(c->s, fd, SOL_TCP, TCP_INFO) >> 8 & 0xff, TCP_CA_Recovery);
+}
+
 /* --- listeners under load ------------------------------------------------------------ */
 
 /* RFC 4987: more SYNs than the SYN queue holds cost nothing; a real client still gets in. */
