@@ -23,8 +23,12 @@ struct virtio_mmio_device {
 	u8 *regs;			/* [I] */
 	u32 size;			/* [I] octets at regs */
 	unsigned int irq;		/* [I] */
+	u64 base;			/* [I] physical */
+	struct virtio_mmio_device *next;	/* [I] of those found so far */
 	char name[24];			/* [I] */
 };
+
+static struct virtio_mmio_device *found;
 
 static u8 *regs_of(struct virtio_device *vdev)
 {
@@ -214,6 +218,17 @@ static bool check_device(u8 *regs, const char *name)
 	return false;
 }
 
+/* Whether a device was found at [base, base + size): two drivers for one would be its end. */
+static bool range_taken(u64 base, u64 size)
+{
+	const struct virtio_mmio_device *vm;
+
+	for (vm = found; vm; vm = vm->next)
+		if (base < vm->base + vm->size && vm->base < base + size)
+			return true;
+	return false;
+}
+
 /* One word of the command line. A device's memory is kept on failure: see virtio_register(). */
 static void probe_word(const char *key, const char *value, void *arg)
 {
@@ -230,6 +245,10 @@ static void probe_word(const char *key, const char *value, void *arg)
 		return;
 	}
 	snprintf(name, sizeof(name), "mmio %llx", base);
+	if (range_taken(base, size)) {
+		printk("%s: named twice on the command line\n", name);
+		return;
+	}
 	regs = ioremap(base, size);
 	if (!regs || !check_device(regs, name))
 		return;
@@ -239,6 +258,9 @@ static void probe_word(const char *key, const char *value, void *arg)
 	vm->regs = regs;
 	vm->size = (u32)size;
 	vm->irq = irq;
+	vm->base = base;
+	vm->next = found;
+	found = vm;
 	memcpy(vm->name, name, sizeof(name));
 	vm->vdev.ops = &virtio_mmio_transport;
 	vm->vdev.name = vm->name;
