@@ -94,10 +94,10 @@ static struct task_struct *find_user_task(int tid)
 	return task && task->signal ? task : NULL;
 }
 
-/* Process 1 is the only one, and alone in its process group. */
+/* Process 1 is the only one. kill(-1) means all others, and no other process group exists. */
 SYSCALL_DEFINE2(kill, int, pid, int, sig)
 {
-	if (pid != 0 && pid != -PROCESS_ID && (pid < 0 || !find_user_task(pid)))
+	if (pid != 0 && (pid < 0 || !find_user_task(pid)))
 		return -ESRCH;
 	return send_from_user(sig, SI_USER, NULL);
 }

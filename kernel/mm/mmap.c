@@ -43,6 +43,8 @@ static bool may_expand(const struct mm_struct *mm, u64 len, bool counts)
 /* addr and len as a page-aligned range of the application's half. -EINVAL otherwise. */
 static int check_range(u64 addr, u64 len, u64 *end)
 {
+	if (len > USER_TOP)
+		return -EINVAL;
 	len = ALIGN(len, PAGE_SIZE);
 	if (addr & ~PAGE_MASK || addr + len < addr || addr + len > USER_TOP)
 		return -EINVAL;
@@ -93,7 +95,7 @@ static int region_of_file(int fd, u64 flags, u64 off, struct vm_area *area)
 		data = file->f_op->mmap_data(file, &size);
 		if (data) {
 			area->data = data + min(off, (u64)size);
-			area->data_len = min(size - min(off, (u64)size), area->end - area->start);
+			area->data_len = size - min(off, (u64)size);	/* mremap() may want more */
 			err = 0;
 		}
 	}
