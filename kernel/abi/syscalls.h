@@ -33,15 +33,26 @@
 	SYSCALL(33, dup2, FD, FD) \
 	SYSCALL(40, sendfile, FD, FD, PTR, SIZE) \
 	SYSCALL(72, fcntl, FD, INT, HEX) \
+	SYSCALL(74, fsync, FD) \
+	SYSCALL(75, fdatasync, FD) \
+	SYSCALL(76, truncate, STR, LONG) \
+	SYSCALL(77, ftruncate, FD, LONG) \
 	SYSCALL(79, getcwd, PTR, SIZE) \
 	SYSCALL(80, chdir, STR) \
+	SYSCALL(82, rename, STR, STR) \
+	SYSCALL(83, mkdir, STR, OCT) \
+	SYSCALL(84, rmdir, STR) \
+	SYSCALL(87, unlink, STR) \
 	SYSCALL(89, readlink, STR, PTR, SIZE) \
 	SYSCALL(213, epoll_create, INT) \
 	SYSCALL(217, getdents64, FD, PTR, SIZE) \
 	SYSCALL(232, epoll_wait, FD, PTR, INT, INT) \
 	SYSCALL(233, epoll_ctl, FD, INT, FD, PTR) \
 	SYSCALL(257, openat, FD, STR, FLAGS, OCT) \
+	SYSCALL(258, mkdirat, FD, STR, OCT) \
 	SYSCALL(262, newfstatat, FD, STR, PTR, FLAGS) \
+	SYSCALL(263, unlinkat, FD, STR, FLAGS) \
+	SYSCALL(264, renameat, FD, STR, FD, STR) \
 	SYSCALL(267, readlinkat, FD, STR, PTR, SIZE) \
 	SYSCALL(269, faccessat, FD, STR, OCT) \
 	SYSCALL(270, pselect6, INT, PTR, PTR, PTR, PTR, PTR) \
@@ -55,6 +66,9 @@
 	SYSCALL(291, epoll_create1, FLAGS) \
 	SYSCALL(292, dup3, FD, FD, FLAGS) \
 	SYSCALL(293, pipe2, PTR, FLAGS) \
+	SYSCALL(295, preadv, FD, PTR, INT, LONG) \
+	SYSCALL(296, pwritev, FD, PTR, INT, LONG) \
+	SYSCALL(316, renameat2, FD, STR, FD, STR, FLAGS) \
 	SYSCALL(332, statx, FD, STR, FLAGS, HEX, PTR) \
 	SYSCALL(436, close_range, FD, FD, FLAGS) \
 	SYSCALL(439, faccessat2, FD, STR, OCT, FLAGS) \

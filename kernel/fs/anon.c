@@ -19,6 +19,11 @@ int anon_file_fd(const struct file_operations *fop, unsigned int flags, void *pr
 	return fd;
 }
 
+loff_t noop_llseek(struct file *file, loff_t offset, int whence)
+{
+	return file->f_pos;
+}
+
 u32 anon_ino(void)
 {
 	static u32 last = 1U << 24;	/* above the tree's numbers */

@@ -13,6 +13,9 @@ int anon_file_fd(const struct file_operations *fop, unsigned int flags, void *pr
 /* An inode number of its own for each nameless object. */
 u32 anon_ino(void);
 
+/* lseek(2) of files that have a position which means nothing: it stays 0, whatever is asked. */
+loff_t noop_llseek(struct file *file, loff_t offset, int whence);
+
 /*
  * Sleep on wq until ready(arg), which is called without locks. 0, or -ERESTARTSYS after a
  * signal. Process context.

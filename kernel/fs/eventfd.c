@@ -128,6 +128,7 @@ static const struct file_operations eventfd_fops = {
 	.read_iter = eventfd_read,
 	.write_iter = eventfd_write,
 	.poll = eventfd_poll,
+	.llseek = noop_llseek,
 	.release = eventfd_release,
 };
 

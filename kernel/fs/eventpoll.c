@@ -17,6 +17,7 @@
  *   e  eventpoll.lock, interrupts off: the ready list
  *   I  immutable after creation
  */
+#include "arch/cpu.h"
 #include "kernel/abi/syscalls.h"
 #include "kernel/fs/anon.h"
 #include "kernel/fs/fdtable.h"
@@ -558,6 +559,7 @@ static void eventpoll_file_release(struct file *file)
 
 static const struct file_operations eventpoll_fops = {
 	.poll = ep_poll_op,
+	.llseek = noop_llseek,
 	.release = eventpoll_file_release,
 };
 
@@ -675,6 +677,8 @@ static long do_epoll_wait(int epfd, struct epoll_event __user *user, int max, in
 
 	if (max <= 0 || max > EP_MAX_EVENTS)
 		return -EINVAL;
+	if (!access_ok(user, (unsigned long)max * sizeof(*user)))
+		return -EFAULT;
 	file = fget(epfd);
 	if (!file)
 		return -EBADF;

@@ -101,13 +101,13 @@ static ssize_t pipe_take(struct pipe *p, struct iov_iter *to, bool *freed, bool 
 		size_t want = min((size_t)b->len, iov_iter_count(to));
 		size_t n = copy_to_iter((char *)page_address(b->page) + b->offset, want, to);
 
-		b->offset += n;
-		b->len -= n;
-		done += n;
-		if (n < want) {
+		if (n < want) {		/* what a page holds is read whole or not at all */
 			*fault = true;
 			break;
 		}
+		b->offset += n;
+		b->len -= n;
+		done += n;
 		if (!b->len) {
 			put_page(b->page);
 			p->tail++;
@@ -187,11 +187,12 @@ static int pipe_put(struct pipe *p, struct iov_iter *from, size_t *done)
 			return -ENOMEM;
 		want = min(PAGE_SIZE - b->offset - b->len, iov_iter_count(from));
 		n = copy_from_iter((char *)page_address(b->page) + b->offset + b->len, want, from);
-		b->len += n;
-		*done += n;
-		room -= n;
-		if (n == want)
+		if (likely(n == want)) {
+			b->len += n;
+			*done += n;
+			room -= n;
 			continue;
+		}
 		if (!b->len) {
 			put_page(b->page);
 			p->head--;

@@ -70,15 +70,22 @@ out:
 	return ret;
 }
 
-static long do_rwv(int fd, const struct iovec __user *uvec, unsigned long nr_segs, int dir)
+static long do_rwv(int fd, const struct iovec __user *uvec, unsigned long nr_segs, loff_t *pos,
+		   int dir)
 {
 	struct iovec fast[UIO_MAXIOV_FAST], *iov;
-	struct file *file = fget(fd);
+	struct file *file;
 	struct iov_iter iter;
 	long ret;
 
+	if (pos && *pos < 0)
+		return -EINVAL;
+	file = fget(fd);
 	if (unlikely(!file))
 		return -EBADF;
+	ret = -ESPIPE;
+	if (pos && !file->f_op->llseek)
+		goto out;
 	ret = -EBADF;
 	if (!(dir == READ ? file_readable(file) : file_writable(file)))
 		goto out;
@@ -86,7 +93,7 @@ static long do_rwv(int fd, const struct iovec __user *uvec, unsigned long nr_seg
 	if (ret < 0)
 		goto out;
 	if (nr_segs)
-		ret = file_rw(file, &iter, NULL, dir);
+		ret = file_rw(file, &iter, pos, dir);
 	if (iov != fast)
 		kfree(iov);
 out:
@@ -116,12 +123,25 @@ SYSCALL_DEFINE4(pwrite64, unsigned int, fd, void __user *, buf, size_t, count, l
 
 SYSCALL_DEFINE3(readv, unsigned int, fd, const struct iovec __user *, vec, unsigned long, n)
 {
-	return do_rwv(fd, vec, n, READ);
+	return do_rwv(fd, vec, n, NULL, READ);
 }
 
 SYSCALL_DEFINE3(writev, unsigned int, fd, const struct iovec __user *, vec, unsigned long, n)
 {
-	return do_rwv(fd, vec, n, WRITE);
+	return do_rwv(fd, vec, n, NULL, WRITE);
+}
+
+/* The upper half of pos is for machines whose words are smaller. */
+SYSCALL_DEFINE4(preadv, unsigned int, fd, const struct iovec __user *, vec, unsigned long, n,
+		loff_t, pos)
+{
+	return do_rwv(fd, vec, n, &pos, READ);
+}
+
+SYSCALL_DEFINE4(pwritev, unsigned int, fd, const struct iovec __user *, vec, unsigned long, n,
+		loff_t, pos)
+{
+	return do_rwv(fd, vec, n, &pos, WRITE);
 }
 
 SYSCALL_DEFINE3(lseek, unsigned int, fd, loff_t, offset, unsigned int, whence)

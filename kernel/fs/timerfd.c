@@ -109,6 +109,7 @@ static void timerfd_release(struct file *file)
 static const struct file_operations timerfd_fops = {
 	.read_iter = timerfd_read,
 	.poll = timerfd_poll,
+	.llseek = noop_llseek,
 	.release = timerfd_release,
 };
 
