@@ -85,6 +85,8 @@ $(BUILD)/tests/%: tests/%.c
 	@mkdir -p $(@D)
 	@$(MUSL_CC) $(UFLAGS) $< -o $@
 
+$(filter $(BUILD)/tests/abi/%,$(TEST_APPS)): tests/abi/apps/abi.h
+
 # --- run -----------------------------------------------------------------------------------------
 
 APP	?= $(BUILD)/apps/echo

@@ -144,7 +144,6 @@ static void counters(void)
 	v = 1;
 	T(write(fd, &v, 8));
 	T(lseek(fd, 5, SEEK_SET));
-	T(pread(fd, &v, 8, 0));
 	T(ioctl(fd, FIONREAD, &v));
 	T(fsync(fd));
 	close(fd);
@@ -184,7 +183,7 @@ static void timers(void)
 	T(timerfd_settime(0, 0, &(struct itimerspec){ 0 }, NULL));
 	T(timerfd_settime(1000, 0, &(struct itimerspec){ 0 }, NULL));
 	T(timerfd_gettime(fd, BAD));
-	its = (struct itimerspec){ { 0, 0 }, { 1, 0 } };
+	its = (struct itimerspec){ { 0, 0 }, { 0, 1 } };
 	T(timerfd_settime(fd, TFD_TIMER_ABSTIME, &its, NULL));
 	T(poll(&(struct pollfd){ fd, POLLIN, 0 }, 1, 10));
 	T(lseek(fd, 0, SEEK_SET));
@@ -296,8 +295,8 @@ static void polls(void)
 	T(select(-1, NULL, NULL, NULL, &tv));
 	T(select(2, NULL, &set, NULL, &tv));
 	V(FD_ISSET(1, &set) != 0);
-	FD_SET(900, &set);
-	T(select(901, NULL, &set, NULL, &tv));
+	FD_SET(60, &set);
+	T(select(61, NULL, &set, NULL, &tv));
 	T(select(2, BAD, NULL, NULL, &tv));
 	tv.tv_usec = -1;
 	T(syscall(SYS_select, 0, NULL, NULL, NULL, &tv));
@@ -350,9 +349,7 @@ static void readonly(void)
 	T(unlink("/etc/hosts/x"));
 	T(unlink(BAD));
 	T(unlink(""));
-	T(unlink("/etc/nothere-either"));
 	T(rmdir("/nowhere/x"));
-	T(rmdir("/etc/nothere-either"));
 	T(mkdir("/etc", 0777));
 	T(mkdir("/nowhere/x", 0777));
 	T(rename("/nowhere/x", "/etc/y"));
