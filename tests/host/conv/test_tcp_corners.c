@@ -474,3 +474,80 @@ TEST(any_allocation_may_fail)
 		assert_int_equal(c->s->net->tcp.orphan_count, 0);
 	}
 }
+
+/* --- ends at odd moments ------------------------------------------------------------- */
+
+/* Text and FIN may come with the handshake's last ACK, before anybody accepts. */
+TEST(a_request_and_a_fin_with_the_last_ack)
+{
+	int fd;
+
+	c = conversation(1);
+	w_listen(c, 80);
+	IN(.flags = S, .seq = 1000, .win = 65535, .mss = 1460);
+	OUT(.flags = S|A, .ack = 1001);
+	IN(.flags = F|P|A, .seq = 1001, .ack = 1, .win = 65535, .len = 50);
+	OUT_WITHIN(45, .flags = A, .seq = 1, .ack = 1052);
+	fd = w_accept(c);
+	assert_int_equal(w_state(c, fd), TCP_CLOSE_WAIT);
+	w_recv(c, fd, 1001, 50);
+	w_recv_is(c, fd, 0);
+	s_close(c->s, fd);
+	OUT(.flags = F|A, .seq = 1, .ack = 1052);
+	IN(.flags = A, .seq = 1052, .ack = 2, .win = 65535);
+	quiet_for(1000);
+	assert_int_equal(sock_count(), 1);
+}
+
+TEST(a_refused_connection_is_seen_by_poll)
+{
+	const u32 all = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI;
+	int fd;
+
+	c = conversation(1);
+	c->peer_port = 7000;
+	fd = s_socket(c->s, SOCK_STREAM | SOCK_NONBLOCK);
+	assert_int_equal(s_connect(c->s, fd, c->peer, 7000), -EINPROGRESS);
+	c->port = OUT(.flags = S).port;
+	assert_int_equal(s_poll(c->s, fd, all), 0);
+	IN(.flags = R|A, .seq = 0, .ack = 1);
+	assert_int_equal(s_poll(c->s, fd, all),
+			 EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLERR | EPOLLHUP);
+	assert_int_equal(s_getsockopt(c->s, fd, SOL_SOCKET, SO_ERROR), ECONNREFUSED);
+	assert_int_equal(s_getsockopt(c->s, fd, SOL_SOCKET, SO_ERROR), 0);
+}
+
+/* Every half of a closing connection has its events. */
+TEST(poll_while_a_connection_closes)
+{
+	const u32 all = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI;
+	int fd;
+
+	c = conversation(1);
+	fd = w_established(c, 65535);
+	assert_int_equal(s_shutdown(c->s, fd, SHUT_WR), 0);
+	OUT(.flags = F|A, .seq = 1, .ack = 1001);
+	assert_int_equal(s_poll(c->s, fd, all), EPOLLOUT);
+	IN(.flags = A, .seq = 1001, .ack = 2, .win = 65535);
+	assert_int_equal(s_poll(c->s, fd, all), EPOLLOUT);
+	IN(.flags = F|A, .seq = 1001, .ack = 2, .win = 65535);
+	OUT(.flags = A, .seq = 2, .ack = 1002);
+	assert_int_equal(s_poll(c->s, fd, all), EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLHUP);
+	assert_int_equal(s_getsockopt(c->s, fd, SOL_SOCKET, SO_ERROR), 0);
+	w_recv_is(c, fd, 0);
+}
+
+/* shutdown(2) of the reading half alone changes nothing on the wire. */
+TEST(shutdown_of_reading_still_takes_text)
+{
+	int fd;
+
+	c = conversation(1);
+	fd = w_established(c, 65535);
+	assert_int_equal(s_shutdown(c->s, fd, SHUT_RD), 0);
+	NOTHING();
+	w_recv_is(c, fd, 0);
+	IN(.flags = P|A, .seq = 1001, .ack = 1, .win = 65535, .len = 50);
+	OUT_WITHIN(45, .flags = A, .seq = 1, .ack = 1051);
+	w_recv(c, fd, 1001, 50);
+}
