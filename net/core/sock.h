@@ -162,6 +162,8 @@ struct proto {
 	/* Bind to port snum (0: choose one). 0, or 1 when it is taken. [s] held */
 	int (*get_port)(struct sock *sk, u16 snum);
 	void (*keepalive)(struct sock *sk, int on);	/* [s] SO_KEEPALIVE changed; may be NULL */
+	/* May more be queued beside what sk_sndbuf allows? wake 1: so much that waking pays. Or NULL. */
+	bool (*stream_memory_free)(const struct sock *sk, int wake);
 	struct list_head node;
 };
 

@@ -10,16 +10,22 @@ static inline int sk_stream_wspace(const struct sock *sk)
 	return READ_ONCE(sk->sk_sndbuf) - READ_ONCE(sk->sk_wmem_queued);
 }
 
+static inline bool __sk_stream_memory_free(const struct sock *sk, int wake)
+{
+	return sk_stream_wspace(sk) > 0 && (!sk->sk_prot->stream_memory_free ||
+					    sk->sk_prot->stream_memory_free(sk, wake));
+}
+
 static inline bool sk_stream_memory_free(const struct sock *sk)
 {
-	return sk_stream_wspace(sk) > 0;
+	return __sk_stream_memory_free(sk, 0);
 }
 
 /* What poll calls writable: a third of the send buffer is free. */
 static inline bool sk_stream_is_writeable(const struct sock *sk)
 {
 	return sk_stream_wspace(sk) >= READ_ONCE(sk->sk_wmem_queued) >> 1 &&
-	       sk_stream_memory_free(sk);
+	       __sk_stream_memory_free(sk, 1);
 }
 
 /* sk_write_space of streams: wakes writers that found no room (SOCK_NOSPACE). */

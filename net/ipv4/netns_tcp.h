@@ -47,6 +47,7 @@ struct netns_tcp {
 	int sysctl_tcp_min_rtt_wlen;
 	int sysctl_tcp_stdurg;
 	int sysctl_tcp_min_tso_segs;
+	u32 sysctl_tcp_notsent_lowat;	/* octets; ~0: no limit */
 };
 
 #endif

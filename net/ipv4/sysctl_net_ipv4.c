@@ -97,6 +97,23 @@ static int ctl_set(const struct ctl_table *t, const char *value)
 	return 0;
 }
 
+/* The only one that reaches beyond an int. */
+static int lowat_get(const struct ctl_table *t, char *buf, size_t size)
+{
+	return scnprintf(buf, size, "%u", current->net_ns->tcp.sysctl_tcp_notsent_lowat);
+}
+
+static int lowat_set(const struct ctl_table *t, const char *value)
+{
+	const char *end;
+	unsigned long n = parse_ulong(value, &end, 0);
+
+	if (end == value || (*end && *end != '\n') || n > ~0U)
+		return -EINVAL;
+	current->net_ns->tcp.sysctl_tcp_notsent_lowat = (u32)n;
+	return 0;
+}
+
 static int cc_get(const struct ctl_table *t, char *buf, size_t size)
 {
 	return scnprintf(buf, size, "%s", current->net_ns->tcp.congestion_control->name);
@@ -133,6 +150,7 @@ static const struct ctl_table tcp_table[] = {
 	{ .name = "net.ipv4.tcp_rmem", .get = ctl_get, .set = ctl_set },
 	{ .name = "net.ipv4.tcp_wmem", .get = ctl_get, .set = ctl_set },
 	{ .name = "net.ipv4.tcp_mem", .get = ctl_get, .set = ctl_set },
+	{ .name = "net.ipv4.tcp_notsent_lowat", .get = lowat_get, .set = lowat_set },
 	{ .name = "net.ipv4.tcp_congestion_control", .get = cc_get, .set = cc_set },
 	{ .name = "net.ipv4.tcp_available_congestion_control", .get = cc_available,
 	  .set = read_only },
@@ -167,6 +185,7 @@ void tcp_sysctl_net_init(struct net *net)
 	for (i = 0; i < ARRAY_SIZE(ctls); i++)
 		if (ctls[i].count == 1)
 			*numbers(net, &ctls[i]) = ctls[i].init;
+	net->tcp.sysctl_tcp_notsent_lowat = ~0U;
 	three(net->tcp.sysctl_tcp_wmem, 4096, 16384, max(65536, share));
 	three(net->tcp.sysctl_tcp_rmem, 4096, 131072, max(131072, share + share / 2));
 	three(net->tcp.sysctl_tcp_mem, limit / 4 * 3, limit, limit * 2);

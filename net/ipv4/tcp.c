@@ -432,6 +432,7 @@ struct proto tcp_prot = {
 	.ioctl = tcp_ioctl,
 	.shutdown = tcp_shutdown,
 	.keepalive = tcp_keepalive,
+	.stream_memory_free = tcp_stream_memory_free,
 	.setsockopt = tcp_setsockopt,
 	.getsockopt = tcp_getsockopt,
 	.sendmsg = tcp_sendmsg,

@@ -246,13 +246,14 @@ struct tcp_sock {
 	u32 rack_rtt_us, rack_end_seq;
 	u8 rack_reo_wnd_steps, rack_reo_wnd_persist;
 
-	/* receive buffer tuning */
-	u32 rcvq_space, rcvq_seq, rcvq_time;	/* octets per round trip; since; us */
-	u32 rcv_rtt_us, rcv_rtt_seq, rcv_rtt_time;	/* 8 * estimate */
-
 	/* options of the application */
 	u16 user_mss, mss_clamp;
 	s16 linger2;			/* s; 0: sysctl, < 0: none */
+	u32 notsent_lowat;		/* octets; 0: sysctl */
+
+	/* receive buffer tuning */
+	u32 rcvq_space, rcvq_seq, rcvq_time;	/* octets per round trip; since; us */
+	u32 rcv_rtt_us, rcv_rtt_seq, rcv_rtt_time;	/* 8 * estimate */
 
 	u32 urg_seq, snd_up;		/* received and sent urgent octet */
 	u32 rto_stamp;			/* ms: when the retransmission timer fired last */
@@ -469,6 +470,8 @@ void tcp_close(struct sock *sk, u64 timeout_ns);
 void tcp_shutdown(struct sock *sk, int how);
 int tcp_disconnect(struct sock *sk, int flags);
 int tcp_ioctl(struct sock *sk, unsigned int cmd, unsigned long arg);
+/* Is less than tcp_notsent_lowat (wake: half of it) written and not yet sent? */
+bool tcp_stream_memory_free(const struct sock *sk, int wake);
 int tcp_sendmsg(struct sock *sk, struct msghdr *msg, size_t len);
 int tcp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags, int *addr_len);
 int tcp_setsockopt(struct sock *sk, int level, int optname, const void __user *optval,

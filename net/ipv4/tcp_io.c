@@ -52,6 +52,14 @@ static void tcp_push(struct sock *sk, unsigned int flags, u32 mss, u8 nonagle)
 	__tcp_push_pending_frames(sk, mss, flags & MSG_MORE ? TCP_NAGLE_CORK : nonagle);
 }
 
+bool tcp_stream_memory_free(const struct sock *sk, int wake)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	u32 lowat = tp->notsent_lowat ?: sock_net(sk)->tcp.sysctl_tcp_notsent_lowat;
+
+	return (READ_ONCE(tp->write_seq) - READ_ONCE(tp->snd_nxt)) << wake < lowat;
+}
+
 /* A new skb at the end of the write queue. 0, or why there is none. May sleep. */
 static int new_segment(struct sock *sk, struct send_ctx *c)
 {
