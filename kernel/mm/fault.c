@@ -46,7 +46,7 @@ static bool find_borrowed(const struct vm_area *vma, u64 addr, u64 *pa)
 /* A fresh page with the contents that addr has to begin with. NULL: no memory. */
 static struct page *fresh_page(const struct vm_area *vma, u64 addr)
 {
-	struct page *page = alloc_page();
+	struct page *page = alloc_user_page();
 	size_t n;
 	const u8 *data = file_octets(vma, addr, &n);
 	u8 *to;

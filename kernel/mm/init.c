@@ -5,6 +5,10 @@
 
 #define LOW_MEMORY	0x100000UL	/* below 1 MiB: left to firmware and boot code */
 
+/* Kept for the application: a sixteenth of all memory, at most 4 MiB. */
+#define USER_RESERVE_PART	16UL
+#define USER_RESERVE_MAX	1024UL
+
 static u64 initrd_start, initrd_end;
 
 bool page_is_borrowed(u64 pa)
@@ -31,5 +35,6 @@ void mm_init(const struct boot_info *info)
 	initrd_start = info->initrd;
 	initrd_end = info->initrd + info->initrd_size;
 	page_alloc_init(phys_to_virt(0), ranges, n);
+	reserve_user_pages(min(totalram_pages() / USER_RESERVE_PART, USER_RESERVE_MAX));
 	printk("memory: %lu MiB usable\n", totalram_pages() >> (20 - PAGE_SHIFT));
 }

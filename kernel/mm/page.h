@@ -56,6 +56,14 @@ static inline struct page *alloc_page(void)
 	return alloc_pages(0);
 }
 
+/*
+ * A page for what the application touches, where failing would end it. The last pages, as many
+ * as reserve_user_pages() says (boot: none), are kept for these: what strangers make the network
+ * hold must not take the program's memory from it.
+ */
+struct page *alloc_user_page(void);
+void reserve_user_pages(unsigned long n);
+
 /* Pages that are free now, and pages there are; for /proc, pressure decisions and leak checks. */
 unsigned long nr_free_pages(void);
 unsigned long totalram_pages(void);

@@ -34,6 +34,7 @@ static struct {
 	struct page *hot;			/* [l] */
 	unsigned int nr_hot;			/* [l] */
 	unsigned long nr_free;			/* [l] with hot pages and sections to come */
+	unsigned long reserve;			/* pages for alloc_user_page() alone */
 	unsigned long total;			/* [I] */
 } pa;
 
@@ -167,10 +168,13 @@ static struct page *__noinline alloc_slow(unsigned int order)
 	return page;
 }
 
-static struct page *try_alloc(unsigned int order)
+/* At least floor pages stay free. */
+static struct page *try_alloc(unsigned int order, unsigned long floor)
 {
 	struct page *page;
 
+	if (unlikely(pa.nr_free < floor + (1UL << order)))
+		return NULL;
 	spin_lock_bh(&pa.lock);
 	page = pa.hot;
 	if (order == 0 && page) {
@@ -185,17 +189,17 @@ static struct page *try_alloc(unsigned int order)
 	return page;
 }
 
-struct page *alloc_pages(unsigned int order)
+static inline struct page *alloc_above(unsigned int order, unsigned long floor)
 {
 	struct page *page;
 
 	if (order > MAX_ORDER)
 		return NULL;
-	page = try_alloc(order);
+	page = try_alloc(order, floor);
 	if (unlikely(!page)) {
 		if (!slab_reclaim())
 			return NULL;
-		page = try_alloc(order);
+		page = try_alloc(order, floor);
 		if (!page)
 			return NULL;
 	}
@@ -204,6 +208,21 @@ struct page *alloc_pages(unsigned int order)
 	page->flags = 0;
 	page->owner = NULL;
 	return page;
+}
+
+struct page *alloc_pages(unsigned int order)
+{
+	return alloc_above(order, pa.reserve);
+}
+
+struct page *alloc_user_page(void)
+{
+	return alloc_above(0, 0);
+}
+
+void reserve_user_pages(unsigned long n)
+{
+	pa.reserve = n;
 }
 
 static void free_pages(struct page *page)

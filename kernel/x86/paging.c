@@ -65,7 +65,7 @@ static u64 *new_table(void)
 	if (early_info) {
 		table = early_table();
 	} else {
-		page = alloc_page();
+		page = alloc_user_page();
 		if (!page)
 			return NULL;
 		table = page_address(page);

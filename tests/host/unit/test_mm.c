@@ -96,6 +96,26 @@ TEST(exhaustion_and_coalescing)
 	assert_int_equal(nr_free_pages(), n);
 }
 
+/* The last pages are the application's: kernel memory ends before them. */
+TEST(reserve_is_for_the_application)
+{
+	static struct page *pages[ARENA / PAGE_SIZE];
+	unsigned long n = 0, kernel;
+
+	reserve_user_pages(20);
+	while ((pages[n] = alloc_pages(0)))
+		n++;
+	kernel = n;
+	assert_int_equal(nr_free_pages(), 20);
+	assert_null(alloc_pages(3));
+	while ((pages[n] = alloc_user_page()))
+		n++;
+	assert_int_equal(n - kernel, 20);
+	while (n)
+		put_page(pages[--n]);
+	reserve_user_pages(0);
+}
+
 TEST(random_blocks_never_overlap)
 {
 	static struct { struct page *page; unsigned int order; u8 mark; } block[300];
