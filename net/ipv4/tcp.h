@@ -773,6 +773,8 @@ void tcp_select_initial_window(const struct sock *sk, u32 space, u32 mss, bool w
 			       struct tcp_initial_window *w);
 u32 __tcp_select_window(struct sock *sk);
 void tcp_skb_entail(struct sock *sk, struct sk_buff *skb);	/* to the end of the write queue */
+/* Text may be sent again: does the time since the last one shrink cwnd (RFC 2861)? */
+void tcp_slow_start_after_idle_check(struct sock *sk);
 struct sk_buff *tcp_stream_alloc_skb(struct sock *sk, u32 room);	/* NULL without memory */
 /* Split; 0, -ENOMEM. */
 int tcp_fragment(struct sock *sk, struct sk_buff *skb, u32 len, u32 mss);

@@ -176,6 +176,8 @@ static void update_window(struct sock *sk, struct tcp_ack_ctx *ctx, u32 window)
 	    (ctx->seq == tp->snd_wl1 && (window > tp->snd_wnd || !window))) {
 		ctx->flag |= FLAG_WIN_UPDATE * (tp->snd_wnd != window);
 		tp->snd_wl1 = ctx->seq;
+		if (tp->snd_wnd != window && tp->send_head)
+			tcp_slow_start_after_idle_check(sk);
 		tp->snd_wnd = window;
 		if (window > tp->max_window) {
 			tp->max_window = window;

@@ -359,7 +359,7 @@ struct sk_buff *tcp_stream_alloc_skb(struct sock *sk, u32 room)
 	return skb;
 }
 
-static void slow_start_after_idle_check(struct sock *sk)
+void tcp_slow_start_after_idle_check(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 	u32 idle = tcp_time_ms(tp) - tp->lsndtime, rto = inet_csk(sk)->icsk_rto / 1000, cwnd;
@@ -390,7 +390,7 @@ void tcp_skb_entail(struct sock *sk, struct sk_buff *skb)
 	tcp_wmem_add(sk, skb);
 	if (!tp->send_head) {
 		tp->send_head = skb;
-		slow_start_after_idle_check(sk);
+		tcp_slow_start_after_idle_check(sk);
 	}
 	if (tp->nonagle & TCP_NAGLE_PUSH)
 		tp->nonagle &= (u8)~TCP_NAGLE_PUSH;
