@@ -1,4 +1,4 @@
-/* SipHash-2-4 and HalfSipHash-free keyed hashing for tables an attacker can reach, and for ISNs. */
+/* SipHash-2-4: keyed hashing for tables that an attacker can reach, and for ISNs. */
 #ifndef LIB_SIPHASH_H
 #define LIB_SIPHASH_H
 

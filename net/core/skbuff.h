@@ -98,7 +98,7 @@ struct sk_buff_head {
 };
 
 #define NET_SKB_PAD	64	/* headroom of received skbs beside the device's header */
-#define MAX_HEADER	128	/* room for Ethernet, IPv4 with options, TCP with options: 14+60+60 < 136 */
+#define MAX_HEADER	128	/* headroom of what we send, for the headers below the sender's own */
 #define SKB_DATA_ALIGN(n)	ALIGN((n), 64UL)
 #define SKB_TRUESIZE(n)	((n) + sizeof(struct sk_buff) + sizeof(struct skb_shared_info))
 
