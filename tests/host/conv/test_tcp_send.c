@@ -1,0 +1,73 @@
+/* What a segment holds and when it goes: records, unsent limits, losses that SACK shows. */
+#include <linux/tcp.h>
+#include "net/core/sock.h"
+#include "net/socket_abi.h"
+#include "tests/host/conv.h"
+
+static struct conv *c;
+
+/* A connection with SACK and MSS 1000; the peer's next number is 1001. */
+static int sack_connection(void)
+{
+	c = conversation(1);
+	w_listen(c, 80);
+	IN(.flags = S, .seq = 1000, .win = 65535, .mss = 1000, .sack_ok = true);
+	OUT(.flags = S|A, .ack = 1001);
+	world_run_for(c->w, 100 * NSEC_PER_MSEC);
+	IN(.flags = A, .seq = 1001, .ack = 1, .win = 65535);
+	return w_accept(c);
+}
+
+/* What follows a record does not join its last segment (MSG_EOR). */
+TEST(record_ends_a_segment)
+{
+	int fd = sack_connection();
+	u8 b[400] = { 0 };
+
+	assert_int_equal(s_setsockopt(c->s, fd, SOL_TCP, TCP_NODELAY, 1), 0);
+	w_send(c, fd, 10000);
+	for (u32 i = 0; i < 10; i++)
+		OUT(.flags = A, .seq = 1 + i * 1000, .ack = 1001, .len = 1000);
+	assert_int_equal(s_send(c->s, fd, b, sizeof(b), MSG_EOR), sizeof(b));
+	w_send(c, fd, 300);
+	NOTHING();
+	IN(.flags = A, .seq = 1001, .ack = 10001, .win = 65535);
+	OUT(.flags = A, .seq = 10001, .ack = 1001, .len = 400);
+	OUT(.flags = P|A, .seq = 10401, .ack = 1001, .len = 300);
+}
+
+/* One ACK that acknowledges a segment and SACKs three behind a hole shows a loss, no reordering. */
+TEST(loss_is_not_reordering)
+{
+	int fd = sack_connection();
+
+	w_send(c, fd, 5000);
+	for (u32 i = 0; i < 5; i++)
+		OUT(.flags = A, .seq = 1 + i * 1000, .ack = 1001, .len = 1000);
+	world_run_for(c->w, 100 * NSEC_PER_MSEC);
+	IN(.flags = A, .seq = 1001, .ack = 1001, .win = 65535, .sack_from = 2001, .sack_to = 5001);
+	OUT(.flags = A, .seq = 1001, .ack = 1001, .len = 1000);
+}
+
+/* A FIN that no data came before is acknowledged at once. */
+TEST(first_fin_is_acknowledged_soon)
+{
+	sack_connection();
+	IN(.flags = F|A, .seq = 1001, .ack = 1, .win = 65535);
+	OUT_WITHIN(2, .flags = A, .seq = 1, .ack = 1002);
+}
+
+/* TCP_NOTSENT_LOWAT: writable means that less than half of it is written and not sent. */
+TEST(unsent_octets_are_limited)
+{
+	int fd = sack_connection();
+
+	assert_int_equal(s_setsockopt(c->s, fd, SOL_TCP, TCP_NOTSENT_LOWAT, 2000), 0);
+	assert_int_equal(s_getsockopt(c->s, fd, SOL_TCP, TCP_NOTSENT_LOWAT), 2000);
+	w_send(c, fd, 10000);
+	assert_int_equal(s_poll(c->s, fd, EPOLLOUT), EPOLLOUT);
+	w_send(c, fd, 1000);
+	assert_int_equal(s_poll(c->s, fd, EPOLLOUT), 0);
+	IN(.flags = A, .seq = 1001, .ack = 2001, .win = 65535);
+	assert_int_equal(s_poll(c->s, fd, EPOLLOUT), EPOLLOUT);
+}
