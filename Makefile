@@ -12,7 +12,7 @@ PYTHON	:= /usr/bin/python3
 BUILD	:= build
 
 MAKEFLAGS += --no-print-directory
-ifeq ($(filter -j% --jobs%,$(MAKEFLAGS)),)
+ifeq ($(MAKELEVEL)$(filter -j% --jobs%,$(MAKEFLAGS)),0)
 MAKEFLAGS += --jobs=$(shell nproc)
 endif
 export PYTHONDONTWRITEBYTECODE := 1
