@@ -44,7 +44,7 @@ $(BUILD)/kernel/%.o: %.c
 $(BUILD)/kernel/%.asm.o: %.asm
 	@echo "  NASM    $<"
 	@mkdir -p $(@D)
-	@$(NASM) -f elf64 -g -F dwarf -I. -w+all -w-reloc-rel-dword -MD $(@:.o=.d) -MP $< -o $@
+	@$(NASM) -f elf64 -g -F dwarf -I. -w+all -MD $(@:.o=.d) -MP $< -o $@
 
 include kernel/x86/kernel.mk		# links $(BUILD)/skiff.elf and skiff.stripped.elf
 -include boot/efi/efi.mk		# builds $(BUILD)/boot/BOOTX64.EFI

@@ -1,4 +1,4 @@
-"""One guest for all wire tests, and its neighbour on the cable."""
+"""A guest for each file of wire tests, and its neighbour on the cable."""
 
 import tempfile
 
@@ -9,7 +9,7 @@ import qemu
 import wire
 
 
-@pytest.fixture(scope="session", params=["q35", "microvm"])
+@pytest.fixture(scope="module", params=["q35", "microvm"])
 def peer(app, request):
     """A Peer of a guest that runs `target`."""
     with tempfile.TemporaryDirectory(prefix="skiff-wire-") as folder:
