@@ -21,7 +21,7 @@ struct percpu {
 	u64 user_stack;			/* [i] scratch of syscall entry */
 	u32 cpu;			/* [I] */
 	u32 hardirq_count;		/* [i] nesting of interrupt handlers */
-	u32 softirq_count;		/* [i] local_bh_disable() depth, plus one while softirqs run */
+	u32 softirq_count;		/* [i] local_bh_disable() depth, +1 while softirqs run */
 	u32 softirq_pending;		/* [i] one bit per softirq */
 	bool need_resched;		/* [i] */
 	struct softnet_data *softnet;	/* [b] net/core/dev.c */

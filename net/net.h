@@ -31,7 +31,7 @@ struct msghdr {
 	struct iov_iter msg_iter;
 	void *msg_control;		/* user memory when receiving, a kernel copy when sending */
 	size_t msg_controllen;
-	unsigned int msg_flags;		/* MSG_*: the call's when sending, the result's when receiving */
+	unsigned int msg_flags;		/* MSG_*: the call's (sending), the result's (receiving) */
 };
 
 /* Append one control message for recvmsg(2); sets MSG_CTRUNC when there is no room. */
@@ -99,7 +99,10 @@ int __sock_create(struct net *net, int family, int type, int protocol, struct so
 struct socket *sock_alloc(void);
 void sock_release(struct socket *sock);
 
-/* The socket behind a file or descriptor; *err is -EBADF or -ENOTSOCK. The latter holds a file reference. */
+/*
+ * The socket behind a file or descriptor; *err is -EBADF or -ENOTSOCK. sockfd_lookup() takes a
+ * reference of the file.
+ */
 struct socket *sock_from_file(struct file *file, int *err);
 struct socket *sockfd_lookup(int fd, int *err);
 

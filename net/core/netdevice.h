@@ -30,7 +30,9 @@ struct net_device;
 
 enum netdev_tx { NETDEV_TX_OK, NETDEV_TX_BUSY };
 
-/* Process context or boot for open and stop; start_xmit: softirq or bottom halves off, dev->tx_lock held. */
+/*
+ * Open and stop: process context or boot. start_xmit: softirq or bottom halves off, tx_lock held.
+ */
 struct net_device_ops {
 	int (*ndo_open)(struct net_device *dev);
 	void (*ndo_stop)(struct net_device *dev);
@@ -78,7 +80,7 @@ struct net_device {
 	u8 broadcast[ETH_ALEN];			/* [I] */
 	const struct net_device_ops *netdev_ops;	/* [I] */
 	const struct header_ops *header_ops;	/* [I] */
-	__be16 (*type_trans)(struct sk_buff *skb, struct net_device *dev);	/* [I] eth_type_trans */
+	__be16 (*type_trans)(struct sk_buff *skb, struct net_device *dev);	/* [I] */
 	struct net *nd_net;			/* [I] */
 	struct list_head dev_list;		/* [I] on net->dev_base_head */
 	struct in_device *ip_ptr;		/* [b] IPv4 addresses: net/ipv4/devinet.h */

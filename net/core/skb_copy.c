@@ -134,7 +134,7 @@ int skb_checksum_help(struct sk_buff *skb)
 		return -EINVAL;
 	sum = csum_fold(skb_checksum(skb, start, skb->len - start, 0));
 	if (!sum)
-		sum = (__force __sum16)0xffff;	/* 0 would mean "none" to UDP; the same sum to TCP */
+		sum = (__force __sum16)0xffff;	/* 0 means "none" to UDP; the same sum to TCP */
 	__builtin_memcpy(skb->data + start + skb->csum_offset, &sum, sizeof(sum));	/* inline */
 	skb->ip_summed = CHECKSUM_NONE;
 	return 0;

@@ -66,7 +66,7 @@ struct sk_buff {
 	struct sk_buff *prev;
 	struct sock *sk;		/* whom it is charged to, with destructor */
 	struct net_device *dev;		/* received from, or to be sent by */
-	void (*destructor)(struct sk_buff *skb);	/* undoes the charge when freed or orphaned */
+	void (*destructor)(struct sk_buff *skb);	/* undoes the charge, at the latest when freed */
 	u64 tstamp;			/* ns: received, or (TCP) last transmitted */
 	char cb[48] __aligned(8);	/* the owning layer's notes; gone when it is passed on */
 	u32 len, data_len;
@@ -94,11 +94,11 @@ struct sk_buff_head {
 	struct sk_buff *next;
 	struct sk_buff *prev;
 	u32 qlen;
-	spinlock_t lock;	/* for skb_queue_tail() and skb_dequeue(); __ variants: the caller's */
+	spinlock_t lock;	/* of skb_queue_tail(), skb_dequeue(); not of __ variants */
 };
 
 #define NET_SKB_PAD	64	/* headroom of received skbs beside the device's header */
-#define MAX_HEADER	128	/* headroom of what we send, for the headers below the sender's own */
+#define MAX_HEADER	128	/* headroom of what we send: for the headers below the sender's */
 #define SKB_DATA_ALIGN(n)	ALIGN((n), 64UL)
 #define SKB_TRUESIZE(n)	((n) + sizeof(struct sk_buff) + sizeof(struct skb_shared_info))
 
@@ -124,7 +124,7 @@ struct sk_buff *netdev_alloc_skb(struct net_device *dev, u32 size);
  */
 struct sk_buff *build_skb(void *data, u32 frag_size);
 
-/* Drop a reference. kfree_skb_reason() counts a drop; consume_skb() is for packets that were used. */
+/* Drop a reference: kfree_skb_reason() counts a drop, consume_skb() is for what was used. */
 void kfree_skb_reason(struct sk_buff *skb, enum skb_drop_reason why);
 void consume_skb(struct sk_buff *skb);
 

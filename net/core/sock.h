@@ -17,7 +17,7 @@ struct net;
 struct proto;
 struct sock;
 
-/* sk_state: TCP's states; other protocols use TCP_CLOSE, TCP_ESTABLISHED (connected), TCP_LISTEN. */
+/* sk_state: TCP's states; others use TCP_CLOSE, TCP_ESTABLISHED (connected) and TCP_LISTEN. */
 enum {
 	TCP_ESTABLISHED = 1, TCP_SYN_SENT, TCP_SYN_RECV, TCP_FIN_WAIT1, TCP_FIN_WAIT2,
 	TCP_TIME_WAIT, TCP_CLOSE, TCP_CLOSE_WAIT, TCP_LAST_ACK, TCP_LISTEN, TCP_CLOSING,
@@ -104,7 +104,7 @@ struct sock {
 	int sk_rmem_alloc;			/* [a] truesize received, not yet read */
 	int sk_wmem_alloc;			/* [a] truesize given to the device, not yet sent */
 	int sk_wmem_queued;			/* [s] truesize on the write queue */
-	int sk_forward_alloc;			/* [s] reserved from the protocol's memory, unused */
+	int sk_forward_alloc;			/* [s] reserved of the protocol's memory, unused */
 	int sk_rcvbuf;				/* [s] octets */
 	int sk_sndbuf;				/* [s] octets */
 	int sk_rcvlowat;			/* [s] octets */
@@ -154,7 +154,7 @@ struct proto {
 			  void __user *optval, int __user *optlen);
 	int (*sendmsg)(struct sock *sk, struct msghdr *msg, size_t len);
 	int (*recvmsg)(struct sock *sk, struct msghdr *msg, size_t len, int flags, int *addr_len);
-	int (*bind)(struct sock *sk, struct sockaddr *addr, int addr_len);	/* NULL: inet_bind's own */
+	int (*bind)(struct sock *sk, struct sockaddr *addr, int addr_len);	/* or NULL */
 	int (*backlog_rcv)(struct sock *sk, struct sk_buff *skb);		/* [s] held */
 	void (*release_cb)(struct sock *sk);	/* [s] work put off until release_sock() */
 	int (*hash)(struct sock *sk);
@@ -162,7 +162,7 @@ struct proto {
 	/* Bind to port snum (0: choose one). 0, or 1 when it is taken. [s] held */
 	int (*get_port)(struct sock *sk, u16 snum);
 	void (*keepalive)(struct sock *sk, int on);	/* [s] SO_KEEPALIVE changed; may be NULL */
-	/* May more be queued beside what sk_sndbuf allows? wake 1: so much that waking pays. Or NULL. */
+	/* May more be queued beside sk_sndbuf's limit? wake 1: so much that waking pays. */
 	bool (*stream_memory_free)(const struct sock *sk, int wake);
 	struct list_head node;
 };
@@ -252,7 +252,7 @@ void skb_set_owner_r(struct sk_buff *skb, struct sock *sk);	/* sk_rmem_alloc */
 void sock_wfree(struct sk_buff *skb);
 void sock_rfree(struct sk_buff *skb);
 
-/* Append to the receive queue if the buffer has room, and wake. 0, -ENOMEM, -ENOBUFS (skb stays). */
+/* Append to the receive queue if there is room, and wake. 0, -ENOMEM, -ENOBUFS (skb stays). */
 int sock_queue_rcv_skb(struct sock *sk, struct sk_buff *skb);
 
 /* An skb for sending, waiting for room in the send buffer. NULL and *err on failure. */
@@ -275,7 +275,10 @@ u64 sock_rcvdeadline(const struct sock *sk, bool noblock);
 u64 sock_snddeadline(const struct sock *sk, bool noblock);
 int sock_intr_errno(u64 deadline);	/* after a signal: -ERESTARTSYS or -EINTR */
 
-/* Sleep, with the socket released, until data, an error or shutdown. [s]. False: deadline or signal. */
+/*
+ * Sleep, with the socket released, until data, an error or shutdown. [s] held. False: the deadline
+ * passed, or a signal came.
+ */
 bool sk_wait_data(struct sock *sk, u64 deadline);
 
 static inline struct wait_queue_head *sk_sleep(struct sock *sk)

@@ -29,7 +29,7 @@ static struct list_head inetsw[SOCK_MAX];
 
 /* --- creating and releasing ---------------------------------------------------------------- */
 
-/* sk_destruct of every IPv4 socket: what was not read is dropped. No memory may be charged still. */
+/* sk_destruct of every IPv4 socket: what was not read is dropped. Nothing may be charged still. */
 void inet_sock_destruct(struct sock *sk)
 {
 	skb_queue_purge_reason(&sk->sk_receive_queue, DROP_SOCKET_CLOSED);

@@ -103,7 +103,7 @@ int ip_output(struct net *net, struct sk_buff *skb, struct dst_entry *dst);
 int ip_do_fragment(struct net *net, struct sk_buff *skb, struct dst_entry *dst,
 		   int (*output)(struct net *net, struct sk_buff *skb, struct dst_entry *dst));
 
-/* Reassembly (RFC 791 3.2, RFC 815): the whole packet, or NULL when more is to come (skb consumed). */
+/* Reassembly (RFC 791 3.2, RFC 815): the whole packet; NULL when more is to come (skb consumed). */
 struct sk_buff *ip_defrag(struct net *net, struct sk_buff *skb);
 
 /*

@@ -115,7 +115,7 @@ no_memory:
 	return -ENOBUFS;
 }
 
-/* --- the table ---------------------------------------------------------------------------------- */
+/* --- the table -------------------------------------------------------------------------------- */
 
 static void ipq_put(struct ipq *q)
 {
@@ -221,7 +221,7 @@ static bool frags_make_room(struct inet_frags *frags, const struct ipq *q, u32 s
 	return frags->mem + size <= FRAG_MEM_LIMIT;
 }
 
-/* --- putting together --------------------------------------------------------------------------- */
+/* --- putting together ------------------------------------------------------------------------- */
 
 /* Find skb's place and link it there. Reasons: IP_FRAG_INVALID condemns the packet. */
 static enum skb_drop_reason ipq_insert(struct ipq *q, struct sk_buff *skb, bool *duplicate)

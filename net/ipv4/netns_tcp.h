@@ -30,7 +30,7 @@ struct netns_tcp {
 	int sysctl_tcp_wmem[3];
 	int sysctl_tcp_mem[3];			/* pages: low, pressure, limit */
 	int sysctl_tcp_sack, sysctl_tcp_dsack, sysctl_tcp_timestamps, sysctl_tcp_window_scaling;
-	int sysctl_tcp_syncookies;		/* 0 never, 1 when the SYN queue is full, 2 always */
+	int sysctl_tcp_syncookies;		/* 0 never, 1 with a full SYN queue, 2 always */
 	int sysctl_tcp_syn_retries, sysctl_tcp_synack_retries;
 	int sysctl_tcp_retries2, sysctl_tcp_orphan_retries;
 	int sysctl_tcp_fin_timeout;

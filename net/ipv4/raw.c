@@ -176,7 +176,7 @@ static int raw_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flag
 	return err;
 }
 
-/* --- sending ------------------------------------------------------------------------------------ */
+/* --- sending ---------------------------------------------------------------------------------- */
 
 /* IP_HDRINCL: check and complete the application's header as raw(7) says. */
 static int raw_complete_header(struct net *net, struct sk_buff *skb, const struct ip_spec *spec)

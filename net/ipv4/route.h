@@ -23,9 +23,9 @@ struct dst_entry {
 	struct neighbour *neigh;	/* [I] next hop; NULL on loopback and for broadcast */
 	__be32 daddr;			/* [I] */
 	__be32 prefsrc;			/* [I] source address to use */
-	u32 mtu;			/* [b] of the path (RFC 1191); device's mtu unless learned */
+	u32 mtu;			/* [b] of the path (RFC 1191); the device's unless learned */
 	u64 mtu_expires;		/* [b] ns; 0: not learned */
-	u16 type;			/* [I] RTN_UNICAST, RTN_LOCAL, RTN_BROADCAST, RTN_MULTICAST */
+	u16 type;			/* [I] RTN_UNICAST, RTN_LOCAL, ... */
 	u8 mtu_locked;
 	struct hlist_node node;		/* [b] cache of learned path MTUs and shared entries */
 };

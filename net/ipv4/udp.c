@@ -259,7 +259,8 @@ static void udp_queue_rcv_skb(struct sock *sk, struct sk_buff *skb)
 }
 
 /* A broadcast: every socket that fits gets it. Consumes skb. */
-static void __udp4_lib_mcast_deliver(struct net *net, struct sk_buff *skb, const struct udp_tuple *t)
+static void __udp4_lib_mcast_deliver(struct net *net, struct sk_buff *skb,
+				     const struct udp_tuple *t)
 {
 	struct udp_bucket *b = udp_bucket(net, t->dport);
 	struct udp_tuple any = *t;
@@ -382,7 +383,7 @@ int udp_err(struct sk_buff *skb, u32 info)
 	return 0;
 }
 
-/* --- sending ------------------------------------------------------------------------------------ */
+/* --- sending ---------------------------------------------------------------------------------- */
 
 static void udp_fill_header(struct sock *sk, struct sk_buff *skb, const struct ip_spec *spec,
 			    __be16 dport)
