@@ -75,12 +75,11 @@ struct proto_ops {
 struct socket {
 	socket_state state;		/* [s] SS_UNCONNECTED, ... */
 	short type;			/* [I] SOCK_STREAM, ... */
-	unsigned long flags;		/* [s] BIT(SOCK_NOSPACE) */
+	u16 flags;			/* [s] BIT(SOCK_NOSPACE) */
 	struct file *file;		/* [I] back pointer, not counted */
 	struct sock *sk;		/* [s] NULL once released */
 	const struct proto_ops *ops;	/* [I] after ->create */
-	struct socket_wq *wq;		/* [I] &wq_storage */
-	struct socket_wq wq_storage;
+	struct socket_wq wq;
 };
 
 /* net_families[] holds one per address family. */

@@ -45,8 +45,7 @@ struct socket *sock_alloc(void)
 
 	if (!sock)
 		return NULL;
-	init_waitqueue_head(&sock->wq_storage.wait);
-	sock->wq = &sock->wq_storage;
+	init_waitqueue_head(&sock->wq.wait);
 	return sock;
 }
 

@@ -66,7 +66,7 @@ poll_events_t datagram_poll(struct file *file, struct socket *sock, struct poll_
 	struct sock *sk = sock->sk;
 	poll_events_t mask = 0;
 
-	poll_wait(file, &sock->wq->wait, pt);
+	poll_wait(file, &sock->wq.wait, pt);
 	if (sk->sk_err || (sk->sk_error_queue && !skb_queue_empty(sk->sk_error_queue)))
 		mask |= EPOLLERR;
 	if (sk->sk_shutdown & RCV_SHUTDOWN)

@@ -23,6 +23,7 @@ static void core_defaults(struct netns_core *core)
 	core->sysctl_wmem_default = core->sysctl_wmem_max = DEFAULT_BUF;
 	core->sysctl_somaxconn = SOMAXCONN;
 	core->sysctl_netdev_max_backlog = NETDEV_BACKLOG;
+	init_waitqueue_head(&core->sock_lock_wq);
 }
 
 static int setup_loopback(struct net *net)

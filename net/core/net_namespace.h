@@ -7,6 +7,7 @@
 #ifndef NET_CORE_NET_NAMESPACE_H
 #define NET_CORE_NET_NAMESPACE_H
 
+#include "kernel/sched/wait.h"
 #include "lib/list.h"
 #include "net/core/drop_reason.h"
 #include "net/core/snmp.h"
@@ -21,6 +22,7 @@ struct netns_core {
 	int sysctl_wmem_default, sysctl_wmem_max;
 	int sysctl_somaxconn;
 	int sysctl_netdev_max_backlog;			/* packets */
+	struct wait_queue_head sock_lock_wq;		/* callers that wait in lock_sock() */
 };
 
 struct net {

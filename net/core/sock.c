@@ -38,7 +38,6 @@ struct sock *sk_alloc(struct net *net, int family, struct proto *prot, int kern)
 	sk->sk_net = net;
 	sk->sk_refcnt = 1;
 	spin_lock_init(&sk->sk_lock.slock);
-	init_waitqueue_head(&sk->sk_lock.wq);
 	return sk;
 }
 
@@ -76,7 +75,7 @@ void sock_init_data(struct socket *sock, struct sock *sk)
 	sk->sk_socket = sock;
 	if (sock) {
 		sk->sk_type = (u16)sock->type;
-		sk->sk_wq = sock->wq;
+		sk->sk_wq = &sock->wq;
 		sock->sk = sk;
 	}
 }
@@ -93,7 +92,7 @@ void sock_orphan(struct sock *sk)
 void sock_graft(struct sock *sk, struct socket *parent)
 {
 	local_bh_disable();
-	sk->sk_wq = parent->wq;
+	sk->sk_wq = &parent->wq;
 	parent->sk = sk;
 	sk->sk_socket = parent;
 	local_bh_enable();
@@ -126,17 +125,18 @@ void sk_common_release(struct sock *sk)
 /* slock held; sleep until nobody owns the socket. */
 static void __noinline wait_for_owner(struct sock *sk)
 {
+	struct wait_queue_head *wq = &sock_net(sk)->core.sock_lock_wq;
 	DEFINE_WAIT(wait);
 
 	for (;;) {
-		prepare_to_wait_exclusive(&sk->sk_lock.wq, &wait, TASK_UNINTERRUPTIBLE);
+		prepare_to_wait(wq, &wait, TASK_UNINTERRUPTIBLE);
 		if (!sk->sk_lock.owned)
 			break;
 		spin_unlock_bh(&sk->sk_lock.slock);
 		schedule_until(KTIME_MAX);
 		spin_lock_bh(&sk->sk_lock.slock);
 	}
-	finish_wait(&sk->sk_lock.wq, &wait);
+	finish_wait(wq, &wait);
 }
 
 void lock_sock(struct sock *sk)
@@ -177,8 +177,7 @@ void release_sock(struct sock *sk)
 	if (sk->sk_prot->release_cb)
 		sk->sk_prot->release_cb(sk);
 	sk->sk_lock.owned = false;
-	if (unlikely(waitqueue_active(&sk->sk_lock.wq)))
-		wake_up(&sk->sk_lock.wq);
+	wake_up_all(&sock_net(sk)->core.sock_lock_wq);
 	spin_unlock_bh(&sk->sk_lock.slock);
 }
 

@@ -54,12 +54,12 @@ enum sock_flags {
 #define MAX_SCHEDULE_TIMEOUT	KTIME_MAX
 
 /*
- * What slock and owned together are in Linux's socket_lock_t.
+ * Linux's socket_lock_t. Callers that wait for it are on netns_core.sock_lock_wq: two callers of
+ * one socket seldom meet, and a queue of its own would cost each socket 24 octets.
  */
 struct socket_lock {
 	spinlock_t slock;
 	bool owned;			/* by a caller in process context */
-	struct wait_queue_head wq;	/* callers that wait for it */
 };
 
 /*
@@ -89,8 +89,8 @@ struct sock {
 
 	struct socket_lock sk_lock;
 	struct {
-		struct sk_buff *head, *tail;	/* [l] singly linked through ->next */
 		u32 len;			/* [l] truesize octets */
+		struct sk_buff *head, *tail;	/* [l] singly linked through ->next */
 	} sk_backlog;
 
 	struct proto *sk_prot;			/* [I] */
@@ -104,7 +104,6 @@ struct sock {
 	int sk_rmem_alloc;			/* [a] truesize received, not yet read */
 	int sk_wmem_alloc;			/* [a] truesize given to the device, not yet sent */
 	int sk_wmem_queued;			/* [s] truesize on the write queue */
-	int sk_forward_alloc;			/* [s] reserved of the protocol's memory, unused */
 	int sk_rcvbuf;				/* [s] octets */
 	int sk_sndbuf;				/* [s] octets */
 	int sk_rcvlowat;			/* [s] octets */
@@ -116,7 +115,6 @@ struct sock {
 	u32 sk_priority;			/* [s] */
 	u32 sk_mark;				/* [s] */
 	u16 sk_lingertime;			/* [s] seconds */
-	u16 sk_gso_max_segs;			/* [s] */
 	u64 sk_rcvtimeo;			/* [s] ns, MAX_SCHEDULE_TIMEOUT: for ever */
 	u64 sk_sndtimeo;			/* [s] ns */
 	struct dst_entry *sk_dst_cache;		/* [s] route of a connected socket */
@@ -128,7 +126,6 @@ struct sock {
 	void (*sk_error_report)(struct sock *sk);	/* [s] sk_err is set */
 	int (*sk_backlog_rcv)(struct sock *sk, struct sk_buff *skb);	/* [I] */
 	void (*sk_destruct)(struct sock *sk);		/* [I] the last reference is gone */
-	void *sk_user_data;				/* [s] */
 };
 
 /*

@@ -260,7 +260,6 @@ static void get_meminfo(const struct sock *sk, u32 *m)
 	m[SK_MEMINFO_RCVBUF] = (u32)sk->sk_rcvbuf;
 	m[SK_MEMINFO_WMEM_ALLOC] = (u32)sk->sk_wmem_alloc;
 	m[SK_MEMINFO_SNDBUF] = (u32)sk->sk_sndbuf;
-	m[SK_MEMINFO_FWD_ALLOC] = (u32)sk->sk_forward_alloc;
 	m[SK_MEMINFO_WMEM_QUEUED] = (u32)sk->sk_wmem_queued;
 	m[SK_MEMINFO_BACKLOG] = sk->sk_backlog.len;
 	m[SK_MEMINFO_DROPS] = sk->sk_drops;

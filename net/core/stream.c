@@ -10,8 +10,8 @@ void sk_stream_write_space(struct sock *sk)
 	if (!sock || !(sock->flags & BIT(SOCK_NOSPACE)) || !sk_stream_is_writeable(sk))
 		return;
 	sock->flags &= ~BIT(SOCK_NOSPACE);
-	if (waitqueue_active(&sock->wq->wait))
-		wake_up_poll(&sock->wq->wait, EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND);
+	if (waitqueue_active(&sock->wq.wait))
+		wake_up_poll(&sock->wq.wait, EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND);
 }
 
 /* One sleep on an already prepared wait, with the socket released. False: the deadline passed. */

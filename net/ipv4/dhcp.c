@@ -360,7 +360,7 @@ static void dhcp_reply(struct dhcp_client *c, const struct dhcp_reply *r)
 /* sk_data_ready of the client's socket. Softirq. */
 static void dhcp_data_ready(struct sock *sk)
 {
-	struct dhcp_client *c = sk->sk_user_data;
+	struct dhcp_client *c = sock_net(sk)->ipv4.dhcp;
 	struct dhcp_reply r;
 	struct sk_buff *skb;
 
@@ -384,7 +384,6 @@ static int dhcp_open_socket(struct dhcp_client *c)
 	sk = c->sock->sk;
 	sock_set_flag(sk, SOCK_BROADCAST);
 	sk->sk_bound_dev_if = c->dev->ifindex;
-	sk->sk_user_data = c;
 	sk->sk_data_ready = dhcp_data_ready;
 	err = c->sock->ops->bind(c->sock, (struct sockaddr *)&any, sizeof(any));
 	if (err)

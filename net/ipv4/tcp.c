@@ -11,22 +11,22 @@
 
 /* --- life -------------------------------------------------------------------------------- */
 
+struct tcp_ext *tcp_ext(struct tcp_sock *tp)
+{
+	if (!tp->ext)
+		tp->ext = kzalloc(sizeof(*tp->ext));
+	return tp->ext;
+}
+
 /* Everything that a new connection starts with; options of the application stay. */
 void tcp_init_connection(struct sock *sk)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
 	struct tcp_sock *tp = tcp_sk(sk);
-	u16 user_mss = tp->user_mss;
-	s16 linger2 = tp->linger2;
-	u8 nonagle = tp->nonagle;
-	u32 clamp = tp->window_clamp;
+	const size_t options_end = offsetof(struct tcp_sock, reordering);
 
 	ASSERT(!tp->sack && !tp->send_head);
-	memset((char *)tp + sizeof(*icsk), 0, sizeof(*tp) - sizeof(*icsk));
-	tp->user_mss = user_mss;
-	tp->linger2 = linger2;
-	tp->nonagle = nonagle;
-	tp->window_clamp = clamp;
+	memset((char *)tp + options_end, 0, sizeof(*tp) - options_end);
 	tcp_mstamp_refresh(tp);
 	INIT_LIST_HEAD(&tp->tsorted_sent_queue);
 	tp->mdev_us = TCP_TIMEOUT_INIT_US;
@@ -91,6 +91,8 @@ void tcp_v4_destroy_sock(struct sock *sk)
 	inet_csk_clear_timers(sk);
 	tcp_write_queue_purge(sk);
 	receive_queues_purge(sk, DROP_SOCKET_CLOSED);
+	kfree(tcp_sk(sk)->ext);
+	tcp_sk(sk)->ext = NULL;
 	if (inet_csk(sk)->icsk_bind_hash)
 		inet_put_port(sk);
 	if (sock_flag(sk, SOCK_TIMESTAMP) || sock_flag(sk, SOCK_TIMESTAMPNS))

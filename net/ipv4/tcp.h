@@ -186,12 +186,34 @@ struct tcp_sack_state {
 };
 
 /*
+ * What few connections use, made when it is first asked for: tcp_ext().
+ *
+ * Locks: the socket lock.
+ */
+struct tcp_ext {
+	struct tcp_md5sig_info *md5sig_info;		/* keys (RFC 2385); NULL: none */
+	struct tcp_fastopen_request *fastopen_req;	/* active side, until its SYN is answered */
+	struct request_sock *fastopen_rsk;		/* passive side, until the handshake ends */
+	u8 fastopen_connect : 1, fastopen_no_cookie : 1;	/* TCP_FASTOPEN_CONNECT, _NO_COOKIE */
+};
+
+/*
  * Locks: all of it is under the socket lock.
  */
 struct tcp_sock {
 	struct inet_connection_sock inet_conn;	/* must be first */
 
+	/* options of the application: tcp_init_connection() leaves them alone */
+	struct tcp_ext *ext;		/* NULL: nothing of what few connections use */
+	u32 window_clamp;		/* octets: the most that rcv_wnd may be */
+	u32 notsent_lowat;		/* octets; 0: sysctl */
+	u16 user_mss;
+	s16 linger2;			/* s; 0: sysctl, < 0: none */
+	u8 nonagle;			/* TCP_NAGLE_* */
+	bool recvmsg_inq;		/* TCP_INQ */
+
 	/* what every segment reads or writes */
+	u16 reordering;			/* segments; the first that a new connection clears */
 	u64 tcp_mstamp;			/* ns, see above */
 	u32 rcv_nxt, copied_seq, rcv_wup;	/* next expected; for the reader; when told */
 	u32 snd_nxt, snd_una, write_seq;	/* next to send; oldest in flight; queue's end */
@@ -199,14 +221,12 @@ struct tcp_sock {
 	u32 pushed_seq;			/* end of what was last marked PSH */
 	u32 snd_wl1;			/* seq of the segment that updated snd_wnd */
 	u32 snd_wnd, max_window;	/* octets the peer takes; the most it ever took */
-	u32 rcv_wnd, window_clamp, rcv_ssthresh;	/* told; most to tell; most to tell now */
+	u32 rcv_wnd, rcv_ssthresh;	/* told; most to tell now (window_clamp: ever) */
 	u32 rcv_tstamp, lsndtime;	/* ms: last ACK received; last data sent */
 	u32 last_oow_ack;		/* ms: last answer to something out of the window */
 	u16 mss_cache;			/* payload octets per full segment, options deducted */
-	u16 advmss;			/* what our SYN said */
+	u16 advmss, mss_clamp;		/* what our SYN said, and the peer's */
 	u16 urg_data;			/* the urgent octet and TCP_URG_* */
-	u16 reordering;			/* segments */
-	u8 nonagle;			/* TCP_NAGLE_* */
 	u8 snd_wscale : 4, rcv_wscale : 4;
 	u8 tstamp_ok : 1, sack_ok : 1, wscale_ok : 1;	/* negotiated */
 	u8 is_cwnd_limited : 1;		/* the last burst was cut short by cwnd */
@@ -215,7 +235,12 @@ struct tcp_sock {
 	u8 tlp_retrans : 1;		/* the last loss probe was a retransmission */
 	u8 rack_advanced : 1, rack_reord : 1, rack_dsack_seen : 1;
 	u8 fastpath : 1;		/* nothing forbids header prediction */
+	u8 rate_app_limited : 1;	/* the latest rate sample is of an idle application */
+	u8 chrono_type : 2;		/* enum tcp_chrono: what limits sending now */
+	u8 ecn_flags : 4;		/* TCP_ECN_* */
+	u8 syn_data : 1;		/* Fast Open, active side: text was in the SYN */
 
+	u32 tsoffset;			/* added to our timestamps */
 	struct sk_buff *send_head;	/* first unsent on sk_write_queue */
 	struct sk_buff *retransmit_skb_hint;	/* nothing before it needs retransmission */
 	struct list_head tsorted_sent_queue;	/* sent, neither SACKed nor lost, oldest first */
@@ -225,7 +250,6 @@ struct tcp_sock {
 	u32 srtt_us, mdev_us;		/* 8 * smoothed, 4 * deviation */
 	u32 mdev_max_us, rttvar_us, rtt_seq;
 	u32 rtt_min_us, rtt_min_stamp;	/* windowed minimum and its ms */
-	u32 tsoffset;			/* added to our timestamps */
 	u32 ts_recent, ts_recent_stamp;	/* the peer's last one, and its ms */
 
 	/* the scoreboard, in segments */
@@ -237,6 +261,11 @@ struct tcp_sock {
 	u32 prior_cwnd, prior_ssthresh;	/* when the reduction began; for undo (0: none) */
 	u32 prr_delivered, prr_out;	/* RFC 6937 */
 	u32 delivered, lost;		/* segments, ever */
+	u32 delivered_ce;		/* of them, acknowledged with ECE */
+	u32 first_tx_us, delivered_us;	/* delivery rate: the sample's first sending, last delivery */
+	u32 app_limited;		/* `delivered` until which samples are app-limited; 0: none */
+	u32 rate_delivered, rate_interval_us;	/* the latest sample: segments, time */
+	u32 chrono_start, chrono_stat[3];	/* ms: since when chrono_type; total of each */
 	u32 high_seq;			/* snd_nxt when it began */
 	u32 retrans_stamp;		/* ms of the first retransmission or probe */
 	u32 undo_marker;		/* snd_una then; 0: no undo */
@@ -244,12 +273,10 @@ struct tcp_sock {
 	u32 tlp_high_seq;		/* snd_nxt at the loss probe; 0: none */
 	u64 rack_mstamp;		/* ns: send time of the latest delivered segment */
 	u32 rack_rtt_us, rack_end_seq;
-	u8 rack_reo_wnd_steps, rack_reo_wnd_persist;
-
-	/* options of the application */
-	u16 user_mss, mss_clamp;
-	s16 linger2;			/* s; 0: sysctl, < 0: none */
-	u32 notsent_lowat;		/* octets; 0: sysctl */
+	u8 rack_reo_wnd_steps;
+	u8 rack_reo_wnd_persist : 5;
+	u8 syn_data_acked : 1;		/* Fast Open, active side: ... and acknowledged with it */
+	u8 syn_fastopen : 1, syn_fastopen_exp : 1;	/* the SYN had the option, its old kind */
 
 	/* receive buffer tuning */
 	u32 rcvq_space, rcvq_seq, rcvq_time;	/* octets per round trip; since; us */
@@ -464,6 +491,7 @@ void tcp_net_exit(struct net *net);	/* every socket is closed; ends TIME-WAIT ob
 
 /* proto_ops.poll, and the members of struct proto. */
 poll_events_t tcp_poll(struct file *file, struct socket *sock, struct poll_table *pt);
+struct tcp_ext *tcp_ext(struct tcp_sock *tp);	/* made when needed; NULL without memory */
 int tcp_init_sock(struct sock *sk);		/* proto.init; 0 */
 void tcp_init_connection(struct sock *sk);	/* everything that a new connection starts with */
 void tcp_close(struct sock *sk, u64 timeout_ns);

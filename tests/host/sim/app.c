@@ -49,7 +49,7 @@ void app_watch(struct app *app, struct stack *s, int fd, void (*run)(struct app 
 	app->fd = fd;
 	app->run = run;
 	app->wait.func = app_notified;
-	app->wq = &socket_of(s, fd)->wq->wait;
+	app->wq = &socket_of(s, fd)->wq.wait;
 	add_wait_queue(app->wq, &app->wait);
 	app_notified(&app->wait, 0);
 }
