@@ -71,3 +71,23 @@ TEST(unsent_octets_are_limited)
 	IN(.flags = A, .seq = 1001, .ack = 2001, .win = 65535);
 	assert_int_equal(s_poll(c->s, fd, EPOLLOUT), EPOLLOUT);
 }
+
+/* What the application chose before connect(2) or listen(2) holds for the connection. */
+TEST(options_outlive_the_handshake)
+{
+	int fd;
+
+	c = conversation(1);
+	fd = s_socket(c->s, SOCK_STREAM | SOCK_NONBLOCK);
+	assert_int_equal(s_setsockopt(c->s, fd, SOL_TCP, TCP_NOTSENT_LOWAT, 2000), 0);
+	assert_int_equal(s_connect(c->s, fd, c->peer, c->peer_port), -EINPROGRESS);
+	assert_int_equal(s_getsockopt(c->s, fd, SOL_TCP, TCP_NOTSENT_LOWAT), 2000);
+
+	c = conversation(1);
+	w_listen(c, 80);
+	assert_int_equal(s_setsockopt(c->s, c->listener, SOL_TCP, TCP_NOTSENT_LOWAT, 3000), 0);
+	assert_int_equal(s_setsockopt(c->s, c->listener, SOL_TCP, TCP_NODELAY, 1), 0);
+	fd = w_established(c, 65535);
+	assert_int_equal(s_getsockopt(c->s, fd, SOL_TCP, TCP_NOTSENT_LOWAT), 3000);
+	assert_int_equal(s_getsockopt(c->s, fd, SOL_TCP, TCP_NODELAY), 1);
+}
