@@ -60,6 +60,7 @@ static int netstat_show(char *buf, size_t size, void *arg)
 	struct text t = { .buf = buf, .size = size };
 
 	show_group(&t, arg, "TcpExt");
+	show_group(&t, arg, "IpExt");
 	return (int)t.len;
 }
 

@@ -34,6 +34,13 @@ static_assert(sizeof(struct iphdr) == 20, "RFC 791 3.1");
 #define IPDEFTTL	64
 #define IP_MAX_MTU	0xffffU
 
+/* The low two bits of the TOS octet (RFC 3168 5). */
+#define INET_ECN_NOT_ECT	0
+#define INET_ECN_ECT_1		1
+#define INET_ECN_ECT_0		2
+#define INET_ECN_CE		3
+#define INET_ECN_MASK		3
+
 /* skb->cb from ip_rcv() on, for the transport's handler. */
 struct inet_skb_parm {
 	u16 rtn_type;		/* what daddr is: RTN_LOCAL, RTN_BROADCAST */

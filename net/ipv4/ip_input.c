@@ -119,6 +119,16 @@ static void ip_count_drop(struct net *net, enum skb_drop_reason why)
 		NET_INC_STATS(net, Ip_InHdrErrors);
 }
 
+/* IpExt_In*Pkts: by the ECN bits, whose order is that of the counters. */
+static void count_ecn(struct net *net, const struct sk_buff *skb)
+{
+	static_assert(MIB_IpExt_InCEPkts == MIB_IpExt_InNoECTPkts + INET_ECN_CE &&
+		      MIB_IpExt_InECT0Pkts == MIB_IpExt_InNoECTPkts + INET_ECN_ECT_0, "in order");
+
+	net->mib[MIB_IpExt_InNoECTPkts + (ip_hdr(skb)->tos & INET_ECN_MASK)] +=
+		max_t(u32, skb_shinfo(skb)->gso_segs, 1);
+}
+
 /*
  * ip_rcv - packet_type handler of ETH_P_IP.
  *
@@ -136,6 +146,7 @@ void ip_rcv(struct sk_buff *skb, struct net_device *dev, struct packet_type *pt)
 	why = ip_parse(skb);
 	if (unlikely(why))
 		goto drop;
+	count_ecn(net, skb);
 	why = ip_check_addresses(skb, dev);
 	if (unlikely(why))
 		goto drop;

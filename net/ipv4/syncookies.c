@@ -1,7 +1,7 @@
 /*
  * SYN cookies: under a flood, what a request would remember is put into the SYN-ACK itself, and
  * comes back in the ACK. The sequence number holds the minute and one of four MSS values; the
- * timestamp, if there is one, window scale and SACK.
+ * timestamp, if there is one, window scale, SACK and ECN.
  */
 #include "lib/string.h"
 #include "net/ipv4/tcp.h"
@@ -13,6 +13,7 @@
 /* Low bits of the timestamp */
 #define TS_OPT_WSCALE_MASK	0xfU	/* 0xf: no window scaling */
 #define TS_OPT_SACK		BIT(4)
+#define TS_OPT_ECN		BIT(5)
 #define TSBITS			6
 #define TSMASK			((1U << TSBITS) - 1)
 
@@ -64,6 +65,8 @@ static void encode_options(struct request_sock *req)
 	bits = req->wscale_ok ? req->snd_wscale : TS_OPT_WSCALE_MASK;
 	if (req->sack_ok)
 		bits |= TS_OPT_SACK;
+	if (req->ecn_ok)
+		bits |= TS_OPT_ECN;
 	ts = (now & ~TSMASK) | bits;
 	if (after(ts, now))
 		ts -= TSMASK + 1;
@@ -90,11 +93,12 @@ static bool decode_options(struct net *net, const struct inet_tuple *t,
 {
 	u32 bits;
 
-	opt->sack_ok = opt->wscale_ok = false;
+	opt->sack_ok = opt->wscale_ok = opt->ecn_ok = false;
 	if (!opt->saw_tstamp || !opt->rcv_tsecr)
 		return true;
 	bits = opt->rcv_tsecr - tcp_v4_init_ts_off(net, t);
 	opt->sack_ok = bits & TS_OPT_SACK;
+	opt->ecn_ok = bits & TS_OPT_ECN && net->tcp.sysctl_tcp_ecn;
 	opt->snd_wscale = bits & TS_OPT_WSCALE_MASK;
 	opt->wscale_ok = opt->snd_wscale != TS_OPT_WSCALE_MASK;
 	if (opt->sack_ok && !net->tcp.sysctl_tcp_sack)

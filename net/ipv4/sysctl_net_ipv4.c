@@ -27,6 +27,7 @@
 	X(tcp_max_reordering, 1, 1000, 300) X(tcp_frto, 0, 2, 2) \
 	X(tcp_challenge_ack_limit, 0, 0x7fffffff, 1000) \
 	X(tcp_invalid_ratelimit, 0, 0x7fffffff, 500) X(tcp_min_rtt_wlen, 0, 86400, 300) \
+	X(tcp_ecn, 0, 2, 2) X(tcp_ecn_fallback, 0, 1, 1) \
 	X(tcp_stdurg, 0, 1, 0) X(tcp_min_tso_segs, 1, 255, 2)
 
 struct tcp_ctl {

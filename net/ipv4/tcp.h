@@ -12,6 +12,7 @@
  *	tcp_output.c	segments out		tcp_retransmit.c	... again
  *	tcp_timer.c	timers			tcp_minisocks.c	segments for TIME-WAIT
  *	tcp_cong.c	congestion control	tcp_cubic.c	CUBIC
+ *	tcp_ecn.c	congestion marks
  */
 #ifndef NET_IPV4_TCP_H
 #define NET_IPV4_TCP_H
@@ -146,6 +147,7 @@ struct tcp_options_received {
 	u16 mss;			/* 0: no MSS option */
 	u8 snd_wscale;
 	bool saw_tstamp, wscale_ok, sack_ok;
+	bool ecn_ok;			/* no option, but cookies keep it with them */
 	u8 num_sacks;
 	struct tcp_sack_block sacks[TCP_NUM_SACKS];
 };
@@ -159,6 +161,12 @@ struct tcp_out_options {
 	u8 num_sacks;
 	struct tcp_sack_block sacks[TCP_NUM_SACKS];
 };
+
+/* tcp_sock.ecn_flags */
+#define TCP_ECN_OK		1	/* negotiated, or asked for by our SYN */
+#define TCP_ECN_QUEUE_CWR	2	/* the next new segment says CWR */
+#define TCP_ECN_DEMAND_CWR	4	/* a mark came: ECE until the peer says CWR */
+#define TCP_ECN_SEEN		8	/* the peer's data is marked ECT */
 
 /* --- the socket -------------------------------------------------------------------------- */
 
@@ -398,6 +406,7 @@ struct request_sock {
 	u8 tstamp_ok : 1, sack_ok : 1, wscale_ok : 1;
 	u8 acked : 1;				/* its ACK came, waiting for data or room */
 	u8 queued : 1;				/* on the SYN queue and in the table */
+	u8 ecn_ok : 1;
 	u8 num_timeout, num_retrans;
 	u8 tos;
 };
@@ -693,6 +702,7 @@ u8 tcp_sack_blocks(const struct tcp_sock *tp, struct tcp_sack_block *out, u8 roo
 #define FLAG_RETRANS_DATA_ACKED	0x08	/* ... of which some was sent again */
 #define FLAG_SYN_ACKED		0x10
 #define FLAG_DATA_SACKED	0x20	/* new SACK */
+#define FLAG_ECE		0x40	/* a mark is echoed */
 #define FLAG_LOST_RETRANS	0x80	/* a retransmission was lost */
 #define FLAG_SLOWPATH		0x100	/* not header prediction */
 #define FLAG_ORIG_SACK_ACKED	0x200	/* never sent again, delivered (SACK or ACK) */
@@ -702,7 +712,7 @@ u8 tcp_sack_blocks(const struct tcp_sock *tp, struct tcp_sack_block *out, u8 roo
 #define FLAG_SACK_RENEGING	0x2000
 #define FLAG_ACKED	(FLAG_DATA_ACKED | FLAG_SYN_ACKED)
 #define FLAG_NOT_DUP	(FLAG_DATA | FLAG_WIN_UPDATE | FLAG_ACKED)
-#define FLAG_CA_ALERT	FLAG_DATA_SACKED
+#define FLAG_CA_ALERT	(FLAG_DATA_SACKED | FLAG_ECE)
 #define FLAG_FORWARD_PROGRESS	(FLAG_ACKED | FLAG_DATA_SACKED)
 
 /* One ACK on its way through tcp_ack(). */
@@ -756,6 +766,26 @@ static inline bool tcp_in_cwnd_reduction(const struct sock *sk)
 	u8 state = inet_csk(sk)->icsk_ca_state;
 
 	return state == TCP_CA_CWR || state == TCP_CA_Recovery;
+}
+
+/* --- tcp_ecn.c --------------------------------------------------------------------------- */
+
+void tcp_ecn_send_syn(struct sock *sk, struct sk_buff *skb);	/* ask for it, if tcp_ecn is 1 */
+/* skb, our SYN, was lost: perhaps because it asked. The answer will tell which one arrived. */
+void tcp_ecn_clear_syn(struct sock *sk, struct sk_buff *skb);
+void tcp_ecn_rcv_syn(struct tcp_sock *tp, u8 flags);	/* what the peer's SYN says to ours */
+bool tcp_ecn_syn_asks(const struct sock *sk, const struct tcp_skb_cb *cb);	/* ... a listener */
+/* The marks of a segment: in th, and the ECN bits of its TOS. fresh: new text. ECN is on. */
+u8 tcp_ecn_send(struct tcp_sock *tp, struct sk_buff *skb, struct tcphdr *th, bool fresh);
+/* The peer's text is acceptable: is it marked? Only when ECN is on. */
+void tcp_ecn_check_ce(struct sock *sk, const struct sk_buff *skb);
+void tcp_ecn_accept_cwr(struct sock *sk);	/* text with CWR came */
+
+/* cwnd is reduced: the peer hears of it. */
+static inline void tcp_ecn_queue_cwr(struct tcp_sock *tp)
+{
+	if (tp->ecn_flags & TCP_ECN_OK)
+		tp->ecn_flags |= TCP_ECN_QUEUE_CWR;
 }
 
 bool tcp_rack_mark_lost(struct sock *sk);	/* true: it set the timer for the rest */

@@ -302,6 +302,11 @@ static void cong_control(struct sock *sk, const struct tcp_ack_ctx *ctx)
 	u32 raise = tp->reordering > sock_net(sk)->tcp.sysctl_tcp_reordering ?
 		    FLAG_FORWARD_PROGRESS : FLAG_DATA_ACKED;
 
+	NET_ADD_STATS(sock_net(sk), TcpExt_TCPDelivered, delivered);
+	if (unlikely(ctx->flag & FLAG_ECE)) {
+		tp->delivered_ce += delivered;
+		NET_ADD_STATS(sock_net(sk), TcpExt_TCPDeliveredCE, delivered);
+	}
 	if (tcp_in_cwnd_reduction(sk))
 		tcp_cwnd_reduction(sk, delivered, tp->lost - ctx->prior_lost, ctx->flag);
 	else if (ctx->flag & raise)
@@ -400,6 +405,9 @@ int tcp_ack(struct sock *sk, const struct sk_buff *skb, const struct tcp_options
 					(u32)cb->window << tp->snd_wscale);
 		if (opt->num_sacks && tp->sack_ok)
 			tcp_sacktag_write_queue(sk, &ctx);
+		if (unlikely((cb->tcp_flags & (TCPHDR_ECE | TCPHDR_SYN)) == TCPHDR_ECE &&
+			     tp->ecn_flags & TCP_ECN_OK))
+			ctx.flag |= FLAG_ECE;
 	}
 	sk->sk_err_soft = 0;
 	inet_csk(sk)->icsk_probes_out = 0;

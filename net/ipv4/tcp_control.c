@@ -179,6 +179,7 @@ int tcp_connect(struct sock *sk)
 	TCP_SKB_CB(skb)->gso_segs = 1;
 	tp->write_seq++;
 	tp->pushed_seq = tp->write_seq;
+	tcp_ecn_send_syn(sk, skb);
 	tp->retrans_stamp = tcp_time_ms(tp) ?: 1;
 	/* a full device or an unresolved neighbour is what the timer is for */
 	tcp_transmit_skb(sk, skb, true);
@@ -199,6 +200,9 @@ int tcp_send_synack(struct sock *sk)
 	if (!skb || !(TCP_SKB_CB(skb)->tcp_flags & TCPHDR_SYN))
 		return -EFAULT;
 	TCP_SKB_CB(skb)->tcp_flags |= TCPHDR_ACK;
+	TCP_SKB_CB(skb)->tcp_flags &= (u8)~TCPHDR_CWR;
+	if (!(tcp_sk(sk)->ecn_flags & TCP_ECN_OK))
+		TCP_SKB_CB(skb)->tcp_flags &= (u8)~TCPHDR_ECE;
 	return tcp_transmit_skb(sk, skb, true);
 }
 

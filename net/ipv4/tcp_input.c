@@ -602,6 +602,7 @@ static void negotiate(struct sock *sk, const struct sk_buff *skb,
 	struct tcp_sock *tp = tcp_sk(sk);
 	u32 mss = opt->mss ?: TCP_MSS_DEFAULT_V4;
 
+	tcp_ecn_rcv_syn(tp, cb->tcp_flags);
 	tp->tstamp_ok &= opt->saw_tstamp;
 	tp->sack_ok &= opt->sack_ok;
 	tp->wscale_ok &= opt->wscale_ok;

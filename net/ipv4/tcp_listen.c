@@ -44,6 +44,7 @@ struct request_sock *tcp_reqsk_alloc(struct sock *sk, const struct sk_buff *skb,
 			      tcp_sk(sk)->user_mss ?: 65535U);
 	req->tstamp_ok = opt->saw_tstamp && n->sysctl_tcp_timestamps;
 	req->sack_ok = opt->sack_ok && n->sysctl_tcp_sack;
+	req->ecn_ok = opt->ecn_ok;
 	req->wscale_ok = opt->wscale_ok && n->sysctl_tcp_window_scaling;
 	req->snd_wscale = req->wscale_ok ? opt->snd_wscale & 0xf : 0;
 	req->ts_recent = req->tstamp_ok ? opt->rcv_tsval : 0;
@@ -69,7 +70,7 @@ static int send_synack(struct sock *sk, struct request_sock *req, struct dst_ent
 		.t = { req->rsk.skc_daddr, req->rsk.skc_rcv_saddr, req->rsk.skc_dport,
 		       req->rsk.skc_num },
 		.seq = req->snt_isn, .ack = req->rcv_nxt, .window = min(req->rcv_wnd, 65535U),
-		.flags = TCPHDR_SYN | TCPHDR_ACK, .tos = req->tos, .opt = &opt, .dst = dst,
+		.flags = TCPHDR_SYN | TCPHDR_ACK | (req->ecn_ok ? TCPHDR_ECE : 0), .tos = req->tos, .opt = &opt, .dst = dst,
 	};
 
 	return tcp_v4_send_bare(sock_net(sk), &seg);
@@ -158,9 +159,10 @@ static enum skb_drop_reason conn_request(struct sock *sk, struct sk_buff *skb)
 		return DROP_TCP_LISTEN_OVERFLOW;
 	}
 	tcp_parse_options(skb, &opt);
+	opt.ecn_ok = tcp_ecn_syn_asks(sk, TCP_SKB_CB(skb));
 	/* there is no place but the timestamp to keep the others */
 	if (cookie && !(opt.saw_tstamp && sock_net(sk)->tcp.sysctl_tcp_timestamps))
-		opt.wscale_ok = opt.sack_ok = false;
+		opt.wscale_ok = opt.sack_ok = opt.ecn_ok = false;
 	req = tcp_reqsk_alloc(sk, skb, &opt);
 	if (!req) {
 		NET_INC_STATS(sock_net(sk), TcpExt_ListenDrops);
@@ -197,6 +199,7 @@ static void child_options(struct tcp_sock *tp, const struct request_sock *req, u
 	tp->ts_recent = req->ts_recent;
 	tp->ts_recent_stamp = tcp_time_ms(tp);
 	tp->mss_clamp = req->mss;
+	tp->ecn_flags = req->ecn_ok ? TCP_ECN_OK : 0;
 }
 
 static void child_init(struct sock *child, const struct request_sock *req, u32 window)

@@ -246,6 +246,8 @@ void tcp_data_queue_ofo(struct sock *sk, struct sk_buff *skb)
 
 	tp->fastpath = 0;
 	inet_csk_schedule_ack(sk);
+	if (tp->ecn_flags & TCP_ECN_OK)
+		tcp_ecn_check_ce(sk, skb);
 	if (!tcp_rcv_room(sk, skb) || !(s = tcp_sack_state(tp))) {
 		NET_INC_STATS(sock_net(sk), TcpExt_TCPOFODrop);
 		kfree_skb_reason(skb, DROP_TCP_RCVQ_MEM);

@@ -302,8 +302,8 @@ int tcp_transmit_skb(struct sock *sk, struct sk_buff *skb, bool clone)
 	struct tcp_sock *tp = tcp_sk(sk);
 	struct tcp_skb_cb *cb;
 	struct tcphdr *th;
+	u8 flags, tos = inet_sk(sk)->tos;
 	u32 data;
-	u8 flags;
 
 	if (clone) {
 		skb->tstamp = tp->tcp_mstamp;
@@ -320,6 +320,8 @@ int tcp_transmit_skb(struct sock *sk, struct sk_buff *skb, bool clone)
 	skb_reset_transport_header(skb);
 	fill_header(sk, skb, th);
 	set_gso(skb, cb);
+	if (unlikely(tp->ecn_flags & TCP_ECN_OK))
+		tos |= tcp_ecn_send(tp, skb, th, data && !before(cb->seq, tp->snd_nxt));
 	if (likely(cb->tcp_flags & TCPHDR_ACK))
 		event_ack_sent(sk);
 	if (data) {
@@ -328,7 +330,7 @@ int tcp_transmit_skb(struct sock *sk, struct sk_buff *skb, bool clone)
 	}
 	tp->segs_out += max_t(u32, cb->gso_segs, 1);
 	NET_ADD_STATS(sock_net(sk), Tcp_OutSegs, max_t(u32, cb->gso_segs, 1));
-	return ip_queue_xmit(sk, skb, inet_sk(sk)->tos);
+	return ip_queue_xmit(sk, skb, tos);
 }
 
 /* --- the write queue --------------------------------------------------------------------- */

@@ -225,6 +225,8 @@ void tcp_rcv_space_adjust(struct sock *sk)
 void tcp_event_data_recv(struct sock *sk, struct sk_buff *skb)
 {
 	inet_csk_schedule_ack(sk);
+	if (unlikely(tcp_sk(sk)->ecn_flags & TCP_ECN_OK))
+		tcp_ecn_check_ce(sk, skb);
 	measure_rcv_mss(sk, skb);
 	if (!tcp_sk(sk)->tstamp_ok)
 		rcv_rtt_measure(tcp_sk(sk));
@@ -424,6 +426,8 @@ void tcp_data_queue(struct sock *sk, struct sk_buff *skb)
 		return;
 	}
 	skb_pull(skb, cb->hdrlen);
+	if (unlikely(cb->tcp_flags & TCPHDR_CWR))
+		tcp_ecn_accept_cwr(sk);
 	if (!after(cb->end_seq, tp->rcv_nxt)) {
 		NET_INC_STATS(sock_net(sk), TcpExt_DelayedACKLost);
 		tcp_dsack_set(sk, cb->seq, cb->end_seq);

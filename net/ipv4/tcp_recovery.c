@@ -51,6 +51,7 @@ static void init_cwnd_reduction(struct sock *sk)
 	tp->prr_delivered = 0;
 	tp->prr_out = 0;
 	tp->snd_ssthresh = inet_csk(sk)->icsk_ca_ops->ssthresh(sk);
+	tcp_ecn_queue_cwr(tp);
 }
 
 /* RFC 6937: send in proportion to what arrives until pipe is down at ssthresh, then grow to it. */
@@ -68,7 +69,9 @@ void tcp_cwnd_reduction(struct sock *sk, u32 newly_acked, u32 newly_lost, u32 fl
 			     tp->prior_cwnd) - tp->prr_out;
 	} else {
 		send = max((s64)tp->prr_delivered - tp->prr_out, (s64)newly_acked);
-		if (flag & FLAG_SND_UNA_ADVANCED && !newly_lost)
+		/* an echoed mark is no loss: then what arrives is replaced, no more */
+		if (flag & FLAG_SND_UNA_ADVANCED && !newly_lost &&
+		    inet_csk(sk)->icsk_ca_state == TCP_CA_Recovery)
 			send++;
 		send = min(send, delta);
 	}
@@ -182,6 +185,7 @@ static void undo_cwnd_reduction(struct sock *sk, bool unmark)
 	if (tp->prior_ssthresh) {
 		tp->snd_cwnd = max(inet_csk(sk)->icsk_ca_ops->undo_cwnd(sk), 1U);
 		tp->snd_ssthresh = max(tp->snd_ssthresh, tp->prior_ssthresh);
+		tp->ecn_flags &= ~TCP_ECN_QUEUE_CWR;
 	}
 	tp->undo_marker = 0;
 	tp->rack_advanced = 1;
@@ -408,6 +412,7 @@ void tcp_enter_loss(struct sock *sk)
 					    sock_net(sk)->tcp.sysctl_tcp_reordering);
 	tcp_set_ca_state(sk, TCP_CA_Loss);
 	tp->high_seq = tp->snd_nxt;
+	tcp_ecn_queue_cwr(tp);
 	tp->frto = sock_net(sk)->tcp.sysctl_tcp_frto && (fresh || icsk->icsk_retransmits);
 }
 
@@ -534,6 +539,8 @@ void tcp_fastretrans_alert(struct sock *sk, struct tcp_ack_ctx *ctx)
 
 	if (!tp->packets_out && tp->sacked_out)
 		tp->sacked_out = 0;
+	if (ctx->flag & FLAG_ECE)	/* congestion, whatever else happened: no undo */
+		tp->prior_ssthresh = 0;
 	if (check_reneging(sk, ctx))
 		return;
 	if (inet_csk(sk)->icsk_ca_state == TCP_CA_Open)
@@ -556,11 +563,15 @@ void tcp_fastretrans_alert(struct sock *sk, struct tcp_ack_ctx *ctx)
 	default:
 		if (!time_to_recover(sk, ctx, dupack)) {
 			stop_retrans_clock(sk);
+			if (ctx->flag & FLAG_ECE)
+				tcp_enter_cwr(sk);
 			if (inet_csk(sk)->icsk_ca_state != TCP_CA_CWR)
 				try_keep_open(sk);
 			return;
 		}
 		tcp_enter_recovery(sk);
+		if (ctx->flag & FLAG_ECE)
+			tp->prior_ssthresh = 0;
 	}
 	ctx->rexmit = REXMIT_LOST;
 }

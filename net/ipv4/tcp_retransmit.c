@@ -53,6 +53,8 @@ int __tcp_retransmit_skb(struct sock *sk, struct sk_buff *skb, u32 segs)
 
 	if (err)
 		return err;
+	if (unlikely((cb->tcp_flags & (TCPHDR_SYN | TCPHDR_ACK)) == TCPHDR_SYN))
+		tcp_ecn_clear_syn(sk, skb);
 	count_retransmission(sk, skb);
 	err = tcp_transmit_skb(sk, skb, true);
 	if (unlikely(err)) {

@@ -261,8 +261,8 @@ void conv_in(struct seg seg)
 	sum = (u16)~ref_sum(tcp, hdr + seg.len,
 			    pseudo_sum(seg.from, seg.to, IPPROTO_TCP, hdr + seg.len));
 	put_unaligned_be16((u16)(sum ^ seg.bad_csum), tcp + 16);
-	conv_send_ip((struct ip_fields){ .proto = IPPROTO_TCP, .from = seg.from, .to = seg.to },
-		     tcp, hdr + seg.len);
+	conv_send_ip((struct ip_fields){ .proto = IPPROTO_TCP, .from = seg.from, .to = seg.to,
+					 .tos = seg.tos }, tcp, hdr + seg.len);
 }
 
 const u8 *ip_payload(const struct caught *f, u8 proto, u32 *len)
@@ -326,6 +326,7 @@ static struct seg parse_segment(const struct caught *f)
 	seg.port = get_unaligned_be16(tcp);
 	seg.peer_port = get_unaligned_be16(tcp + 2);
 	seg.flags = tcp[13];
+	seg.tos = ip[1];
 	seg.seq = get_unaligned_be32(tcp + 4) - *flow_isn(seg.port, seg.peer_port);
 	seg.ack = get_unaligned_be32(tcp + 8);
 	seg.win = get_unaligned_be16(tcp + 14);
@@ -514,11 +515,25 @@ int w_connected(struct conv *c, u16 win)
 	return fd;
 }
 
+static long get_info(struct conv *c, int fd, struct tcp_info *info)
+{
+	int len = sizeof(*info);
+
+	return SYS(c->s, getsockopt, fd, SOL_TCP, TCP_INFO, info, &len);
+}
+
+struct tcp_info w_info(struct conv *c, int fd)
+{
+	struct tcp_info info;
+
+	assert_int_equal(get_info(c, fd, &info), 0);
+	return info;
+}
+
 int w_state(struct conv *c, int fd)
 {
-	u8 info[256] = { 0 };
-	int len = sizeof(info);
-	long err = SYS(c->s, getsockopt, fd, SOL_TCP, TCP_INFO, info, &len);
+	struct tcp_info info = { 0 };
+	long err = get_info(c, fd, &info);
 
-	return err ? (int)err : info[0];
+	return err ? (int)err : info.tcpi_state;
 }

@@ -15,6 +15,7 @@
 #define TESTS_HOST_CONV_H
 
 #include <linux/in.h>
+#include <linux/tcp.h>
 #include "tests/host/sum.h"
 #include "tests/host/test.h"
 #include "tests/host/world.h"
@@ -37,6 +38,7 @@ struct seg {
 	const void *opts;		/* IN: these option octets instead of the above */
 	u32 optlen;
 	u16 urg;
+	u8 tos;				/* IN: the IPv4 TOS octet; OUT yields it */
 	bool zero_win;			/* OUT: the window must be 0 */
 	bool no_ack_check;		/* OUT: any acknowledgement number */
 	bool bad_csum;			/* IN */
@@ -126,7 +128,8 @@ int w_established(struct conv *c, u16 win);
 /* The same the other way: the stack connects to the peer's port 7000. Its own port: c->port. */
 int w_connected(struct conv *c, u16 win);
 
-/* tcpi_state of a connection (TCP_INFO's first octet), or a negative errno. */
+/* TCP_INFO of a connection; its tcpi_state, or a negative errno. */
+struct tcp_info w_info(struct conv *c, int fd);
 int w_state(struct conv *c, int fd);
 
 /* --- other packets ------------------------------------------------------------------- */
