@@ -22,6 +22,7 @@ struct netns_core {
 	int sysctl_wmem_default, sysctl_wmem_max;
 	int sysctl_somaxconn;
 	int sysctl_netdev_max_backlog;			/* packets */
+	u64 memory_allocated;		/* [a] octets that all stream sockets' queues stand for */
 	struct wait_queue_head sock_lock_wq;		/* callers that wait in lock_sock() */
 };
 

@@ -266,6 +266,14 @@ void skb_add_rx_frag(struct sk_buff *skb, int i, struct page *page, u32 offset, 
 		     u32 truesize);
 
 /*
+ * Cut what follows the first hlen octets of skb, its headers, into a chain (->next) of packets
+ * of at most gso_size octets behind those same headers. skb stays the caller's. features:
+ * NETIF_F_SG lets them share pages. ERR_PTR(-EINVAL) or ERR_PTR(-ENOMEM).
+ */
+struct sk_buff *skb_segment(struct sk_buff *skb, u32 hlen, u32 features);
+void consume_skb_list(struct sk_buff *segs);	/* such a chain */
+
+/*
  * Split what has gso_size into a chain (->next) of packets of at most gso_size payload octets
  * each, headers and checksums complete as far as features (NETIF_F_*) demand. skb stays the
  * caller's. ERR_PTR(-EINVAL) or ERR_PTR(-ENOMEM).
@@ -307,6 +315,17 @@ static inline void *skb_network_header(const struct sk_buff *skb)
 static inline void *skb_transport_header(const struct sk_buff *skb)
 {
 	return skb->head + skb->transport_header;
+}
+
+/* The same as distances from skb->data. */
+static inline u32 skb_network_offset(const struct sk_buff *skb)
+{
+	return skb->network_header - skb_headroom(skb);
+}
+
+static inline u32 skb_transport_offset(const struct sk_buff *skb)
+{
+	return skb->transport_header - skb_headroom(skb);
 }
 
 /* --- queues. __ variants need the caller's lock; the others take the queue's (bh off). --- */

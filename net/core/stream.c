@@ -1,7 +1,20 @@
-/* Waiting in stream protocols; every function is called with the socket owned. */
+/* The streams' memory and their waiting; every function is called with the socket owned. */
 #include "arch/cpu.h"
 #include "lib/errno.h"
 #include "net/core/stream.h"
+
+static void stream_rfree(struct sk_buff *skb)
+{
+	sk_stream_rmem_add(skb->sk, -(s32)skb->truesize);
+}
+
+void sk_stream_set_owner_r(struct sk_buff *skb, struct sock *sk)
+{
+	skb_orphan(skb);
+	skb->sk = sk;
+	skb->destructor = stream_rfree;
+	sk_stream_rmem_add(sk, (s32)skb->truesize);
+}
 
 void sk_stream_write_space(struct sock *sk)
 {

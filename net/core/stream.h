@@ -1,8 +1,42 @@
-/* What stream protocols share: waiting for a connection, for send memory, for the end. */
+/*
+ * What stream protocols share: the memory of their queues, and waiting for a connection, for send
+ * memory, for the end.
+ */
 #ifndef NET_CORE_STREAM_H
 #define NET_CORE_STREAM_H
 
+#include "net/core/net_namespace.h"
 #include "net/core/sock.h"
+
+/* n octets more, or less, stand on some queue of sk: netns_core.memory_allocated. */
+static inline void sk_mem_charge(const struct sock *sk, s64 n)
+{
+	__atomic_add_fetch(&sock_net(sk)->core.memory_allocated, (u64)n, __ATOMIC_RELAXED);
+}
+
+/* The truesize on the write queue changes by n octets. */
+static inline void sk_wmem_queued_add(struct sock *sk, s32 n)
+{
+	sk->sk_wmem_queued += n;
+	sk_mem_charge(sk, n);
+}
+
+/* skb, unlinked already, leaves the write queue for ever. */
+static inline void sk_wmem_free_skb(struct sock *sk, struct sk_buff *skb)
+{
+	sk_wmem_queued_add(sk, -(s32)skb->truesize);
+	consume_skb(skb);
+}
+
+/* The truesize received and not yet read does. Never refused: what may be kept is asked before. */
+static inline void sk_stream_rmem_add(struct sock *sk, s32 n)
+{
+	__atomic_add_fetch(&sk->sk_rmem_alloc, n, __ATOMIC_RELAXED);
+	sk_mem_charge(sk, n);
+}
+
+/* Such is received skb, until it is freed. */
+void sk_stream_set_owner_r(struct sk_buff *skb, struct sock *sk);
 
 /* Octets of the send buffer that are left; may be negative. */
 static inline int sk_stream_wspace(const struct sock *sk)

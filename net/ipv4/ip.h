@@ -119,6 +119,31 @@ struct sk_buff *ip_defrag(struct net *net, struct sk_buff *skb);
  */
 int ip_options_check(const struct iphdr *iph);
 
+/*
+ * Leave the checksum of a TCP or UDP packet to the device: its field, offset octets into the
+ * transport's header, gets the pseudo header's sum.
+ */
+static inline void ip_csum_partial(struct sk_buff *skb, __be32 saddr, __be32 daddr, u8 protocol,
+				   u32 offset)
+{
+	__sum16 sum = ~csum_tcpudp_magic(saddr, daddr, skb->len - skb_transport_offset(skb),
+					 protocol, 0);
+
+	__builtin_memcpy((u8 *)skb_transport_header(skb) + offset, &sum, sizeof(sum));
+	skb->ip_summed = CHECKSUM_PARTIAL;
+	skb->csum_start = skb->transport_header;
+	skb->csum_offset = (u16)offset;
+}
+
+/* Whether the checksum of a TCP or UDP packet, all there is from skb->data on, is wrong. */
+bool __ip_csum_bad(const struct sk_buff *skb, u8 protocol);
+
+static inline bool ip_csum_bad(const struct sk_buff *skb, u8 protocol)
+{
+	return skb->ip_summed != CHECKSUM_UNNECESSARY && skb->ip_summed != CHECKSUM_PARTIAL &&
+	       __ip_csum_bad(skb, protocol);
+}
+
 /* The header checksum of 20 octets at iph, whose check field is 0. */
 static inline __sum16 ip_send_check(const struct iphdr *iph)
 {

@@ -50,6 +50,17 @@ static enum skb_drop_reason ip_parse(struct sk_buff *skb)
 	return DROP_NOT_SPECIFIED;
 }
 
+bool __ip_csum_bad(const struct sk_buff *skb, u8 protocol)
+{
+	const struct iphdr *iph = ip_hdr(skb);
+
+	if (skb->ip_summed == CHECKSUM_COMPLETE &&
+	    !csum_tcpudp_magic(iph->saddr, iph->daddr, skb->len, protocol, skb->csum))
+		return false;
+	return csum_tcpudp_magic(iph->saddr, iph->daddr, skb->len, protocol,
+				 skb_checksum(skb, 0, skb->len, 0));
+}
+
 static bool ipv4_is_loopback(__be32 addr)
 {
 	return ntohl(addr) >> 24 == 127;

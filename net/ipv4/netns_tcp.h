@@ -13,7 +13,6 @@ struct tcp_congestion_ops;
  */
 struct netns_tcp {
 	struct inet_hashinfo *hashinfo;		/* [I] established, listening, bound; TIME-WAIT */
-	u64 memory_allocated;			/* [a] octets that all sockets' queues stand for */
 	u32 orphan_count;			/* [a] connections without a struct socket */
 	u32 tw_count;				/* [b] TIME-WAIT objects */
 	u32 challenge_count;			/* [b] challenge ACKs left in this second */

@@ -6,7 +6,6 @@
 #include <linux/sockios.h>
 #include "lib/errno.h"
 #include "lib/string.h"
-#include "net/core/stream.h"
 #include "net/ipv4/tcp.h"
 
 /* --- life -------------------------------------------------------------------------------- */
@@ -63,7 +62,7 @@ void tcp_write_queue_purge(struct sock *sk)
 	struct sk_buff *skb;
 
 	while ((skb = __skb_dequeue(&sk->sk_write_queue)))
-		tcp_wmem_free_skb(sk, skb);
+		sk_wmem_free_skb(sk, skb);
 	INIT_LIST_HEAD(&tp->tsorted_sent_queue);
 	tp->send_head = NULL;
 	tp->retransmit_skb_hint = NULL;

@@ -19,7 +19,7 @@
 
 #include <linux/tcp.h>		/* struct tcphdr, TCP_* options, struct tcp_info */
 #include "kernel/fs/file.h"
-#include "net/core/net_namespace.h"
+#include "net/core/stream.h"
 #include "net/ipv4/inet_connection_sock.h"
 #include "net/ipv4/ip.h"
 #include "net/ipv4/route.h"
@@ -530,17 +530,24 @@ bool tcp_orphan_limit_reached(struct sock *sk);	/* too many orphans, or no memor
 /* proto.destroy: everything TCP hung on sk. */
 void tcp_v4_destroy_sock(struct sock *sk);
 
-/* --- memory: tcp_mem.c ------------------------------------------------------------------- */
+/* --- memory ------------------------------------------------------------------------------ */
 
-/* The stack's TCP memory is beyond tcp_mem's second or third number. */
-bool tcp_under_memory_pressure(const struct sock *sk);
-bool tcp_out_of_memory(const struct sock *sk);
-/* Received skb's truesize. */
-void tcp_rmem_grow(struct sock *sk, struct sk_buff *skb, u32 delta);
-void tcp_set_owner_r(struct sk_buff *skb, struct sock *sk);	/* charges; undone when freed */
-void tcp_wmem_add(struct sock *sk, struct sk_buff *skb);	/* skb joins the write queue */
-void tcp_wmem_free_skb(struct sock *sk, struct sk_buff *skb);	/* and leaves it for ever */
-void tcp_wmem_resize(struct sock *sk, s32 delta);		/* its truesize changed by delta */
+/* The streams' memory is beyond tcp_mem's second or third number. */
+static inline bool tcp_under_memory_pressure(const struct sock *sk)
+{
+	const struct net *net = sock_net(sk);
+	u64 pages = READ_ONCE(net->core.memory_allocated) >> PAGE_SHIFT;
+
+	return pages > (u64)net->tcp.sysctl_tcp_mem[1];
+}
+
+static inline bool tcp_out_of_memory(const struct sock *sk)
+{
+	const struct net *net = sock_net(sk);
+	u64 pages = READ_ONCE(net->core.memory_allocated) >> PAGE_SHIFT;
+
+	return pages > (u64)net->tcp.sysctl_tcp_mem[2];
+}
 
 /* --- inet_timewait_sock.c ---------------------------------------------------------------- */
 

@@ -2,7 +2,6 @@
  * What an acknowledgement says: the window, what leaves the write queue, the round-trip time,
  * and how much may be sent next.
  */
-#include "net/core/stream.h"
 #include "net/ipv4/tcp.h"
 
 /* --- round trips ------------------------------------------------------------------------- */
@@ -243,7 +242,7 @@ static void rtx_unlink(struct sock *sk, struct sk_buff *skb)
 		tp->sack->sack_hint = NULL;
 	list_del_init(&TCP_SKB_CB(skb)->tsorted);
 	__skb_unlink(skb, &sk->sk_write_queue);
-	tcp_wmem_free_skb(sk, skb);
+	sk_wmem_free_skb(sk, skb);
 }
 
 /* Take everything off the queue that lies before snd_una. */

@@ -4,7 +4,6 @@
  */
 #include "lib/errno.h"
 #include "lib/string.h"
-#include "net/core/stream.h"
 #include "net/ipv4/tcp.h"
 
 /* --- what must hold ---------------------------------------------------------------------- */

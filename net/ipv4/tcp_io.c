@@ -2,7 +2,6 @@
  * Octets in and out: sendmsg and recvmsg.
  */
 #include "lib/errno.h"
-#include "net/core/stream.h"
 #include "net/ipv4/tcp.h"
 
 /* --- out --------------------------------------------------------------------------------- */
@@ -114,7 +113,7 @@ static int append(struct sock *sk, struct send_ctx *c, u32 n)
 
 	if (unlikely(err))
 		return err == -ENOMEM ? -ENOBUFS : err;
-	tcp_wmem_resize(sk, (s32)(skb->truesize - truesize));
+	sk_wmem_queued_add(sk, (s32)(skb->truesize - truesize));
 	if (!c->copied)
 		TCP_SKB_CB(skb)->tcp_flags &= (u8)~TCPHDR_PSH;
 	tp->write_seq += n;
@@ -135,7 +134,7 @@ static void remove_empty_tail(struct sock *sk)
 	if (tp->send_head == skb)
 		tp->send_head = NULL;
 	__skb_unlink(skb, &sk->sk_write_queue);
-	tcp_wmem_free_skb(sk, skb);
+	sk_wmem_free_skb(sk, skb);
 }
 
 /* Take everything the iterator has. 0, or why not all of it could be had. */

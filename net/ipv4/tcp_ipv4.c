@@ -49,11 +49,8 @@ static struct sk_buff *bare_skb(const struct tcp_bare_segment *seg)
 	((u8 *)th)[13] = seg->flags;
 	if (seg->opt)
 		tcp_options_write((u8 *)th + TCP_MIN_HEADER, seg->opt);
-	th->check = (__force __sum16)~(__force u16)
-		csum_tcpudp_magic(seg->t.saddr, seg->t.daddr, size, IPPROTO_TCP, 0);
-	skb->ip_summed = CHECKSUM_PARTIAL;
-	skb->csum_start = skb->transport_header;
-	skb->csum_offset = offsetof(struct tcphdr, check);
+	ip_csum_partial(skb, seg->t.saddr, seg->t.daddr, IPPROTO_TCP,
+			offsetof(struct tcphdr, check));
 	return skb;
 }
 
@@ -101,23 +98,6 @@ void tcp_v4_send_reset(struct net *net, struct sk_buff *skb)
 }
 
 /* --- in ---------------------------------------------------------------------------------- */
-
-/* Wrong checksum? RFC 9293 3.1, MUST-3. */
-static bool bad_checksum(struct sk_buff *skb)
-{
-	const struct iphdr *iph = ip_hdr(skb);
-
-	switch (skb->ip_summed) {
-	case CHECKSUM_UNNECESSARY:
-	case CHECKSUM_PARTIAL:
-		return false;
-	case CHECKSUM_COMPLETE:
-		if (!csum_tcpudp_magic(iph->saddr, iph->daddr, skb->len, IPPROTO_TCP, skb->csum))
-			return false;
-	}
-	return csum_tcpudp_magic(iph->saddr, iph->daddr, skb->len, IPPROTO_TCP,
-				 skb_checksum(skb, 0, skb->len, 0));
-}
 
 int tcp_v4_do_rcv(struct sock *sk, struct sk_buff *skb)
 {
@@ -170,7 +150,7 @@ int tcp_v4_rcv(struct sk_buff *skb)
 	if (why)
 		goto bad;
 	why = DROP_TCP_CSUM;
-	if (bad_checksum(skb)) {
+	if (ip_csum_bad(skb, IPPROTO_TCP)) {	/* RFC 9293 3.1, MUST-3 */
 		NET_INC_STATS(net, Tcp_InCsumErrors);
 		goto bad;
 	}

@@ -227,7 +227,7 @@ static bool ofo_insert(struct sock *sk, struct tcp_sack_state *s, struct sk_buff
 		skb = at;
 	} else {
 		__skb_queue_after(&s->out_of_order_queue, at, skb);
-		tcp_set_owner_r(skb, sk);
+		sk_stream_set_owner_r(skb, sk);
 	}
 	s->ooo_last_skb = skb;
 	ofo_drop_covered(sk, s, skb);

@@ -7,7 +7,6 @@
  */
 #include "lib/errno.h"
 #include "lib/string.h"
-#include "net/core/stream.h"
 #include "net/ipv4/tcp.h"
 
 /* --- window ------------------------------------------------------------------------------ */
@@ -263,16 +262,6 @@ static void set_gso(struct sk_buff *skb, const struct tcp_skb_cb *cb)
 	si->gso_type = cb->gso_size ? SKB_GSO_TCPV4 : 0;
 }
 
-/* The checksum is left to the device: the field holds the pseudo header's sum. */
-static void set_checksum(const struct sock *sk, struct sk_buff *skb, struct tcphdr *th)
-{
-	th->check = (__force __sum16)~(__force u16)
-		csum_tcpudp_magic(inet_sk(sk)->inet_saddr, sk->sk_daddr, skb->len, IPPROTO_TCP, 0);
-	skb->ip_summed = CHECKSUM_PARTIAL;
-	skb->csum_start = skb->transport_header;
-	skb->csum_offset = offsetof(struct tcphdr, check);
-}
-
 static void fill_header(struct sock *sk, struct sk_buff *skb, struct tcphdr *th)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -287,7 +276,8 @@ static void fill_header(struct sock *sk, struct sk_buff *skb, struct tcphdr *th)
 	else	/* the window of a SYN is never scaled (RFC 7323 2.2) */
 		th->window = htons((u16)min(tp->rcv_wnd, 65535U));
 	set_urgent(tp, th, cb->seq);
-	set_checksum(sk, skb, th);
+	ip_csum_partial(skb, inet_sk(sk)->inet_saddr, sk->sk_daddr, IPPROTO_TCP,
+			offsetof(struct tcphdr, check));
 }
 
 static struct sk_buff *skb_to_send(struct sk_buff *skb)
@@ -389,7 +379,7 @@ void tcp_skb_entail(struct sock *sk, struct sk_buff *skb)
 	cb->eor = 0;
 	cb->gso_segs = 0;
 	__skb_queue_tail(&sk->sk_write_queue, skb);
-	tcp_wmem_add(sk, skb);
+	sk_wmem_queued_add(sk, (s32)skb->truesize);
 	if (!tp->send_head) {
 		tp->send_head = skb;
 		tcp_slow_start_after_idle_check(sk);
@@ -451,7 +441,7 @@ int tcp_fragment(struct sock *sk, struct sk_buff *skb, u32 len, u32 mss)
 	if (!before(tp->snd_nxt, TCP_SKB_CB(to)->end_seq))
 		tcp_adjust_pcount(tp, skb, (s32)(old_pcount - tcp_skb_pcount(skb) -
 						 tcp_skb_pcount(to)));
-	tcp_wmem_resize(sk, (s32)(skb->truesize + to->truesize - old_truesize));
+	sk_wmem_queued_add(sk, (s32)(skb->truesize + to->truesize - old_truesize));
 	__skb_queue_after(&sk->sk_write_queue, skb, to);
 	return 0;
 }
@@ -468,7 +458,7 @@ int tcp_trim_head(struct sock *sk, struct sk_buff *skb, u32 len)
 	TCP_SKB_CB(skb)->seq += len;
 	if (len > linear)
 		skb->truesize -= min(len - linear, skb->truesize - (u32)SKB_TRUESIZE(0));
-	tcp_wmem_resize(sk, (s32)(skb->truesize - truesize));
+	sk_wmem_queued_add(sk, (s32)(skb->truesize - truesize));
 	if (old > 1 && TCP_SKB_CB(skb)->gso_size) {
 		tcp_set_skb_gso(skb, TCP_SKB_CB(skb)->gso_size);
 		tcp_adjust_pcount(tp, skb, (s32)(old - tcp_skb_pcount(skb)));

@@ -249,8 +249,8 @@ bool tcp_try_coalesce(struct sock *sk, struct sk_buff *to, struct sk_buff *from)
 	    TCP_SKB_CB(to)->tcp_flags & (TCPHDR_FIN | TCPHDR_SYN) ||
 	    to->len + from->len > 4 * TCP_GSO_MAX_SIZE || !skb_try_coalesce(to, from, &delta))
 		return false;
-	if (delta)
-		tcp_rmem_grow(sk, to, delta);
+	to->truesize += delta;
+	sk_stream_rmem_add(sk, (s32)delta);
 	NET_INC_STATS(sock_net(sk), TcpExt_TCPRcvCoalesce);
 	TCP_SKB_CB(to)->end_seq = TCP_SKB_CB(from)->end_seq;
 	TCP_SKB_CB(to)->tcp_flags |= TCP_SKB_CB(from)->tcp_flags;
@@ -294,7 +294,7 @@ static struct sk_buff *collapse_run(struct sock *sk, struct sk_buff *skb)
 		NET_INC_STATS(sock_net(sk), TcpExt_TCPRcvCollapsed);
 		skb = next;
 	}
-	tcp_set_owner_r(to, sk);
+	sk_stream_set_owner_r(to, sk);
 	return skb;
 }
 
@@ -361,7 +361,7 @@ void tcp_queue_rcv(struct sock *sk, struct sk_buff *skb)
 	}
 	__skb_queue_tail(&sk->sk_receive_queue, skb);
 	if (skb->sk != sk)
-		tcp_set_owner_r(skb, sk);
+		sk_stream_set_owner_r(skb, sk);
 }
 
 void tcp_data_ready(struct sock *sk)

@@ -225,12 +225,7 @@ static enum skb_drop_reason udp_parse(struct sk_buff *skb, struct udp_tuple *t)
 	if (pskb_trim(skb, len))
 		return DROP_NOMEM;
 	uh = skb_transport_header(skb);
-	if (uh->check && skb->ip_summed == CHECKSUM_NONE &&
-	    csum_fold(csum_tcpudp_nofold(iph->saddr, iph->daddr, len, IPPROTO_UDP,
-					 skb_checksum(skb, 0, len, 0))))
-		return DROP_UDP_CSUM;
-	if (uh->check && skb->ip_summed == CHECKSUM_COMPLETE &&
-	    csum_tcpudp_magic(iph->saddr, iph->daddr, len, IPPROTO_UDP, skb->csum))
+	if (uh->check && ip_csum_bad(skb, IPPROTO_UDP))
 		return DROP_UDP_CSUM;
 	t->saddr = iph->saddr;
 	t->daddr = iph->daddr;
@@ -396,10 +391,7 @@ static void udp_fill_header(struct sock *sk, struct sk_buff *skb, const struct i
 	uh->check = 0;
 	if (sock_flag(sk, SOCK_NO_CHECK_TX))
 		return;
-	uh->check = ~csum_tcpudp_magic(spec->saddr, spec->daddr, skb->len, IPPROTO_UDP, 0);
-	skb->ip_summed = CHECKSUM_PARTIAL;
-	skb->csum_start = skb->transport_header;
-	skb->csum_offset = offsetof(struct udphdr, check);
+	ip_csum_partial(skb, spec->saddr, spec->daddr, IPPROTO_UDP, offsetof(struct udphdr, check));
 }
 
 /* Build and send one datagram along dst. */

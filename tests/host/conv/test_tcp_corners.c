@@ -470,7 +470,7 @@ TEST(any_allocation_may_fail)
 		world_run_for(c->w, 700 * NSEC_PER_SEC);
 		conv_drain(c);
 		assert_int_equal(sock_count(), 1);
-		assert_int_equal(c->s->net->tcp.memory_allocated, 0);
+		assert_int_equal(c->s->net->core.memory_allocated, 0);
 		assert_int_equal(c->s->net->tcp.orphan_count, 0);
 	}
 }
