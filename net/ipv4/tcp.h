@@ -12,7 +12,7 @@
  *	tcp_output.c	segments out		tcp_retransmit.c	... again
  *	tcp_timer.c	timers			tcp_minisocks.c	segments for TIME-WAIT
  *	tcp_cong.c	congestion control	tcp_cubic.c	CUBIC
- *	tcp_ecn.c	congestion marks
+ *	tcp_ecn.c	congestion marks	tcp_check.c	what must always hold
  */
 #ifndef NET_IPV4_TCP_H
 #define NET_IPV4_TCP_H
@@ -627,8 +627,9 @@ void tcp_fast_path_check(struct sock *sk);	/* may header prediction be used from
 /* RFC 5961, rate-limited. */
 void tcp_send_challenge_ack(struct sock *sk, const struct sk_buff *skb);
 bool tcp_oow_rate_limited(struct net *net, u64 *last, u64 now);
-void tcp_check_invariants(const struct sock *sk);
 bool tcp_paws_reject(u32 ts_recent, u32 ts_recent_stamp, u32 tsval, u32 now_ms);
+
+void tcp_check_invariants(const struct sock *sk);	/* tcp_check.c: panics when one is broken */
 
 /* --- tcp_options.c ----------------------------------------------------------------------- */
 

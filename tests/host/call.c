@@ -18,6 +18,8 @@ long stack_call(struct stack *s, long (*sys)(const u64 *), const u64 *args)
 	ret = sys(args);
 	ASSERT(current == &task && !irqs_disabled() && !in_softirq());
 	ASSERT(task.state == TASK_RUNNING);
+	if (s->world && s->world->after_call)
+		s->world->after_call(s, args);
 	host_cpu.curr = me;
 	return ret;
 }

@@ -59,7 +59,7 @@ $(HOST)/$(1)/test_%: $(HOST)/$(1)/tests/host/unit/test_%.o $(HOST)/$(1)/libskiff
 $(HOST)/$(1)/test_%: $(HOST)/$(1)/tests/host/conv/test_%.o $(HOST)/$(1)/libskiff.a
 	@$$(HOST_CC_$(1)) $$(HOST_$(1)) $$^ -lcmocka -o $$@
 $(HOST)/$(1)/sim: $(HOST_SIM:%=$(HOST)/$(1)/%) $(HOST)/$(1)/libskiff.a
-	@$$(HOST_CC_$(1)) $$(HOST_$(1)) $$^ -o $$@
+	@$$(HOST_CC_$(1)) $$(HOST_$(1)) -Wl,--wrap=tcp_check_invariants $$^ -o $$@
 $(HOST)/$(1)/fuzz_frames: $(HOST)/$(1)/tests/host/fuzz/main.o $(HOST_FUZZ:%=$(HOST)/$(1)/%) \
 			  $(HOST)/$(1)/libskiff.a
 	@$$(HOST_CC_$(1)) $$(HOST_$(1)) $$^ -o $$@

@@ -26,25 +26,25 @@ static bool earlier(const struct event *a, const struct event *b)
 
 static void heap_up(struct world *w, unsigned int i)
 {
-	struct event *ev = w->heap[i];
+	struct event ev = w->heap[i];
 
-	for (; i && earlier(ev, w->heap[(i - 1) / 2]); i = (i - 1) / 2)
+	for (; i && earlier(&ev, &w->heap[(i - 1) / 2]); i = (i - 1) / 2)
 		w->heap[i] = w->heap[(i - 1) / 2];
 	w->heap[i] = ev;
 }
 
 static void heap_down(struct world *w, unsigned int i)
 {
-	struct event *ev = w->heap[i];
+	struct event ev = w->heap[i];
 
 	for (;;) {
 		unsigned int child = 2 * i + 1;
 
 		if (child >= w->nr_events)
 			break;
-		if (child + 1 < w->nr_events && earlier(w->heap[child + 1], w->heap[child]))
+		if (child + 1 < w->nr_events && earlier(&w->heap[child + 1], &w->heap[child]))
 			child++;
-		if (!earlier(w->heap[child], ev))
+		if (!earlier(&w->heap[child], &ev))
 			break;
 		w->heap[i] = w->heap[child];
 		i = child;
@@ -54,25 +54,21 @@ static void heap_down(struct world *w, unsigned int i)
 
 static void push_event(struct world *w, struct event what)
 {
-	struct event *ev = malloc(sizeof(*ev));
-
 	if (w->nr_events == w->heap_room) {
 		w->heap_room = max(64U, 2 * w->heap_room);
 		w->heap = realloc(w->heap, w->heap_room * sizeof(w->heap[0]));
+		ASSERT(w->heap);
 	}
-	ASSERT(ev && w->heap);
 	what.at = max(what.at, ktime_get_ns());
 	what.seq = w->event_seq++;
-	*ev = what;
-	w->heap[w->nr_events] = ev;
+	w->heap[w->nr_events] = what;
 	heap_up(w, w->nr_events++);
 }
 
 static struct event pop_event(struct world *w)
 {
-	struct event ev = *w->heap[0];
+	struct event ev = w->heap[0];
 
-	free(w->heap[0]);
 	w->heap[0] = w->heap[--w->nr_events];
 	if (w->nr_events)
 		heap_down(w, 0);
@@ -107,7 +103,7 @@ static void run_event(struct world *w)
 
 bool world_step(struct world *w, u64 limit_ns)
 {
-	u64 next = w->nr_events ? w->heap[0]->at : KTIME_MAX;
+	u64 next = w->nr_events ? w->heap[0].at : KTIME_MAX;
 
 	ASSERT(!irqs_disabled() && !in_softirq());
 	if (next > ktime_get_ns() || !w->nr_events) {
@@ -117,7 +113,7 @@ bool world_step(struct world *w, u64 limit_ns)
 			return false;
 		host_set_time(max(ktime_get_ns(), min(t, limit_ns)));
 	}
-	if (w->nr_events && w->heap[0]->at <= ktime_get_ns())
+	if (w->nr_events && w->heap[0].at <= ktime_get_ns())
 		run_event(w);
 	return true;
 }
@@ -137,7 +133,7 @@ bool world_run_until(struct world *w, bool (*cond)(void *arg), void *arg, u64 ns
 
 void world_settle(struct world *w)
 {
-	while (w->nr_events && w->heap[0]->at <= ktime_get_ns())
+	while (w->nr_events && w->heap[0].at <= ktime_get_ns())
 		world_step(w, ktime_get_ns());
 }
 

@@ -80,7 +80,7 @@ struct stack {
 };
 
 struct world {
-	struct event **heap;
+	struct event *heap;
 	unsigned int nr_events, heap_room;
 	u64 event_seq;
 	u64 start;			/* ktime_get_ns() at creation */
@@ -88,6 +88,7 @@ struct world {
 	int nr_stacks;
 	struct wire *wire[4];
 	int nr_wires;
+	void (*after_call)(struct stack *s, const u64 *args);	/* or NULL; still as its thread */
 };
 
 /* --- the world ----------------------------------------------------------------------- */

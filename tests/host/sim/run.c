@@ -5,6 +5,7 @@
 #include "lib/string.h"
 #include "net/core/skbuff.h"
 #include "net/core/sock.h"
+#include "tests/host/sim/check.h"
 #include "tests/host/sim/sim.h"
 
 void sim_run_seed(const char *scenario, unsigned long seed, const char *pcap, int verbose);
@@ -42,7 +43,9 @@ void sim_run_seed(const char *scenario, unsigned long seed, const char *pcap, in
 	if (pcap)
 		pcap_open(pcap);
 	w = world(seed);
+	check_begin(w);
 	find(scenario)(w, verbose);
+	check_end(w);
 	world_destroy(w);
 	host_reclaim();
 	after = host_usage();
