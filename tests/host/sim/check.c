@@ -345,8 +345,8 @@ enum ending check_ending(const struct net *net, const struct inet_tuple *t)
 void check_end(const struct world *w)
 {
 	for (int i = 0; i < w->nr_stacks; i++) {
-		const struct netns_tcp *tcp = &w->stack[i].net->tcp;
+		const struct net *net = w->stack[i].net;
 
-		sim_check(!tcp->memory_allocated && !tcp->orphan_count);
+		sim_check(!net->core.memory_allocated && !net->tcp.orphan_count);
 	}
 }
