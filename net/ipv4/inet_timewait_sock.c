@@ -15,8 +15,10 @@ static void twsk_timer(struct timer_list *t)
 
 void inet_twsk_put(struct inet_timewait_sock *tw)
 {
-	if (__atomic_sub_fetch(&tw->tw.skc_refcnt, 1, __ATOMIC_ACQ_REL) == 0)
-		kmem_cache_free(tw_cache, tw);
+	if (__atomic_sub_fetch(&tw->tw.skc_refcnt, 1, __ATOMIC_ACQ_REL))
+		return;
+	tcp_md5_free(tw->tw_net, tw->tw_md5_key);
+	kmem_cache_free(tw_cache, tw);
 }
 
 void inet_twsk_kill(struct inet_timewait_sock *tw)

@@ -21,6 +21,8 @@ struct netns_tcp {
 	struct siphash_key ts_key;		/* [I] timestamp offsets, RFC 7323 5.4 */
 	struct siphash_key port_key;		/* [I] RFC 6056 */
 	struct siphash_key cookie_key[2];	/* [I] SYN cookies */
+	u32 md5_keys;				/* [b] RFC 2385, of sockets and TIME-WAIT objects */
+	u32 md5_hdrlen;				/* [b] headers that long may have to do with one */
 	u64 cookie_stamp;			/* [b] ns of the last cookie sent */
 	const struct tcp_congestion_ops *congestion_control;	/* [b] what new sockets get */
 

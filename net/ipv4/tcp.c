@@ -17,6 +17,17 @@ struct tcp_ext *tcp_ext(struct tcp_sock *tp)
 	return tp->ext;
 }
 
+static void ext_free(struct sock *sk)
+{
+	struct tcp_ext *ext = tcp_sk(sk)->ext;
+
+	if (likely(!ext))
+		return;
+	tcp_sk(sk)->ext = NULL;
+	tcp_md5_free(sock_net(sk), ext->md5_keys);
+	kfree(ext);
+}
+
 /* Everything that a new connection starts with; options of the application stay. */
 void tcp_init_connection(struct sock *sk)
 {
@@ -90,8 +101,7 @@ void tcp_v4_destroy_sock(struct sock *sk)
 	inet_csk_clear_timers(sk);
 	tcp_write_queue_purge(sk);
 	receive_queues_purge(sk, DROP_SOCKET_CLOSED);
-	kfree(tcp_sk(sk)->ext);
-	tcp_sk(sk)->ext = NULL;
+	ext_free(sk);
 	if (inet_csk(sk)->icsk_bind_hash)
 		inet_put_port(sk);
 	if (sock_flag(sk, SOCK_TIMESTAMP) || sock_flag(sk, SOCK_TIMESTAMPNS))
@@ -465,6 +475,7 @@ int tcp_net_init(struct net *net)
 	get_random_bytes(&t->port_key, sizeof(t->port_key));
 	get_random_bytes(t->cookie_key, sizeof(t->cookie_key));
 	t->congestion_control = &tcp_cubic;
+	tcp_md5_net_init(net);
 	tcp_sysctl_net_init(net);
 	return 0;
 }

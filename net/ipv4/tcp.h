@@ -13,6 +13,7 @@
  *	tcp_timer.c	timers			tcp_minisocks.c	segments for TIME-WAIT
  *	tcp_cong.c	congestion control	tcp_cubic.c	CUBIC
  *	tcp_ecn.c	congestion marks	tcp_check.c	what must always hold
+ *	tcp_md5.c	signatures (RFC 2385)
  */
 #ifndef NET_IPV4_TCP_H
 #define NET_IPV4_TCP_H
@@ -128,10 +129,13 @@ static inline u32 tcp_skb_pcount(const struct sk_buff *skb)
 #define TCPOPT_SACK_PERM	4
 #define TCPOPT_SACK		5
 #define TCPOPT_TIMESTAMP	8
+#define TCPOPT_MD5SIG		19
 #define TCPOLEN_MSS		4
 #define TCPOLEN_WINDOW		3
 #define TCPOLEN_SACK_PERM	2
 #define TCPOLEN_TIMESTAMP	10
+#define TCPOLEN_MD5SIG		18
+#define TCPOLEN_MD5SIG_ALIGNED	20U
 #define TCPOLEN_TSTAMP_ALIGNED	12U
 #define TCPOLEN_SACK_BASE	2
 #define TCPOLEN_SACK_BASE_ALIGNED 4U
@@ -150,6 +154,7 @@ struct tcp_options_received {
 	bool ecn_ok;			/* no option, but cookies keep it with them */
 	u8 num_sacks;
 	struct tcp_sack_block sacks[TCP_NUM_SACKS];
+	const u8 *md5;			/* the digest, in the segment; NULL: not signed */
 };
 
 /* What a segment shall carry. */
@@ -158,6 +163,7 @@ struct tcp_out_options {
 	u16 mss;			/* 0: none */
 	u8 wscale;
 	bool tstamp, sack_perm, has_wscale;
+	bool md5;			/* room for a signature: tcp_md5_sign() */
 	u8 num_sacks;
 	struct tcp_sack_block sacks[TCP_NUM_SACKS];
 };
@@ -199,7 +205,7 @@ struct tcp_sack_state {
  * Locks: the socket lock.
  */
 struct tcp_ext {
-	struct tcp_md5sig_info *md5sig_info;		/* keys (RFC 2385); NULL: none */
+	struct tcp_md5sig_key *md5_keys;		/* RFC 2385; changed with bh off, too */
 	struct tcp_fastopen_request *fastopen_req;	/* active side, until its SYN is answered */
 	struct request_sock *fastopen_rsk;		/* passive side, until the handshake ends */
 	u8 fastopen_connect : 1, fastopen_no_cookie : 1;	/* TCP_FASTOPEN_CONNECT, _NO_COOKIE */
@@ -428,6 +434,7 @@ struct inet_timewait_sock {
 	u8 tw_rcv_wscale;
 	u8 tw_tos;
 	u8 tw_tstamp_ok;
+	struct tcp_md5sig_key *tw_md5_key;	/* NULL: segments are not signed */
 };
 
 static_assert(offsetof(struct request_sock, rsk) == 0 &&
@@ -563,6 +570,15 @@ void inet_twsk_reschedule(struct inet_timewait_sock *tw, u64 timeout_ns);	/* ane
 void inet_twsk_put(struct inet_timewait_sock *tw);
 void inet_twsk_kill(struct inet_timewait_sock *tw);	/* out of the tables, timer and all */
 
+/* Give back what inet_lookup() found. */
+static inline void sock_gen_put(struct sock *sk)
+{
+	if (sk->sk_state == TCP_TIME_WAIT)
+		inet_twsk_put(inet_twsk(sk));
+	else
+		sock_put(sk);
+}
+
 /* --- inet_connection_sock.c: requests ---------------------------------------------------- */
 
 void inet_reqsk_init(void);			/* boot: the cache */
@@ -590,7 +606,8 @@ struct tcp_bare_segment {
 	struct inet_tuple t;
 	u32 seq, ack, window;		/* window as in the header */
 	u8 flags, tos;
-	const struct tcp_out_options *opt;
+	const struct tcp_out_options *opt;	/* NULL: none */
+	const struct tcp_md5sig_key *md5;	/* NULL: not signed */
 	struct dst_entry *dst;		/* NULL: look the route up */
 };
 
@@ -650,6 +667,54 @@ static inline bool tcp_parse_aligned_timestamp(const struct sk_buff *skb, u32 *t
 	*tsval = get_unaligned_be32(p + 4);
 	*tsecr = get_unaligned_be32(p + 8);
 	return true;
+}
+
+/* --- tcp_md5.c --------------------------------------------------------------------------- */
+
+#define TCP_MD5_DIGEST_SIZE	16
+
+/* What is shared with the peers of a prefix. Locks: [s] and bottom halves off to change it. */
+struct tcp_md5sig_key {
+	struct tcp_md5sig_key *next;
+	__be32 addr;
+	u8 prefixlen;
+	u8 keylen;			/* octets; never 0 in a list */
+	u8 key[TCP_MD5SIG_MAXKEYLEN];
+};
+
+void tcp_md5_net_init(struct net *net);	/* no keys */
+/* TCP_MD5SIG, TCP_MD5SIG_EXT: 0, -EINVAL, -EFAULT, -ENOENT (no such key to remove), -ENOMEM. */
+int tcp_md5_setsockopt(struct sock *sk, int optname, const void __user *optval,
+		       unsigned int optlen);
+/* The key of the longest prefix that matches; NULL: none. */
+const struct tcp_md5sig_key *tcp_md5_find(const struct tcp_ext *ext, __be32 addr);
+/* NULL without memory. Free one, or a list, or NULL. */
+struct tcp_md5sig_key *tcp_md5_copy(struct net *net, const struct tcp_md5sig_key *key);
+void tcp_md5_free(struct net *net, struct tcp_md5sig_key *key);
+int tcp_md5_inherit(const struct sock *sk, struct sock *child);	/* its peer's key; 0, -ENOMEM */
+/* Into the first option of skb, whose header and text are complete; data is at the header. */
+void tcp_md5_sign(struct sk_buff *skb, const struct tcp_md5sig_key *key, __be32 saddr,
+		  __be32 daddr);
+/* Must skb, for sk (a request: its listener), be dropped? 0: no. Data is at the TCP header. */
+enum skb_drop_reason tcp_md5_inbound(const struct sock *sk, const struct sk_buff *skb);
+/*
+ * The key to sign a reset in answer to skb with; keylen 0: none. False: skb is signed with what
+ * nobody here knows, so no reset.
+ */
+bool tcp_md5_reset_key(struct net *net, const struct sk_buff *skb, struct tcp_md5sig_key *key);
+
+/* Whether skb may be signed, or have to be. */
+static inline bool tcp_md5_concerns(const struct net *net, const struct sk_buff *skb)
+{
+	return unlikely(TCP_SKB_CB(skb)->hdrlen >= net->tcp.md5_hdrlen);
+}
+
+/* What sk, not in TIME-WAIT, shares with addr; NULL: nothing. */
+static inline const struct tcp_md5sig_key *tcp_md5_key(const struct sock *sk, __be32 addr)
+{
+	const struct tcp_ext *ext = tcp_sk(sk)->ext;
+
+	return likely(!ext) ? NULL : tcp_md5_find(ext, addr);
 }
 
 /* --- tcp_rcvbuf.c, tcp_ofo.c ------------------------------------------------------------- */

@@ -136,7 +136,8 @@ static void connect_init(struct sock *sk)
 	struct tcp_sock *tp = tcp_sk(sk);
 	u32 mtu = dst_mtu(sk->sk_dst_cache);
 
-	tp->tstamp_ok = !!t->sysctl_tcp_timestamps;
+	/* beside a signature only one of timestamps and SACK blocks has room */
+	tp->tstamp_ok = t->sysctl_tcp_timestamps && !tcp_md5_key(sk, sk->sk_daddr);
 	tp->sack_ok = !!t->sysctl_tcp_sack;
 	tp->wscale_ok = !!t->sysctl_tcp_window_scaling;
 	tp->snd_wscale = 0;

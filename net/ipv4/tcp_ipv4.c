@@ -30,13 +30,16 @@ u32 tcp_v4_init_ts_off(struct net *net, const struct inet_tuple *t)
 
 static struct sk_buff *bare_skb(const struct tcp_bare_segment *seg)
 {
-	u32 size = TCP_MIN_HEADER + (seg->opt ? tcp_options_size(seg->opt) : 0);
+	struct tcp_out_options opt = seg->opt ? *seg->opt : (struct tcp_out_options){ 0 };
 	struct sk_buff *skb = alloc_skb(MAX_TCP_HEADER);
 	struct tcphdr *th;
+	u32 size;
 
 	if (!skb)
 		return NULL;
 	skb_reserve(skb, MAX_TCP_HEADER);
+	opt.md5 = seg->md5;
+	size = TCP_MIN_HEADER + tcp_options_size(&opt);
 	th = skb_push(skb, size);
 	skb_reset_transport_header(skb);
 	memset(th, 0, TCP_MIN_HEADER);
@@ -47,8 +50,9 @@ static struct sk_buff *bare_skb(const struct tcp_bare_segment *seg)
 	th->window = htons((u16)seg->window);
 	((u8 *)th)[12] = (u8)(size / 4 << 4);
 	((u8 *)th)[13] = seg->flags;
-	if (seg->opt)
-		tcp_options_write((u8 *)th + TCP_MIN_HEADER, seg->opt);
+	tcp_options_write((u8 *)th + TCP_MIN_HEADER, &opt);
+	if (unlikely(seg->md5))
+		tcp_md5_sign(skb, seg->md5, seg->t.saddr, seg->t.daddr);
 	ip_csum_partial(skb, seg->t.saddr, seg->t.daddr, IPPROTO_TCP,
 			offsetof(struct tcphdr, check));
 	return skb;
@@ -83,10 +87,16 @@ void tcp_v4_send_reset(struct net *net, struct sk_buff *skb)
 {
 	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
 	struct tcp_bare_segment seg = { .t = tcp_skb_tuple(skb), .flags = TCPHDR_RST };
+	struct tcp_md5sig_key key;
 
 	if (cb->tcp_flags & TCPHDR_RST || skb->pkt_type != PACKET_HOST ||
 	    inet_addr_type(net, seg.t.saddr) != RTN_LOCAL)
 		return;
+	if (tcp_md5_concerns(net, skb)) {
+		if (!tcp_md5_reset_key(net, skb, &key))
+			return;
+		seg.md5 = key.keylen ? &key : NULL;
+	}
 	if (cb->tcp_flags & TCPHDR_ACK) {
 		seg.seq = cb->ack_seq;
 	} else {
@@ -161,6 +171,11 @@ int tcp_v4_rcv(struct sk_buff *skb)
 		tcp_v4_send_reset(net, skb);
 		goto drop;
 	}
+	if (tcp_md5_concerns(net, skb)) {
+		why = tcp_md5_inbound(sk, skb);
+		if (why)
+			goto drop_put;
+	}
 	if (unlikely(sk->sk_state == TCP_TIME_WAIT)) {
 		tcp_timewait_rcv(inet_twsk(sk), skb);
 		return 0;
@@ -168,6 +183,9 @@ int tcp_v4_rcv(struct sk_buff *skb)
 	tcp_v4_deliver(sk, skb);
 	sock_put(sk);
 	return 0;
+drop_put:
+	sock_gen_put(sk);
+	goto drop;
 bad:
 	NET_INC_STATS(net, Tcp_InErrs);
 drop:

@@ -70,7 +70,9 @@ static int send_synack(struct sock *sk, struct request_sock *req, struct dst_ent
 		.t = { req->rsk.skc_daddr, req->rsk.skc_rcv_saddr, req->rsk.skc_dport,
 		       req->rsk.skc_num },
 		.seq = req->snt_isn, .ack = req->rcv_nxt, .window = min(req->rcv_wnd, 65535U),
-		.flags = TCPHDR_SYN | TCPHDR_ACK | (req->ecn_ok ? TCPHDR_ECE : 0), .tos = req->tos, .opt = &opt, .dst = dst,
+		.flags = TCPHDR_SYN | TCPHDR_ACK | (req->ecn_ok ? TCPHDR_ECE : 0),
+		.tos = req->tos, .opt = &opt, .dst = dst,
+		.md5 = tcp_md5_key(sk, req->rsk.skc_daddr),
 	};
 
 	return tcp_v4_send_bare(sock_net(sk), &seg);
@@ -130,6 +132,8 @@ static void answer_syn(struct sock *sk, struct sk_buff *skb, struct request_sock
 
 	if (IS_ERR(dst))
 		return;
+	if (!cookie && tcp_md5_key(sk, t.daddr))	/* one of them has room beside a signature */
+		req->tstamp_ok &= !req->sack_ok;
 	tcp_openreq_window(sk, req, dst);
 	if (cookie)
 		req->snt_isn = tcp_cookie_init_seq(net, skb, req);
@@ -232,6 +236,7 @@ struct sock *tcp_create_child(struct sock *sk, struct sk_buff *skb, struct reque
 {
 	struct dst_entry *dst = inet_csk_route_req(sk, req);
 	struct sock *child;
+	int err;
 
 	if (IS_ERR(dst))
 		return NULL;
@@ -242,11 +247,12 @@ struct sock *tcp_create_child(struct sock *sk, struct sk_buff *skb, struct reque
 	}
 	child->sk_dst_cache = dst;
 	child_init(child, req, TCP_SKB_CB(skb)->window);
+	err = tcp_md5_inherit(sk, child);
 	tcp_sk(child)->advmss = (u16)tcp_mss_to_advertise(child, dst->dev->mtu);
 	tcp_sync_mss(child, dst_mtu(dst));
 	inet_csk(child)->icsk_ack.rcv_mss =
 		(u16)clamp(min_t(u32, tcp_sk(child)->advmss, tcp_sk(child)->mss_cache), 88U, 536U);
-	if (inet_inherit_port(sk, child)) {
+	if (err || inet_inherit_port(sk, child)) {
 		bh_unlock_sock(child);
 		sock_set_flag(child, SOCK_DEAD);
 		child->sk_state = TCP_CLOSE;
@@ -287,6 +293,7 @@ static void reqsk_send_ack(struct sock *sk, struct request_sock *req)
 		.seq = req->snt_isn + 1, .ack = req->rcv_nxt,
 		.window = req->rcv_wnd >> req->rcv_wscale,
 		.flags = TCPHDR_ACK, .tos = req->tos, .opt = &opt,
+		.md5 = tcp_md5_key(sk, req->rsk.skc_daddr),
 	};
 
 	if (tcp_oow_rate_limited(sock_net(sk), &req->last_oow_ack, ktime_get_ns()))

@@ -2,11 +2,16 @@
  * TIME-WAIT (RFC 9293 3.6.1) without a socket: a small object answers for the connection that was,
  * for 60 s, or until a new one may safely take its place (RFC 6191).
  */
+#include "lib/errno.h"
 #include "lib/string.h"
 #include "net/ipv4/tcp.h"
 
-static void fill_tw(struct inet_timewait_sock *tw, const struct tcp_sock *tp, u8 substate)
+/* 0 or -ENOMEM: a connection whose segments were signed must not go on without. */
+static int fill_tw(struct inet_timewait_sock *tw, const struct sock *sk, u8 substate)
 {
+	const struct tcp_md5sig_key *key = tcp_md5_key(sk, sk->sk_daddr);
+	const struct tcp_sock *tp = tcp_sk(sk);
+
 	tw->tw_substate = substate;
 	tw->tw_rcv_wscale = tp->rcv_wscale;
 	tw->tw_rcv_nxt = tp->rcv_nxt;
@@ -16,6 +21,8 @@ static void fill_tw(struct inet_timewait_sock *tw, const struct tcp_sock *tp, u8
 	tw->tw_ts_recent = tp->ts_recent;
 	tw->tw_ts_recent_stamp = tp->ts_recent_stamp;
 	tw->tw_tstamp_ok = tp->tstamp_ok;
+	tw->tw_md5_key = unlikely(key) ? tcp_md5_copy(tw->tw_net, key) : NULL;
+	return key && !tw->tw_md5_key ? -ENOMEM : 0;
 }
 
 /*
@@ -26,8 +33,11 @@ void tcp_time_wait(struct sock *sk, u8 substate, u64 timeout_ns)
 {
 	struct inet_timewait_sock *tw = inet_twsk_alloc(sk);
 
+	if (tw && fill_tw(tw, sk, substate)) {
+		inet_twsk_put(tw);
+		tw = NULL;
+	}
 	if (tw) {
-		fill_tw(tw, tcp_sk(sk), substate);
 		inet_twsk_schedule(tw, sk, timeout_ns);
 		NET_INC_STATS(sock_net(sk), TcpExt_TW);
 	} else {
@@ -65,7 +75,7 @@ static void send_ack(const struct inet_timewait_sock *tw)
 		.t = { tw->tw.skc_daddr, tw->tw.skc_rcv_saddr, tw->tw.skc_dport, tw->tw.skc_num },
 		.seq = tw->tw_snd_nxt, .ack = tw->tw_rcv_nxt,
 		.window = tw->tw_rcv_wnd >> tw->tw_rcv_wscale,
-		.flags = TCPHDR_ACK, .tos = tw->tw_tos, .opt = &opt,
+		.flags = TCPHDR_ACK, .tos = tw->tw_tos, .opt = &opt, .md5 = tw->tw_md5_key,
 	};
 
 	tcp_v4_send_bare(tw->tw_net, &seg);

@@ -128,7 +128,7 @@ u8 tcp_sack_blocks(const struct tcp_sock *tp, struct tcp_sack_block *out, u8 roo
 
 	if (!s || !tp->sack_ok)
 		return 0;
-	if (s->dsack)
+	if (s->dsack && room)
 		out[n++] = s->duplicate_sack;
 	for (i = 0; i < s->num_sacks && n < room; i++)
 		out[n++] = s->selective_acks[i];

@@ -77,6 +77,10 @@ static void parse_option(const u8 *p, u32 len, bool syn, struct tcp_options_rece
 	case TCPOPT_SACK:
 		parse_sack(p, len, opt);
 		break;
+	case TCPOPT_MD5SIG:
+		if (len == TCPOLEN_MD5SIG)
+			opt->md5 = p + 2;
+		break;
 	}
 }
 
@@ -107,6 +111,8 @@ u32 tcp_options_size(const struct tcp_out_options *opt)
 {
 	u32 size = 0;
 
+	if (opt->md5)
+		size += TCPOLEN_MD5SIG_ALIGNED;
 	if (opt->mss)
 		size += TCPOLEN_MSS;
 	if (opt->tstamp)
@@ -126,13 +132,17 @@ static u8 *put_word(u8 *p, u32 word)
 	return p + 4;
 }
 
-/* The order is Linux's: mss, sackOK, timestamp, nop, wscale; SACKs last. Each one aligned to 4. */
+/* The order is Linux's: md5, mss, sackOK, timestamp, nop, wscale; SACKs last. Each one aligned to 4. */
 void tcp_options_write(u8 *p, const struct tcp_out_options *opt)
 {
 	const u32 nop2 = TCPOPT_NOP << 24 | TCPOPT_NOP << 16;
 	const u32 sack_perm = TCPOPT_SACK_PERM << 8 | TCPOLEN_SACK_PERM;
 	u32 i;
 
+	if (opt->md5) {
+		p = put_word(p, nop2 | TCPOPT_MD5SIG << 8 | TCPOLEN_MD5SIG);
+		p += TCPOLEN_MD5SIG - 2;
+	}
 	if (opt->mss)
 		p = put_word(p, TCPOPT_MSS << 24 | TCPOLEN_MSS << 16 | opt->mss);
 	if (opt->tstamp) {

@@ -120,6 +120,8 @@ u32 tcp_sync_mss(struct sock *sk, u32 pmtu)
 	mss = max(mss, 48U);
 	if (tp->tstamp_ok)
 		mss -= TCPOLEN_TSTAMP_ALIGNED;
+	if (unlikely(tcp_md5_key(sk, sk->sk_daddr)))
+		mss -= TCPOLEN_MD5SIG_ALIGNED;
 	/* never more than half of the largest window: the peer must be able to open it again */
 	if (tp->max_window > TCP_MSS_DEFAULT_V4)
 		mss = min(mss, max(tp->max_window >> 1, 68U - 40));
@@ -130,14 +132,23 @@ u32 tcp_sync_mss(struct sock *sk, u32 pmtu)
 	return mss;
 }
 
-static u32 sack_option_size(const struct tcp_sock *tp)
+/* How many SACK blocks fit behind the other options. */
+static u8 sack_room(const struct tcp_sock *tp, bool md5)
+{
+	return (MAX_TCP_OPTION_SPACE - TCPOLEN_SACK_BASE_ALIGNED -
+		(tp->tstamp_ok ? TCPOLEN_TSTAMP_ALIGNED : 0) -
+		(md5 ? TCPOLEN_MD5SIG_ALIGNED : 0)) / TCPOLEN_SACK_PERBLOCK;
+}
+
+static u32 sack_option_size(const struct sock *sk)
 {
 	struct tcp_sack_block blocks[TCP_NUM_SACKS];
+	const struct tcp_sock *tp = tcp_sk(sk);
 	u32 n;
 
 	if (likely(!tp->sack))
 		return 0;
-	n = tcp_sack_blocks(tp, blocks, tp->tstamp_ok ? 3 : 4);
+	n = tcp_sack_blocks(tp, blocks, sack_room(tp, tcp_md5_key(sk, sk->sk_daddr)));
 	return n ? TCPOLEN_SACK_BASE_ALIGNED + n * TCPOLEN_SACK_PERBLOCK : 0;
 }
 
@@ -154,7 +165,7 @@ u32 tcp_current_mss(struct sock *sk)
 			mss = tcp_sync_mss(sk, mtu);
 	}
 	if (unlikely(tp->sack))
-		mss -= min(sack_option_size(tp), mss - 8);
+		mss -= min(sack_option_size(sk), mss - 8);
 	return mss;
 }
 
@@ -173,24 +184,25 @@ static void syn_options(const struct tcp_sock *tp, struct tcp_out_options *opt)
 	};
 }
 
-static void data_options(const struct tcp_sock *tp, struct tcp_out_options *opt)
+static void data_options(const struct tcp_sock *tp, bool md5, struct tcp_out_options *opt)
 {
 	*opt = (struct tcp_out_options){
 		.tstamp = tp->tstamp_ok,
 		.tsval = tcp_time_stamp(tp),
 		.tsecr = tp->ts_recent,
 	};
-	opt->num_sacks = tcp_sack_blocks(tp, opt->sacks, tp->tstamp_ok ? 3 : 4);
+	opt->num_sacks = tcp_sack_blocks(tp, opt->sacks, sack_room(tp, md5));
 }
 
 /* Push room for the header and write its options; returns the header. */
-static struct tcphdr *push_header(const struct tcp_sock *tp, struct sk_buff *skb, u8 flags)
+static struct tcphdr *push_header(const struct sock *sk, struct sk_buff *skb, u8 flags)
 {
+	const struct tcp_sock *tp = tcp_sk(sk);
 	struct tcp_out_options opt;
 	u32 size;
 	u8 *th;
 
-	if (likely(!(flags & TCPHDR_SYN) && !tp->sack)) {
+	if (likely(!(flags & TCPHDR_SYN) && !tp->sack && !tp->ext)) {
 		size = TCP_MIN_HEADER + (tp->tstamp_ok ? TCPOLEN_TSTAMP_ALIGNED : 0);
 		th = skb_push(skb, size);
 		if (tp->tstamp_ok) {
@@ -199,10 +211,13 @@ static struct tcphdr *push_header(const struct tcp_sock *tp, struct sk_buff *skb
 			put_unaligned_be32(tp->ts_recent, th + 28);
 		}
 	} else {
+		bool md5 = tcp_md5_key(sk, sk->sk_daddr);
+
 		if (flags & TCPHDR_SYN)
 			syn_options(tp, &opt);
 		else
-			data_options(tp, &opt);
+			data_options(tp, md5, &opt);
+		opt.md5 = md5;
 		size = TCP_MIN_HEADER + tcp_options_size(&opt);
 		th = skb_push(skb, size);
 		tcp_options_write(th + TCP_MIN_HEADER, &opt);
@@ -262,6 +277,14 @@ static void set_gso(struct sk_buff *skb, const struct tcp_skb_cb *cb)
 	si->gso_type = cb->gso_size ? SKB_GSO_TCPV4 : 0;
 }
 
+static void sign(const struct sock *sk, struct sk_buff *skb)
+{
+	const struct tcp_md5sig_key *key = tcp_md5_key(sk, sk->sk_daddr);
+
+	if (key)
+		tcp_md5_sign(skb, key, inet_sk(sk)->inet_saddr, sk->sk_daddr);
+}
+
 static void fill_header(struct sock *sk, struct sk_buff *skb, struct tcphdr *th)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -276,6 +299,8 @@ static void fill_header(struct sock *sk, struct sk_buff *skb, struct tcphdr *th)
 	else	/* the window of a SYN is never scaled (RFC 7323 2.2) */
 		th->window = htons((u16)min(tp->rcv_wnd, 65535U));
 	set_urgent(tp, th, cb->seq);
+	if (unlikely(tp->ext))
+		sign(sk, skb);
 	ip_csum_partial(skb, inet_sk(sk)->inet_saddr, sk->sk_daddr, IPPROTO_TCP,
 			offsetof(struct tcphdr, check));
 }
@@ -306,7 +331,7 @@ int tcp_transmit_skb(struct sock *sk, struct sk_buff *skb, bool clone)
 	flags = cb->tcp_flags;
 	if (cb->gso_segs > 1)	/* a receiver that merges segments need not wait for more */
 		flags |= TCPHDR_PSH;
-	th = push_header(tp, skb, flags);
+	th = push_header(sk, skb, flags);
 	skb_reset_transport_header(skb);
 	fill_header(sk, skb, th);
 	set_gso(skb, cb);
@@ -526,6 +551,8 @@ static u32 tso_segs(const struct sock *sk, u32 mss)
 	u32 percent = tp->snd_cwnd < tp->snd_ssthresh / 2 ? 200 : 120, near = tp->rtt_min_us >> 9;
 	u64 octets = near < 32 ? TCP_GSO_MAX_SIZE >> near : 0;
 
+	if (unlikely(tcp_md5_key(sk, sk->sk_daddr)))
+		return 1;	/* each has a signature of its own */
 	if (tp->srtt_us)
 		octets += (u64)mss * max(tp->snd_cwnd, tp->packets_out) * percent *
 			  80000 / tp->srtt_us / 1024;

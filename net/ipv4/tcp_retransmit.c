@@ -9,8 +9,11 @@ static int prepare(struct sock *sk, struct sk_buff *skb, u32 segs)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 	struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
-	u32 mss = tcp_current_mss(sk), most = mss * segs, old;
+	u32 mss = tcp_current_mss(sk), most, old;
 
+	if (unlikely(tcp_md5_key(sk, sk->sk_daddr)))
+		segs = 1;	/* each has a signature of its own */
+	most = mss * segs;
 	if (before(cb->seq, tp->snd_una) && !(cb->tcp_flags & TCPHDR_SYN)) {
 		ASSERT(before(tp->snd_una, cb->end_seq));
 		if (tp->snd_una - cb->seq <= skb->len &&

@@ -208,6 +208,8 @@ int tcp_setsockopt(struct sock *sk, int level, int optname, const void __user *o
 		return -ENOPROTOOPT;
 	if (optname == TCP_CONGESTION)
 		return set_congestion(sk, optval, optlen);
+	if (optname == TCP_MD5SIG || optname == TCP_MD5SIG_EXT)
+		return tcp_md5_setsockopt(sk, optname, optval, optlen);
 	if (optlen < sizeof(int))
 		return -EINVAL;
 	if (get_user(val, (const int __user *)optval))

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <linux/tcp.h>
+#include "lib/md5.h"
 #include "net/core/sock.h"
 #include "tests/host/conv.h"
 
@@ -196,6 +197,31 @@ void conv_send_udp(u16 sport, u16 dport, const void *payload, u32 len)
 
 /* --- TCP ----------------------------------------------------------------------------- */
 
+/* RFC 2385 2.0, over a segment with the addresses that stand at addr. */
+static void md5_digest(u8 *digest, const u8 *addr, const u8 *tcp, u32 len)
+{
+	u8 tail[4] = { 0, IPPROTO_TCP, (u8)(len >> 8), (u8)len }, header[20];
+	u32 hdr = (tcp[12] >> 4) * 4U;
+	struct md5_state s;
+
+	memcpy(header, tcp, sizeof(header));
+	memset(header + 16, 0, 2);
+	md5_init(&s);
+	md5_update(&s, addr, 8);
+	md5_update(&s, tail, sizeof(tail));
+	md5_update(&s, header, sizeof(header));
+	md5_update(&s, tcp + hdr, len - hdr);
+	md5_update(&s, conv->md5_key, strlen(conv->md5_key));
+	md5_final(&s, digest);
+}
+
+static void sign(const struct seg *seg, u8 *at, const u8 *tcp, u32 len)
+{
+	__be32 addr[2] = { seg->from ? seg->from : conv->peer, seg->to ? seg->to : conv->s->addr };
+
+	md5_digest(at, (const u8 *)addr, tcp, len);
+}
+
 static u32 put_option(u8 *at, u8 kind, u8 len, u32 a, u32 b)
 {
 	at[0] = kind;
@@ -215,9 +241,15 @@ static u32 put_options(u8 *at, const struct seg *seg, u32 isn)
 {
 	u32 n = 0;
 
+	if (conv->md5_key) {
+		at[0] = at[1] = 1;
+		at[2] = 19;
+		at[3] = 18;
+		n = 20;
+	}
 	if (seg->opts) {
-		memcpy(at, seg->opts, seg->optlen);
-		n = seg->optlen;
+		memcpy(at + n, seg->opts, seg->optlen);
+		n += seg->optlen;
 	} else {
 		if (seg->mss)
 			n += put_option(at + n, 2, 4, seg->mss, 0);
@@ -258,6 +290,8 @@ void conv_in(struct seg seg)
 	for (u32 i = 0; i < seg.len; i++)
 		tcp[hdr + i] = seg.data ? ((const u8 *)seg.data)[i]
 					: octet(seg.seq + i + !!(seg.flags & S));
+	if (conv->md5_key)
+		sign(&seg, tcp + 24, tcp, hdr + seg.len);
 	sum = (u16)~ref_sum(tcp, hdr + seg.len,
 			    pseudo_sum(seg.from, seg.to, IPPROTO_TCP, hdr + seg.len));
 	put_unaligned_be16((u16)(sum ^ seg.bad_csum), tcp + 16);
@@ -307,10 +341,26 @@ static void parse_options(struct seg *seg, const u8 *o, u32 n)
 			seg->tsval = get_unaligned_be32(o + 2);
 			seg->tsecr = get_unaligned_be32(o + 6);
 			break;
+		case 19:
+			assert_int_equal(len, 18);
+			seg->md5 = o + 2;
+			break;
 		}
 		o += len;
 		n -= len;
 	}
+}
+
+/* The option is there exactly when there is a key, and right. */
+static void check_signature(const struct seg *seg, const u8 *ip, const u8 *tcp, u32 len)
+{
+	u8 digest[MD5_DIGEST_SIZE];
+
+	assert_int_equal(!!seg->md5, !!conv->md5_key);
+	if (!seg->md5)
+		return;
+	md5_digest(digest, ip + 12, tcp, len);
+	assert_memory_equal(seg->md5, digest, sizeof(digest));
 }
 
 static struct seg parse_segment(const struct caught *f)
@@ -334,6 +384,7 @@ static struct seg parse_segment(const struct caught *f)
 	seg.len = len - hdr;
 	seg.data = tcp + hdr;
 	parse_options(&seg, tcp + 20, hdr - 20);
+	check_signature(&seg, ip, tcp, len);
 	return seg;
 }
 

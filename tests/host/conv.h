@@ -35,6 +35,7 @@ struct seg {
 	bool sack_ok, ts;
 	u32 tsval, tsecr;
 	u32 sack_from, sack_to;		/* OUT: one block, peer's numbers; IN: stack's */
+	const void *md5;		/* OUT: the signature, checked already */
 	const void *opts;		/* IN: these option octets instead of the above */
 	u32 optlen;
 	u16 urg;
@@ -65,6 +66,7 @@ struct conv {
 	u16 port, peer_port;
 	int listener;
 	bool no_arp;			/* ARP requests are caught, not answered */
+	const char *md5_key;		/* IN is signed with it, OUT must be (RFC 2385); NULL: not */
 	struct caught caught[MAX_CAUGHT];
 	unsigned int nr_caught, next;
 	struct {

@@ -1,5 +1,6 @@
-/* lib: checksum, siphash, format, string (which bears other names here). */
+/* lib: checksum, md5, siphash, format, string (which bears other names here). */
 #include "lib/checksum.h"
+#include "lib/md5.h"
 #include "lib/siphash.h"
 #include "tests/host/sum.h"
 #include "tests/host/test.h"
@@ -67,6 +68,59 @@ TEST(pseudo_header_sum)
 
 	assert_int_equal((u16)~(__force u16)csum_tcpudp_magic(from, to, 20, 6, 0),
 			 (__force u16)htons(ref_sum(pseudo, 12, 0)));
+}
+
+/* --- md5 ----------------------------------------------------------------------------- */
+
+/* RFC 1321 A.5, the test suite. */
+TEST(md5_of_the_rfcs_words)
+{
+	static const struct {
+		const char *text, *digest;
+	} suite[] = {
+		{ "", "d41d8cd98f00b204e9800998ecf8427e" },
+		{ "a", "0cc175b9c0f1b6a831c399e269772661" },
+		{ "abc", "900150983cd24fb0d6963f7d28e17f72" },
+		{ "message digest", "f96b697d7cb7938d525a2f31aaf161d0" },
+		{ "abcdefghijklmnopqrstuvwxyz", "c3fcd3d76192e4007dfb496cca67e13b" },
+		{ "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789",
+		  "d174ab98d277d9f5a5611c2c9f419d9f" },
+		{ "12345678901234567890123456789012345678901234567890123456789012345678901234567890",
+		  "57edf4a22be3c955ac49da2e2107b67a" },
+	};
+	u8 digest[MD5_DIGEST_SIZE];
+	struct md5_state s;
+	char hex[33];
+
+	for (size_t i = 0; i < sizeof(suite) / sizeof(suite[0]); i++) {
+		md5_init(&s);
+		md5_update(&s, suite[i].text, strlen(suite[i].text));
+		md5_final(&s, digest);
+		for (int n = 0; n < MD5_DIGEST_SIZE; n++)
+			skiff_snprintf(hex + 2 * n, 3, "%02x", digest[n]);
+		assert_string_equal(hex, suite[i].digest);
+	}
+}
+
+TEST(md5_is_the_same_however_the_octets_come)
+{
+	u8 buf[300], whole[MD5_DIGEST_SIZE], parts[MD5_DIGEST_SIZE];
+	struct md5_state s;
+
+	for (size_t i = 0; i < sizeof(buf); i++)
+		buf[i] = (u8)host_rand();
+	for (size_t n = 0; n <= sizeof(buf); n++) {
+		md5_init(&s);
+		md5_update(&s, buf, n);
+		md5_final(&s, whole);
+		md5_init(&s);
+		for (size_t at = 0, step = 1; at < n; at += step) {
+			step = 1 + host_rand() % (n - at);
+			md5_update(&s, buf + at, step);
+		}
+		md5_final(&s, parts);
+		assert_memory_equal(whole, parts, sizeof(whole));
+	}
 }
 
 /* --- siphash: the vectors of its paper's appendix A and reference code --------------- */
