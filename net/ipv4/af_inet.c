@@ -193,6 +193,17 @@ int inet_bind(struct socket *sock, struct sockaddr *addr, int addr_len)
 	return err;
 }
 
+void inet_forget_peer(struct sock *sk)
+{
+	struct inet_sock *inet = inet_sk(sk);
+
+	inet->inet_daddr = 0;
+	inet->inet_dport = 0;
+	sk_dst_reset(sk);
+	if (!(sk->sk_userlocks & SOCK_BINDADDR_LOCK))
+		inet->inet_saddr = inet->inet_rcv_saddr = 0;
+}
+
 int inet_autobind(struct sock *sk)
 {
 	struct inet_sock *inet = inet_sk(sk);

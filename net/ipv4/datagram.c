@@ -111,20 +111,12 @@ int ip4_datagram_connect(struct sock *sk, struct sockaddr *addr, int addr_len)
 
 int udp_disconnect(struct sock *sk, int flags)
 {
-	struct inet_sock *inet = inet_sk(sk);
-
 	sk->sk_state = TCP_CLOSE;
-	inet->inet_daddr = 0;
-	inet->inet_dport = 0;
-	sk_dst_reset(sk);
-	if (!(sk->sk_userlocks & SOCK_BINDADDR_LOCK)) {
-		inet->inet_rcv_saddr = 0;
-		inet->inet_saddr = 0;
-	}
+	inet_forget_peer(sk);
 	if (!(sk->sk_userlocks & SOCK_BINDPORT_LOCK)) {
 		if (sk->sk_prot->unhash)
 			sk->sk_prot->unhash(sk);
-		inet->inet_sport = 0;
+		inet_sk(sk)->inet_sport = 0;
 	}
 	return 0;
 }

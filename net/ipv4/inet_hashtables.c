@@ -502,9 +502,9 @@ static bool connect_any_port(struct inet_hashinfo *h, struct sock *sk,
 			     struct inet_timewait_sock **tw)
 {
 	const struct net *net = sock_net(sk);
-	u64 dest = (u64)(__force u32)sk->sk_daddr << 16 | (__force u16)sk->sk_dport;
-	u32 offset = (u32)siphash_2u64(dest, (__force u32)sk->sk_rcv_saddr, &net->tcp.port_key);
-	struct port_walk w = port_walk_begin(net, offset + h->port_offset);
+	struct inet_tuple t = tcp_tuple(sk);
+	u32 offset = secure_ipv4_port_ephemeral(net, &t) + h->port_offset;
+	struct port_walk w = port_walk_begin(net, offset);
 	u32 i;
 
 	for (i = 0; i < w.count; i++) {

@@ -59,6 +59,7 @@ int inet_setsockopt(struct socket *sock, int level, int optname,
 int inet_getsockopt(struct socket *sock, int level, int optname,
 		    void __user *optval, int __user *optlen);
 void inet_sock_destruct(struct sock *sk);
+void inet_forget_peer(struct sock *sk);	/* [s] and an address that bind(2) did not choose */
 int inet_autobind(struct sock *sk);	/* 0, -EAGAIN; takes the socket lock */
 
 /* Options of level SOL_IP (net/ipv4/ip_sockglue.c). */

@@ -72,14 +72,6 @@ int ip_local_deliver(struct sk_buff *skb);
  */
 int ip_queue_xmit(struct sock *sk, struct sk_buff *skb, u8 tos);
 
-/*
- * Push an IPv4 header and send: for packets without a (full) socket, such as ICMP, SYN-ACKs and
- * resets. sk may be NULL. Consumes skb.
- */
-int ip_build_and_send_pkt(struct net *net, struct sk_buff *skb, const struct sock *sk,
-			  struct dst_entry *dst, __be32 saddr, __be32 daddr, u8 protocol, u8 tos,
-			  u8 ttl);
-
 /* What goes into the header of one packet. */
 struct ip_spec {
 	__be32 saddr, daddr;
@@ -90,6 +82,13 @@ struct ip_spec {
 /* Push the header that spec says and ip_output(). Bottom halves on or off. Consumes skb. */
 int ip_send_skb(struct net *net, struct sk_buff *skb, struct dst_entry *dst,
 		const struct ip_spec *spec);
+
+/*
+ * The same for what has no (full) socket, such as SYN-ACKs and resets: spec without df, which
+ * follows from dst; without dst (NULL) the route is looked up. Also ip_route_output()'s errors.
+ */
+int ip_send_unicast_reply(struct net *net, struct sk_buff *skb, struct dst_entry *dst,
+			  struct ip_spec *spec);
 
 /*
  * An skb with len octets of msg behind hdrlen octets of room for the transport's header, which

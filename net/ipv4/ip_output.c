@@ -153,19 +153,23 @@ int ip_send_skb(struct net *net, struct sk_buff *skb, struct dst_entry *dst,
 	return ip_output(net, skb, dst);
 }
 
-int ip_build_and_send_pkt(struct net *net, struct sk_buff *skb, const struct sock *sk,
-			  struct dst_entry *dst, __be32 saddr, __be32 daddr, u8 protocol, u8 tos,
-			  u8 ttl)
+int ip_send_unicast_reply(struct net *net, struct sk_buff *skb, struct dst_entry *dst,
+			  struct ip_spec *spec)
 {
-	struct ip_spec spec = {
-		.saddr = saddr, .daddr = daddr, .protocol = protocol, .tos = tos, .ttl = ttl,
-		.df = true,
-	};
+	struct dst_entry *found = NULL;
+	int err;
 
-	if (dst->mtu_locked || skb->len + sizeof(struct iphdr) > dst_mtu(dst) ||
-	    (sk && inet_sk(sk)->pmtudisc == IP_PMTUDISC_DONT))
-		spec.df = false;
-	return ip_send_skb(net, skb, dst, &spec);
+	if (!dst) {
+		dst = found = ip_route_output(net, spec->daddr, spec->saddr, 0);
+		if (IS_ERR(found)) {
+			kfree_skb_reason(skb, DROP_IP_OUTNOROUTES);
+			return (int)PTR_ERR(found);
+		}
+	}
+	spec->df = !dst->mtu_locked && skb->len + sizeof(struct iphdr) <= dst_mtu(dst);
+	err = ip_send_skb(net, skb, dst, spec);
+	dst_release(found);
+	return err;
 }
 
 /*

@@ -541,6 +541,25 @@ struct dst_entry *ip_route_socket(struct sock *sk)
 	return dst;
 }
 
+int ip_route_connect(struct sock *sk, __be32 daddr)
+{
+	struct inet_sock *inet = inet_sk(sk);
+	struct dst_entry *dst = ip_route_output(sock_net(sk), daddr, inet->inet_saddr,
+						sk->sk_bound_dev_if);
+
+	if (IS_ERR(dst))
+		return (int)PTR_ERR(dst);
+	if (dst->type == RTN_BROADCAST || dst->type == RTN_MULTICAST) {
+		dst_release(dst);
+		return -ENETUNREACH;
+	}
+	sk_dst_set(sk, dst);
+	if (!inet->inet_saddr)
+		inet->inet_saddr = dst->prefsrc;
+	inet->inet_rcv_saddr = inet->inet_saddr;
+	return 0;
+}
+
 /* --- per stack ---------------------------------------------------------------------------- */
 
 int ip_rt_net_init(struct net *net)

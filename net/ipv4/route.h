@@ -46,6 +46,12 @@ bool dst_check(const struct net *net, const struct dst_entry *dst);
  */
 struct dst_entry *ip_route_socket(struct sock *sk);
 
+/*
+ * [s] A connection to daddr begins: its route becomes sk_dst_cache, and says which source address
+ * to use where none was chosen. 0, ip_route_output()'s errors, -ENETUNREACH for a broadcast or group.
+ */
+int ip_route_connect(struct sock *sk, __be32 daddr);
+
 /* [s] Forget the cached route: the next packet looks again. */
 void sk_dst_reset(struct sock *sk);
 

@@ -96,7 +96,7 @@ static bool decode_options(struct net *net, const struct inet_tuple *t,
 	opt->sack_ok = opt->wscale_ok = opt->ecn_ok = false;
 	if (!opt->saw_tstamp || !opt->rcv_tsecr)
 		return true;
-	bits = opt->rcv_tsecr - tcp_v4_init_ts_off(net, t);
+	bits = opt->rcv_tsecr - secure_tcp_ts_off(net, t);
 	opt->sack_ok = bits & TS_OPT_SACK;
 	opt->ecn_ok = bits & TS_OPT_ECN && net->tcp.sysctl_tcp_ecn;
 	opt->snd_wscale = bits & TS_OPT_WSCALE_MASK;

@@ -293,7 +293,6 @@ static bool need_reset(const struct sock *sk)
 
 int tcp_disconnect(struct sock *sk, int flags)
 {
-	struct inet_sock *inet = inet_sk(sk);
 	int state = sk->sk_state;
 
 	tcp_mstamp_refresh(tcp_sk(sk));
@@ -310,14 +309,9 @@ int tcp_disconnect(struct sock *sk, int flags)
 	inet_csk_clear_timers(sk);
 	tcp_write_queue_purge(sk);
 	receive_queues_purge(sk, DROP_TCP_ABORT);
-	sk->sk_dport = 0;
-	sk->sk_daddr = 0;
-	if (!(sk->sk_userlocks & SOCK_BINDADDR_LOCK))
-		inet->inet_saddr = sk->sk_rcv_saddr = 0;
+	inet_forget_peer(sk);
 	sk->sk_shutdown = 0;
 	sock_reset_flag(sk, SOCK_DONE);
-	dst_release(sk->sk_dst_cache);
-	sk->sk_dst_cache = NULL;
 	tcp_init_connection(sk);
 	sk->sk_error_report(sk);
 	return 0;
@@ -470,9 +464,7 @@ int tcp_net_init(struct net *net)
 	t->hashinfo = inet_hashinfo_create();
 	if (!t->hashinfo)
 		return -ENOMEM;
-	get_random_bytes(&t->isn_key, sizeof(t->isn_key));
-	get_random_bytes(&t->ts_key, sizeof(t->ts_key));
-	get_random_bytes(&t->port_key, sizeof(t->port_key));
+	secure_seq_init(net);
 	get_random_bytes(t->cookie_key, sizeof(t->cookie_key));
 	t->congestion_control = &tcp_cubic;
 	tcp_md5_net_init(net);

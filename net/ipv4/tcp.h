@@ -598,7 +598,6 @@ int tcp_v4_do_rcv(struct sock *sk, struct sk_buff *skb);	/* [s] held; consumes s
 void tcp_v4_deliver(struct sock *sk, struct sk_buff *skb);	/* now or by the backlog; softirq */
 int tcp_v4_connect(struct sock *sk, struct sockaddr *addr, int addr_len);
 void tcp_v4_send_reset(struct net *net, struct sk_buff *skb);	/* in answer to skb, which stays */
-struct dst_entry *tcp_v4_dst(struct sock *sk);	/* valid, or NULL; the socket's reference */
 void tcp_v4_mtu_reduced(struct sock *sk);	/* the ICMP message that had to wait */
 
 /* A segment without socket or payload, from our end of t. */
@@ -613,8 +612,6 @@ struct tcp_bare_segment {
 
 /* 0, -ENOBUFS, .... */
 int tcp_v4_send_bare(struct net *net, const struct tcp_bare_segment *seg);
-u32 tcp_v4_init_seq(struct net *net, const struct inet_tuple *t);	/* RFC 6528 */
-u32 tcp_v4_init_ts_off(struct net *net, const struct inet_tuple *t);
 
 static inline struct inet_tuple tcp_tuple(const struct sock *sk)
 {

@@ -1,30 +1,10 @@
 /*
- * TCP over IPv4: from segment to socket, connect(2), resets, initial sequence numbers, ICMP.
+ * TCP over IPv4: from segment to socket, connect(2), resets, ICMP.
  */
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "net/ipv4/icmp.h"
 #include "net/ipv4/tcp.h"
-
-/* --- numbers that nobody outside can guess ----------------------------------------------- */
-
-static u64 tuple_secret(const struct inet_tuple *t, const struct siphash_key *key)
-{
-	u64 peer = (u64)(__force u32)t->daddr << 32 | (u64)(__force u16)t->dport << 16 | t->num;
-
-	return siphash_2u64(peer, (__force u32)t->saddr, key);
-}
-
-/* RFC 6528: a clock that ticks every 4 us (the RFC's M; 64 ns as Linux has it) plus a secret. */
-u32 tcp_v4_init_seq(struct net *net, const struct inet_tuple *t)
-{
-	return (u32)tuple_secret(t, &net->tcp.isn_key) + (u32)(ktime_get_ns() >> 6);
-}
-
-u32 tcp_v4_init_ts_off(struct net *net, const struct inet_tuple *t)
-{
-	return (u32)tuple_secret(t, &net->tcp.ts_key);
-}
 
 /* --- segments without a socket ----------------------------------------------------------- */
 
@@ -60,26 +40,16 @@ static struct sk_buff *bare_skb(const struct tcp_bare_segment *seg)
 
 int tcp_v4_send_bare(struct net *net, const struct tcp_bare_segment *seg)
 {
-	struct dst_entry *dst = seg->dst;
-	struct sk_buff *skb;
-	int err;
+	struct ip_spec spec = {
+		.saddr = seg->t.saddr, .daddr = seg->t.daddr, .protocol = IPPROTO_TCP,
+		.tos = seg->tos, .ttl = (u8)net->ipv4.sysctl_ip_default_ttl,
+	};
+	struct sk_buff *skb = bare_skb(seg);
 
-	if (!dst) {
-		dst = ip_route_output(net, seg->t.daddr, seg->t.saddr, 0);
-		if (IS_ERR(dst))
-			return (int)PTR_ERR(dst);
-	}
-	err = -ENOBUFS;
-	skb = bare_skb(seg);
-	if (skb) {
-		NET_INC_STATS(net, Tcp_OutSegs);
-		err = ip_build_and_send_pkt(net, skb, NULL, dst, seg->t.saddr, seg->t.daddr,
-					    IPPROTO_TCP, seg->tos,
-					    (u8)net->ipv4.sysctl_ip_default_ttl);
-	}
-	if (!seg->dst)
-		dst_release(dst);
-	return err;
+	if (!skb)
+		return -ENOBUFS;
+	NET_INC_STATS(net, Tcp_OutSegs);
+	return ip_send_unicast_reply(net, skb, seg->dst, &spec);
 }
 
 /* RFC 9293 3.5.2: a reset that the sender of skb must believe. Never in answer to a reset. */
@@ -195,41 +165,6 @@ drop:
 
 /* --- connect(2) -------------------------------------------------------------------------- */
 
-static int connect_route(struct sock *sk, const struct sockaddr_in *sin)
-{
-	struct inet_sock *inet = inet_sk(sk);
-	struct dst_entry *dst;
-
-	dst = ip_route_output(sock_net(sk), sin->sin_addr.s_addr, inet->inet_saddr,
-			      sk->sk_bound_dev_if);
-	if (IS_ERR(dst))
-		return (int)PTR_ERR(dst);
-	if (dst->type == RTN_BROADCAST || dst->type == RTN_MULTICAST) {
-		dst_release(dst);
-		return -ENETUNREACH;
-	}
-	dst_release(sk->sk_dst_cache);
-	sk->sk_dst_cache = dst;
-	if (!inet->inet_saddr)
-		inet->inet_saddr = dst->prefsrc;
-	sk->sk_rcv_saddr = inet->inet_saddr;
-	return 0;
-}
-
-/* Forget what the failed attempt set, except an address that bind(2) chose. */
-static void connect_undo(struct sock *sk)
-{
-	struct inet_sock *inet = inet_sk(sk);
-
-	tcp_set_state(sk, TCP_CLOSE);
-	if (!(sk->sk_userlocks & SOCK_BINDADDR_LOCK))
-		inet->inet_saddr = sk->sk_rcv_saddr = 0;
-	dst_release(sk->sk_dst_cache);
-	sk->sk_dst_cache = NULL;
-	sk->sk_dport = 0;
-	sk->sk_daddr = 0;
-}
-
 int tcp_v4_connect(struct sock *sk, struct sockaddr *addr, int addr_len)
 {
 	const struct sockaddr_in *sin = (const struct sockaddr_in *)addr;
@@ -243,7 +178,7 @@ int tcp_v4_connect(struct sock *sk, struct sockaddr *addr, int addr_len)
 		return -EAFNOSUPPORT;
 	if (!sin->sin_port)
 		return -EADDRNOTAVAIL;
-	err = connect_route(sk, sin);
+	err = ip_route_connect(sk, sin->sin_addr.s_addr);
 	if (err)
 		return err;
 	tcp_init_connection(sk);
@@ -257,9 +192,9 @@ int tcp_v4_connect(struct sock *sk, struct sockaddr *addr, int addr_len)
 	if (err)
 		goto undo;
 	t = tcp_tuple(sk);
-	tp->tsoffset = tcp_v4_init_ts_off(sock_net(sk), &t);
+	tp->tsoffset = secure_tcp_ts_off(sock_net(sk), &t);
 	if (!tp->write_seq)	/* else a TIME-WAIT that it replaces chose one */
-		tp->write_seq = tcp_v4_init_seq(sock_net(sk), &t);
+		tp->write_seq = secure_tcp_seq(sock_net(sk), &t);
 	inet_sk(sk)->inet_id = (u16)get_random_u32();
 	err = tcp_connect(sk);
 	if (err)
@@ -268,34 +203,19 @@ int tcp_v4_connect(struct sock *sk, struct sockaddr *addr, int addr_len)
 undo:
 	inet_csk_clear_timers(sk);
 	tcp_write_queue_purge(sk);
-	connect_undo(sk);
+	tcp_set_state(sk, TCP_CLOSE);
+	inet_forget_peer(sk);
 	return err;
 }
 
 /* --- ICMP (RFC 9293 3.9.2.2, RFC 5927) --------------------------------------------------- */
 
-/* The socket's route, looked up again when routes, addresses or path MTUs have changed. */
-struct dst_entry *tcp_v4_dst(struct sock *sk)
-{
-	struct dst_entry *dst = sk->sk_dst_cache;
-
-	if (likely(dst && dst_check(sock_net(sk), dst)))
-		return dst;
-	dst = ip_route_output(sock_net(sk), sk->sk_daddr, inet_sk(sk)->inet_saddr,
-			      sk->sk_bound_dev_if);
-	if (IS_ERR(dst))
-		return sk->sk_dst_cache;
-	dst_release(sk->sk_dst_cache);
-	sk->sk_dst_cache = dst;
-	return dst;
-}
-
 void tcp_v4_mtu_reduced(struct sock *sk)
 {
-	struct dst_entry *dst = tcp_v4_dst(sk);
+	struct dst_entry *dst = ip_route_socket(sk);
 	u32 mtu;
 
-	if (TCPF(sk->sk_state) & (TCPF(TCP_LISTEN) | TCPF(TCP_CLOSE)) || !dst)
+	if (TCPF(sk->sk_state) & (TCPF(TCP_LISTEN) | TCPF(TCP_CLOSE)) || IS_ERR(dst))
 		return;
 	mtu = dst_mtu(dst);
 	if (inet_sk(sk)->pmtudisc == IP_PMTUDISC_DONT || mtu >= inet_csk(sk)->icsk_pmtu_cookie)

@@ -48,7 +48,7 @@ struct request_sock *tcp_reqsk_alloc(struct sock *sk, const struct sk_buff *skb,
 	req->wscale_ok = opt->wscale_ok && n->sysctl_tcp_window_scaling;
 	req->snd_wscale = req->wscale_ok ? opt->snd_wscale & 0xf : 0;
 	req->ts_recent = req->tstamp_ok ? opt->rcv_tsval : 0;
-	req->ts_off = tcp_v4_init_ts_off(sock_net(sk), &t);
+	req->ts_off = secure_tcp_ts_off(sock_net(sk), &t);
 	req->tos = inet_sk(sk)->tos;
 	return req;
 }
@@ -138,7 +138,7 @@ static void answer_syn(struct sock *sk, struct sk_buff *skb, struct request_sock
 	if (cookie)
 		req->snt_isn = tcp_cookie_init_seq(net, skb, req);
 	else
-		req->snt_isn = TCP_SKB_CB(skb)->tw_isn ?: tcp_v4_init_seq(net, &t);
+		req->snt_isn = TCP_SKB_CB(skb)->tw_isn ?: secure_tcp_seq(net, &t);
 	req->snt_synack = ktime_get_ns();
 	if (!cookie)
 		inet_csk_reqsk_queue_hash_add(sk, req);

@@ -35,7 +35,8 @@ static u32 headers_len(const struct sk_buff *skb)
 	u32 l3 = skb_network_offset(skb), l4 = skb_transport_offset(skb), doff;
 
 	if (skb_shinfo(skb)->gso_type & ~(SKB_GSO_TCPV4 | SKB_GSO_TCP_ECN) ||
-	    skb->network_header < skb_headroom(skb) || l4 < l3 + sizeof(struct iphdr) || l4 + TCP_MIN_HEADER > skb_headlen(skb))
+	    skb->network_header < skb_headroom(skb) ||
+	    skb->transport_header < skb->network_header || l4 < l3 + sizeof(struct iphdr) || l4 + TCP_MIN_HEADER > skb_headlen(skb))
 		return 0;
 	doff = (skb->data[l4 + 12] >> 4) * 4U;
 	return doff < TCP_MIN_HEADER ? 0 : l4 + doff;

@@ -155,10 +155,10 @@ static u32 sack_option_size(const struct sock *sk)
 u32 tcp_current_mss(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
-	struct dst_entry *dst = tcp_v4_dst(sk);
+	struct dst_entry *dst = ip_route_socket(sk);
 	u32 mss = tp->mss_cache;
 
-	if (likely(dst)) {
+	if (likely(!IS_ERR(dst))) {
 		u32 mtu = dst_mtu(dst);
 
 		if (unlikely(mtu != inet_csk(sk)->icsk_pmtu_cookie))
