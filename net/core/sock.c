@@ -41,8 +41,16 @@ struct sock *sk_alloc(struct net *net, int family, struct proto *prot, int kern)
 	return sk;
 }
 
+/* What the options counted in struct net goes with the socket. */
+static void sock_uncount_timestamp(const struct sock *sk)
+{
+	if (sock_flag(sk, SOCK_TIMESTAMP) || sock_flag(sk, SOCK_TIMESTAMPNS))
+		sock_net(sk)->netstamp_needed--;
+}
+
 void sk_free(struct sock *sk)
 {
+	sock_uncount_timestamp(sk);
 	if (sk->sk_destruct)
 		sk->sk_destruct(sk);
 	if (sk->sk_dst_cache)
@@ -98,22 +106,12 @@ void sock_graft(struct sock *sk, struct socket *parent)
 	local_bh_enable();
 }
 
-/* What the options counted in struct net goes with the socket. */
-static void sock_uncount_timestamp(struct sock *sk)
-{
-	if (sock_flag(sk, SOCK_TIMESTAMP) || sock_flag(sk, SOCK_TIMESTAMPNS))
-		sock_net(sk)->netstamp_needed--;
-	sock_reset_flag(sk, SOCK_TIMESTAMP);
-	sock_reset_flag(sk, SOCK_TIMESTAMPNS);
-}
-
 void sk_common_release(struct sock *sk)
 {
 	if (sk->sk_prot->destroy)
 		sk->sk_prot->destroy(sk);
 	if (sk->sk_prot->unhash)
 		sk->sk_prot->unhash(sk);
-	sock_uncount_timestamp(sk);
 	if (sk->sk_socket)
 		sk->sk_socket->sk = NULL;
 	sock_orphan(sk);

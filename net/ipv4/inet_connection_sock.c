@@ -307,12 +307,10 @@ static void clone_reset(struct sock *sk)
 	sk->sk_ack_backlog = sk->sk_max_ack_backlog = 0;
 	sk->sk_dst_cache = NULL;
 	sk->sk_userlocks &= ~SOCK_BINDPORT_LOCK;
-	timer_setup(&sk->sk_timer, tcp_timer);
+	inet_csk_init_timers(sk);
 	tcp_sk(sk)->ext = NULL;
 	icsk->icsk_bind_hash = NULL;
 	icsk->icsk_accept_next = NULL;
-	icsk->icsk_pending = ICSK_TIME_NONE;
-	icsk->icsk_timers = 0;
 	icsk->icsk_retransmits = icsk->icsk_backoff = icsk->icsk_probes_out = 0;
 }
 
@@ -368,4 +366,55 @@ void inet_csk_clear_timers(struct sock *sk)
 	icsk->icsk_ack.pending = 0;
 	if (del_timer(&sk->sk_timer))
 		sock_put(sk);
+}
+
+void inet_csk_run_timers(struct sock *sk)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	u64 now;
+
+	tcp_mstamp_refresh(tcp_sk(sk));
+	now = tcp_sk(sk)->tcp_mstamp;
+	if (icsk->icsk_ack.pending & ICSK_ACK_TIMER && icsk->icsk_ack.timeout <= now)
+		tcp_delack_timer_handler(sk);
+	if (icsk->icsk_pending && icsk->icsk_timeout <= now)
+		tcp_write_timer_handler(sk);
+	if (icsk->icsk_timers & ICSK_TIMER_KEEP && icsk->icsk_keep_timeout <= now) {
+		inet_csk_delete_keepalive_timer(sk);
+		tcp_keepalive_timer(sk);
+	}
+	if (sk->sk_state == TCP_CLOSE)
+		return;
+	if (icsk->icsk_ack.pending & ICSK_ACK_TIMER)
+		inet_csk_arm_timer(sk, icsk->icsk_ack.timeout);
+	if (icsk->icsk_pending)
+		inet_csk_arm_timer(sk, icsk->icsk_timeout);
+	if (icsk->icsk_timers & ICSK_TIMER_KEEP)
+		inet_csk_arm_timer(sk, icsk->icsk_keep_timeout);
+	tcp_check_invariants(sk);
+}
+
+/* Softirq. The pending timer held a reference. */
+static void csk_timer(struct timer_list *t)
+{
+	struct sock *sk = from_timer(sk, t, sk_timer);
+
+	bh_lock_sock(sk);
+	if (!sock_owned_by_user(sk)) {
+		if (sk->sk_state != TCP_CLOSE)
+			inet_csk_run_timers(sk);
+	} else {	/* release_sock() will */
+		if (inet_csk(sk)->icsk_ack.pending & ICSK_ACK_TIMER)
+			NET_INC_STATS(sock_net(sk), TcpExt_DelayedACKLocked);
+		inet_csk(sk)->icsk_timers |= ICSK_TIMER_DEFERRED;
+	}
+	bh_unlock_sock(sk);
+	sock_put(sk);
+}
+
+void inet_csk_init_timers(struct sock *sk)
+{
+	timer_setup(&sk->sk_timer, csk_timer);
+	inet_csk(sk)->icsk_pending = ICSK_TIME_NONE;
+	inet_csk(sk)->icsk_timers = 0;
 }

@@ -150,6 +150,8 @@ static inline void inet_csk_delete_keepalive_timer(struct sock *sk)
 	inet_csk(sk)->icsk_timers &= ~ICSK_TIMER_KEEP;
 }
 
+void inet_csk_init_timers(struct sock *sk);	/* sk_timer is set up, and nothing pending */
+void inet_csk_run_timers(struct sock *sk);	/* [s] do what is due, and arm it for the rest */
 void inet_csk_clear_timers(struct sock *sk);	/* all of them, and the reference */
 
 static inline void inet_csk_schedule_ack(struct sock *sk)

@@ -43,10 +43,52 @@ struct inet_hashinfo *inet_hashinfo_create(void)
 	return NULL;
 }
 
+/* Collect one connection that still lives; the table's lock is held, so the work waits. */
+static void find_one(struct sock_common *c, void *arg)
+{
+	struct sock_common **found = arg;
+
+	if (*found)
+		return;
+	*found = c;
+	sock_hold((struct sock *)c);
+}
+
+static void end_orphan(struct sock *sk)
+{
+	local_bh_disable();
+	bh_lock_sock(sk);
+	ASSERT(sock_flag(sk, SOCK_DEAD));
+	tcp_done(sk);
+	bh_unlock_sock(sk);
+	local_bh_enable();
+	sock_put(sk);
+}
+
+static void end_connections(struct inet_hashinfo *h)
+{
+	struct sock_common *c;
+
+	for (;;) {
+		c = NULL;
+		inet_hash_for_each(h, find_one, &c);
+		if (!c)
+			break;
+		if (c->skc_state == TCP_TIME_WAIT) {
+			inet_twsk_kill(inet_twsk((struct sock *)c));
+			inet_twsk_put(inet_twsk((struct sock *)c));
+		} else {
+			end_orphan((struct sock *)c);
+		}
+	}
+}
+
 void inet_hashinfo_free(struct inet_hashinfo *h)
 {
 	if (!h)
 		return;
+	if (h->lhash.bucket)	/* the last one to be made */
+		end_connections(h);
 	ASSERT(!h->ehash.count && !h->lhash.count && !h->bhash.count);
 	kfree(h->ehash.bucket);
 	kfree(h->bhash.bucket);

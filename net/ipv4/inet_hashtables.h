@@ -94,7 +94,10 @@ void secure_seq_init(struct net *net);	/* new keys */
 
 void inet_hashtables_init(void);	/* boot: the cache of bind buckets */
 
-/* Tables for one struct net; NULL without memory. Free when they are empty. */
+/*
+ * Tables for one struct net; NULL without memory. Freeing ends what is left in them when every
+ * application's socket is closed: orphans and TIME-WAIT objects.
+ */
 struct inet_hashinfo *inet_hashinfo_create(void);
 void inet_hashinfo_free(struct inet_hashinfo *h);
 

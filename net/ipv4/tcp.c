@@ -58,7 +58,7 @@ int tcp_init_sock(struct sock *sk)
 {
 	const struct netns_tcp *t = &sock_net(sk)->tcp;
 
-	timer_setup(&sk->sk_timer, tcp_timer);
+	inet_csk_init_timers(sk);
 	tcp_init_connection(sk);
 	inet_csk(sk)->icsk_ca_ops = t->congestion_control;
 	sk->sk_write_space = sk_stream_write_space;
@@ -86,14 +86,10 @@ void tcp_write_queue_purge(struct sock *sk)
 
 static void receive_queues_purge(struct sock *sk, enum skb_drop_reason why)
 {
-	struct tcp_sock *tp = tcp_sk(sk);
-	struct sk_buff *skb;
-
-	while ((skb = __skb_dequeue(&sk->sk_receive_queue)))
-		kfree_skb_reason(skb, why);
-	tcp_ofo_purge(tp, why);
-	tp->sacked_out = 0;
-	tcp_sack_state_release(tp);
+	skb_queue_purge_reason(&sk->sk_receive_queue, why);
+	tcp_ofo_purge(tcp_sk(sk), why);
+	tcp_sk(sk)->sacked_out = 0;
+	tcp_sack_state_release(tcp_sk(sk));
 }
 
 void tcp_v4_destroy_sock(struct sock *sk)
@@ -104,10 +100,6 @@ void tcp_v4_destroy_sock(struct sock *sk)
 	ext_free(sk);
 	if (inet_csk(sk)->icsk_bind_hash)
 		inet_put_port(sk);
-	if (sock_flag(sk, SOCK_TIMESTAMP) || sock_flag(sk, SOCK_TIMESTAMPNS))
-		sock_net(sk)->netstamp_needed--;
-	sock_reset_flag(sk, SOCK_TIMESTAMP);
-	sock_reset_flag(sk, SOCK_TIMESTAMPNS);
 }
 
 void tcp_set_state(struct sock *sk, int state)
@@ -420,11 +412,6 @@ int tcp_ioctl(struct sock *sk, unsigned int cmd, unsigned long arg)
 
 /* --- start ------------------------------------------------------------------------------- */
 
-static void tcp_keepalive(struct sock *sk, int on)
-{
-	tcp_set_keepalive(sk, on);
-}
-
 struct proto tcp_prot = {
 	.name = "TCP",
 	.obj_size = sizeof(struct tcp_sock),
@@ -436,7 +423,7 @@ struct proto tcp_prot = {
 	.accept = inet_csk_accept,
 	.ioctl = tcp_ioctl,
 	.shutdown = tcp_shutdown,
-	.keepalive = tcp_keepalive,
+	.keepalive = tcp_set_keepalive,
 	.stream_memory_free = tcp_stream_memory_free,
 	.setsockopt = tcp_setsockopt,
 	.getsockopt = tcp_getsockopt,
@@ -472,46 +459,8 @@ int tcp_net_init(struct net *net)
 	return 0;
 }
 
-/* Collect one connection that still lives; the table's lock is held, so the work waits. */
-static void find_one(struct sock_common *c, void *arg)
-{
-	struct sock_common **found = arg;
-
-	if (*found)
-		return;
-	*found = c;
-	sock_hold((struct sock *)c);
-}
-
-static void end_orphan(struct sock *sk)
-{
-	local_bh_disable();
-	bh_lock_sock(sk);
-	ASSERT(sock_flag(sk, SOCK_DEAD));
-	tcp_done(sk);
-	bh_unlock_sock(sk);
-	local_bh_enable();
-	sock_put(sk);
-}
-
 void tcp_net_exit(struct net *net)
 {
-	struct sock_common *c;
-
-	if (!net->tcp.hashinfo)
-		return;
-	for (;;) {
-		c = NULL;
-		inet_hash_for_each(net->tcp.hashinfo, find_one, &c);
-		if (!c)
-			break;
-		if (c->skc_state == TCP_TIME_WAIT) {
-			inet_twsk_kill(inet_twsk((struct sock *)c));
-			inet_twsk_put(inet_twsk((struct sock *)c));
-		} else {
-			end_orphan((struct sock *)c);
-		}
-	}
 	inet_hashinfo_free(net->tcp.hashinfo);
 	net->tcp.hashinfo = NULL;
 }

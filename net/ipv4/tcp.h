@@ -809,7 +809,6 @@ int tcp_ack(struct sock *sk, const struct sk_buff *skb, const struct tcp_options
 void tcp_rtt_estimator(struct sock *sk, u32 rtt_us);	/* and RTO, RFC 6298 2 */
 void tcp_update_rtt_min(struct sock *sk, u32 rtt_us);	/* the least of tcp_min_rtt_wlen s */
 void tcp_rearm_rto(struct sock *sk);
-void tcp_init_wl(struct tcp_sock *tp, u32 seq);
 void tcp_init_transfer(struct sock *sk);	/* the handshake is done */
 void tcp_init_metrics(struct sock *sk);
 
@@ -879,7 +878,6 @@ bool tcp_write_xmit(struct sock *sk, u32 mss, u8 nonagle, int push_one);
 /* Send what may go, as the socket's own Nagle setting says, or as nonagle says. */
 void tcp_push_pending_frames(struct sock *sk);
 void __tcp_push_pending_frames(struct sock *sk, u32 mss, u8 nonagle);
-void tcp_push_one(struct sock *sk, u32 mss);	/* send_head, if it may go */
 /*
  * Send skb: a clone, while skb stays on the write queue, or skb itself (control segments;
  * consumed). 0, -ENOBUFS, or ip_queue_xmit()'s errno.
@@ -895,7 +893,6 @@ int tcp_connect(struct sock *sk);		/* send the SYN: 0 or -ENOBUFS */
 int tcp_send_synack(struct sock *sk);		/* simultaneous open */
 u32 tcp_current_mss(struct sock *sk);		/* renews mss_cache when the path changed */
 u32 tcp_sync_mss(struct sock *sk, u32 pmtu);
-void tcp_mtup_init(struct sock *sk);
 u32 tcp_mss_to_advertise(const struct sock *sk, u32 mtu);
 void tcp_select_initial_window(const struct sock *sk, u32 space, u32 mss, bool wscale_ok,
 			       struct tcp_initial_window *w);
@@ -918,15 +915,30 @@ void tcp_send_probe0(struct sock *sk);
 
 /* --- tcp_timer.c ------------------------------------------------------------------------- */
 
-void tcp_timer(struct timer_list *t);
+/* A deadline of sk has passed. [s] held, tcp_mstamp is new. */
+void tcp_write_timer_handler(struct sock *sk);
+void tcp_delack_timer_handler(struct sock *sk);
+void tcp_keepalive_timer(struct sock *sk);
 void tcp_release_cb(struct sock *sk);		/* proto.release_cb: what timers and ICMP put off */
-void tcp_set_keepalive(struct sock *sk, bool on);
-u64 tcp_keepalive_time_ns(const struct sock *sk);
-u64 tcp_keepalive_intvl_ns(const struct sock *sk);
+void tcp_set_keepalive(struct sock *sk, int on);	/* proto.keepalive */
 u64 tcp_fin_time_ns(const struct sock *sk);	/* how long an orphan stays in FIN-WAIT-2 */
 void tcp_check_probe_timer(struct sock *sk);	/* nothing in flight, something to send */
 u64 tcp_probe0_interval_ns(const struct sock *sk);
 u64 tcp_within_user_timeout(const struct sock *sk, u64 delay_ns);	/* when, in ns */
+
+static inline u64 tcp_keepalive_time_ns(const struct sock *sk)
+{
+	u32 own = inet_csk(sk)->keepalive_time;
+
+	return (own ?: (u32)sock_net(sk)->tcp.sysctl_tcp_keepalive_time) * NSEC_PER_SEC;
+}
+
+static inline u64 tcp_keepalive_intvl_ns(const struct sock *sk)
+{
+	u32 own = inet_csk(sk)->keepalive_intvl;
+
+	return (own ?: (u32)sock_net(sk)->tcp.sysctl_tcp_keepalive_intvl) * NSEC_PER_SEC;
+}
 
 static inline u64 tcp_rto_ns(const struct sock *sk)
 {

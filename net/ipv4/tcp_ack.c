@@ -155,11 +155,6 @@ static void ack_probe(struct sock *sk)
 
 /* --- the window -------------------------------------------------------------------------- */
 
-void tcp_init_wl(struct tcp_sock *tp, u32 seq)
-{
-	tp->snd_wl1 = seq;
-}
-
 static void advance_snd_una(struct tcp_sock *tp, u32 ack)
 {
 	tp->bytes_acked += ack - tp->snd_una;

@@ -144,7 +144,6 @@ static void connect_init(struct sock *sk)
 	tp->mss_clamp = tp->user_mss ?: 65535;
 	tp->max_window = 0;
 	tp->advmss = (u16)tcp_mss_to_advertise(sk, sk->sk_dst_cache->dev->mtu);
-	tcp_mtup_init(sk);
 	tcp_sync_mss(sk, mtu);
 	icsk->icsk_ack.rcv_mss = (u16)clamp(min_t(u32, tp->advmss, tp->mss_cache), 88U, 536U);
 	w.window_clamp = tp->window_clamp;
@@ -158,7 +157,7 @@ static void connect_init(struct sock *sk)
 	sk->sk_err = 0;
 	sock_reset_flag(sk, SOCK_DONE);
 	tp->snd_wnd = 0;
-	tcp_init_wl(tp, 0);
+	tp->snd_wl1 = 0;
 	tp->snd_una = tp->snd_sml = tp->snd_up = tp->snd_nxt = tp->pushed_seq = tp->write_seq;
 	tp->rcv_nxt = tp->rcv_wup = tp->copied_seq = 0;
 	icsk->icsk_rto = TCP_TIMEOUT_INIT_US;

@@ -255,7 +255,7 @@ static void established(struct sock *sk, const struct sk_buff *skb)
 	tp->copied_seq = tp->rcv_nxt;
 	tp->snd_wnd = (u32)TCP_SKB_CB(skb)->window << tp->snd_wscale;
 	tp->max_window = max(tp->max_window, tp->snd_wnd);
-	tcp_init_wl(tp, TCP_SKB_CB(skb)->seq);
+	tp->snd_wl1 = TCP_SKB_CB(skb)->seq;
 	tcp_set_state(sk, TCP_ESTABLISHED);
 	tcp_init_transfer(sk);
 	sk->sk_state_change(sk);
@@ -600,7 +600,7 @@ static void negotiate(struct sock *sk, const struct sk_buff *skb,
 	tp->rcv_nxt = tp->rcv_wup = tp->copied_seq = cb->seq + 1;
 	tp->snd_wnd = cb->window;
 	tp->max_window = max_t(u32, tp->max_window, cb->window);
-	tcp_init_wl(tp, cb->seq);
+	tp->snd_wl1 = cb->seq;
 	tcp_sync_mss(sk, inet_csk(sk)->icsk_pmtu_cookie);
 	inet_csk(sk)->icsk_ack.rcv_mss =
 		(u16)clamp(min_t(u32, tp->advmss, tp->mss_cache), 88U, TCP_MSS_DEFAULT_V4);

@@ -165,7 +165,7 @@ static int send_all(struct sock *sk, struct send_ctx *c)
 			mark_push(tp, skb);
 			__tcp_push_pending_frames(sk, c->mss, TCP_NAGLE_PUSH);
 		} else if (skb == tp->send_head) {
-			tcp_push_one(sk, c->mss);
+			tcp_write_xmit(sk, c->mss, TCP_NAGLE_PUSH, 1);
 		}
 	}
 	return 0;

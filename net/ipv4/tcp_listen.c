@@ -186,7 +186,7 @@ static void child_sequence(struct tcp_sock *tp, const struct request_sock *req)
 	tp->snd_sml = tp->snd_una = tp->snd_nxt = tp->snd_up = req->snt_isn + 1;
 	tp->write_seq = tp->pushed_seq = tp->snd_nxt;
 	tp->rtt_seq = tp->high_seq = tp->cwnd_usage_seq = tp->snd_nxt;
-	tcp_init_wl(tp, req->rcv_isn);
+	tp->snd_wl1 = req->rcv_isn;
 }
 
 static void child_options(struct tcp_sock *tp, const struct request_sock *req, u32 window)

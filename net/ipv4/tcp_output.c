@@ -95,11 +95,6 @@ void tcp_select_initial_window(const struct sock *sk, u32 space, u32 mss, bool w
 
 /* --- segment size ------------------------------------------------------------------------ */
 
-void tcp_mtup_init(struct sock *sk)
-{
-	inet_csk(sk)->icsk_pmtu_cookie = 0;
-}
-
 u32 tcp_mss_to_advertise(const struct sock *sk, u32 mtu)
 {
 	u32 mss = max(mtu, 40U + TCP_MIN_MSS) - 40;
@@ -664,9 +659,4 @@ void tcp_push_pending_frames(struct sock *sk)
 {
 	if (tcp_sk(sk)->send_head)
 		__tcp_push_pending_frames(sk, tcp_current_mss(sk), tcp_sk(sk)->nonagle);
-}
-
-void tcp_push_one(struct sock *sk, u32 mss)
-{
-	tcp_write_xmit(sk, mss, TCP_NAGLE_PUSH, 1);
 }

@@ -1,8 +1,6 @@
 /*
- * Timers: retransmission, loss probe, reordering, zero window, delayed ACK, keepalive, FIN-WAIT-2.
- *
- * All of a socket's deadlines share sk_timer; tcp_timer() looks which of them are due. When it
- * finds the socket owned, it leaves a flag, and release_sock() does the work.
+ * What is due when a timer fires (inet_csk_run_timers()): retransmission, loss probe, reordering,
+ * zero window, delayed ACK, keepalive, FIN-WAIT-2.
  */
 #include "lib/errno.h"
 #include "net/ipv4/tcp.h"
@@ -228,7 +226,7 @@ static void probe_timer(struct sock *sk)
 
 /* --- delayed ACK ------------------------------------------------------------------------- */
 
-static void delack_timer(struct sock *sk)
+void tcp_delack_timer_handler(struct sock *sk)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
 
@@ -249,20 +247,6 @@ static void delack_timer(struct sock *sk)
 
 /* --- keepalive (RFC 9293 3.8.4) and FIN-WAIT-2 ------------------------------------------- */
 
-u64 tcp_keepalive_time_ns(const struct sock *sk)
-{
-	u32 own = inet_csk(sk)->keepalive_time;
-
-	return (own ?: (u32)sock_net(sk)->tcp.sysctl_tcp_keepalive_time) * NSEC_PER_SEC;
-}
-
-u64 tcp_keepalive_intvl_ns(const struct sock *sk)
-{
-	u32 own = inet_csk(sk)->keepalive_intvl;
-
-	return (own ?: (u32)sock_net(sk)->tcp.sysctl_tcp_keepalive_intvl) * NSEC_PER_SEC;
-}
-
 u64 tcp_fin_time_ns(const struct sock *sk)
 {
 	u32 s = tcp_sk(sk)->linger2 > 0 ? (u32)tcp_sk(sk)->linger2 :
@@ -272,7 +256,7 @@ u64 tcp_fin_time_ns(const struct sock *sk)
 	return max(s * NSEC_PER_SEC, (rto << 2) - (rto >> 1));
 }
 
-void tcp_set_keepalive(struct sock *sk, bool on)
+void tcp_set_keepalive(struct sock *sk, int on)
 {
 	bool was = sock_flag(sk, SOCK_KEEPOPEN);
 
@@ -305,7 +289,7 @@ static u64 idle_ns(const struct sock *sk)
 	return min(now - inet_csk(sk)->icsk_ack.lrcvtime, now - tp->rcv_tstamp) * NSEC_PER_MSEC;
 }
 
-static void keepalive_timer(struct sock *sk)
+void tcp_keepalive_timer(struct sock *sk)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -343,9 +327,7 @@ again:
 	inet_csk_reset_keepalive_timer(sk, tp->tcp_mstamp + next);
 }
 
-/* --- the one timer ----------------------------------------------------------------------- */
-
-static void xmit_timer(struct sock *sk)
+void tcp_write_timer_handler(struct sock *sk)
 {
 	u8 what = inet_csk(sk)->icsk_pending;
 
@@ -367,50 +349,6 @@ static void xmit_timer(struct sock *sk)
 	}
 }
 
-/* Do what is due, and arm the timer for what is not. */
-static void run_timers(struct sock *sk)
-{
-	struct inet_connection_sock *icsk = inet_csk(sk);
-	struct tcp_sock *tp = tcp_sk(sk);
-
-	tcp_mstamp_refresh(tp);
-	if (icsk->icsk_ack.pending & ICSK_ACK_TIMER && icsk->icsk_ack.timeout <= tp->tcp_mstamp)
-		delack_timer(sk);
-	if (icsk->icsk_pending && icsk->icsk_timeout <= tp->tcp_mstamp)
-		xmit_timer(sk);
-	if (icsk->icsk_timers & ICSK_TIMER_KEEP && icsk->icsk_keep_timeout <= tp->tcp_mstamp) {
-		inet_csk_delete_keepalive_timer(sk);
-		keepalive_timer(sk);
-	}
-	if (sk->sk_state == TCP_CLOSE)
-		return;
-	if (icsk->icsk_ack.pending & ICSK_ACK_TIMER)
-		inet_csk_arm_timer(sk, icsk->icsk_ack.timeout);
-	if (icsk->icsk_pending)
-		inet_csk_arm_timer(sk, icsk->icsk_timeout);
-	if (icsk->icsk_timers & ICSK_TIMER_KEEP)
-		inet_csk_arm_timer(sk, icsk->icsk_keep_timeout);
-	tcp_check_invariants(sk);
-}
-
-/* Softirq. The pending timer held a reference. */
-void tcp_timer(struct timer_list *t)
-{
-	struct sock *sk = from_timer(sk, t, sk_timer);
-
-	bh_lock_sock(sk);
-	if (!sock_owned_by_user(sk)) {
-		if (sk->sk_state != TCP_CLOSE)
-			run_timers(sk);
-	} else {
-		if (inet_csk(sk)->icsk_ack.pending & ICSK_ACK_TIMER)
-			NET_INC_STATS(sock_net(sk), TcpExt_DelayedACKLocked);
-		inet_csk(sk)->icsk_timers |= ICSK_TIMER_DEFERRED;
-	}
-	bh_unlock_sock(sk);
-	sock_put(sk);
-}
-
 void tcp_release_cb(struct sock *sk)
 {
 	u8 deferred = inet_csk(sk)->icsk_timers & (ICSK_TIMER_DEFERRED | ICSK_MTU_DEFERRED);
@@ -423,5 +361,5 @@ void tcp_release_cb(struct sock *sk)
 	if (deferred & ICSK_MTU_DEFERRED)
 		tcp_v4_mtu_reduced(sk);
 	if (deferred & ICSK_TIMER_DEFERRED)
-		run_timers(sk);
+		inet_csk_run_timers(sk);
 }
