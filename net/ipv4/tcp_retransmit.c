@@ -26,7 +26,7 @@ static int prepare(struct sock *sk, struct sk_buff *skb, u32 segs)
 	if (skb->len > most)
 		return tcp_fragment(sk, skb, most, mss);
 	old = tcp_skb_pcount(skb);
-	if (old > 1 && cb->gso_size != mss) {
+	if (cb->gso_size != mss && (old > 1 || skb->len > mss)) {
 		tcp_set_skb_gso(skb, mss);
 		tcp_adjust_pcount(tp, skb, (s32)(old - tcp_skb_pcount(skb)));
 	}
