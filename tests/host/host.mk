@@ -37,7 +37,7 @@ HOST_MM_NAMES	:= mem_map alloc_pages put_page page_address virt_to_page nr_free_
 
 # Programs beside the tests: their objects in tests/host.
 HOST_SIM	:= $(patsubst %.c,%.o,$(wildcard tests/host/sim/*.c))
-HOST_FUZZ	:= tests/host/fuzz/frames.o
+HOST_FUZZ	:= $(patsubst %.c,%.o,$(filter-out %/main.c %/canary.c,$(wildcard tests/host/fuzz/*.c)))
 HOST_BENCH	:= $(patsubst %.c,%.o,$(wildcard tests/host/bench/*.c))
 
 # One build: $(1) its name. The program's own objects come first, then the library.
@@ -60,15 +60,15 @@ $(HOST)/$(1)/test_%: $(HOST)/$(1)/tests/host/conv/test_%.o $(HOST)/$(1)/libskiff
 	@$$(HOST_CC_$(1)) $$(HOST_$(1)) $$^ -lcmocka -o $$@
 $(HOST)/$(1)/sim: $(HOST_SIM:%=$(HOST)/$(1)/%) $(HOST)/$(1)/libskiff.a
 	@$$(HOST_CC_$(1)) $$(HOST_$(1)) -Wl,--wrap=tcp_check_invariants $$^ -o $$@
-$(HOST)/$(1)/fuzz_frames: $(HOST)/$(1)/tests/host/fuzz/main.o $(HOST_FUZZ:%=$(HOST)/$(1)/%) \
-			  $(HOST)/$(1)/libskiff.a
+$(HOST)/$(1)/fuzz: $(HOST)/$(1)/tests/host/fuzz/main.o $(HOST_FUZZ:%=$(HOST)/$(1)/%) \
+		   $(HOST)/$(1)/libskiff.a
 	@$$(HOST_CC_$(1)) $$(HOST_$(1)) $$^ -o $$@
 -include $$(wildcard $(HOST)/$(1)/*/*.d $(HOST)/$(1)/*/*/*.d $(HOST)/$(1)/*/*/*/*.d)
 endef
 $(foreach b,asan fast cov fuzz,$(eval $(call HOST_BUILD,$(b))))
 
 # libFuzzer brings main().
-$(HOST)/fuzz/libfuzzer_frames: $(HOST_FUZZ:%=$(HOST)/fuzz/%) $(HOST)/fuzz/libskiff.a
+$(HOST)/fuzz/libfuzzer: $(HOST_FUZZ:%=$(HOST)/fuzz/%) $(HOST)/fuzz/libskiff.a
 	@$(HOST_CLANG) -fsanitize=fuzzer,address,undefined $^ -o $@
 
 # N echoed segments of 64 octets; run it under valgrind --tool=callgrind.
@@ -81,31 +81,35 @@ $(HOST)/bench_echo: $(HOST_BENCH:%=$(HOST)/fast/%) $(HOST_MM:%.c=$(HOST)/bench/%
 		    $(HOST)/fast/libskiff.a
 	@$(HOST_CC) $(HOST_fast) $^ -o $@
 
-# By hand: make sim SEED=7 RUNS=1, make fuzz FUZZ_SECONDS=600.
+# By hand: make sim SEED=7 RUNS=1, make fuzz TARGET=calls FUZZ_SECONDS=600.
 SEED		?= 1
 RUNS		?= 100
 SCENARIO	?= bulk
+TARGET		?= frames
 FUZZ_SECONDS	?= 60
 
 .SECONDARY:
 .PHONY: host-lib host-test sim fuzz coverage
 host-lib: $(HOST)/asan/libskiff.a $(HOST)/fast/libskiff.a
 
-host-test: $(HOST_TESTS:%=$(HOST)/asan/%) $(HOST)/asan/fuzz_frames $(HOST)/asan/sim $(HOST)/fast/sim
+host-test: $(HOST_TESTS:%=$(HOST)/asan/%) $(HOST)/asan/fuzz $(HOST)/asan/sim $(HOST)/fast/sim
 	@tests/host/run.sh $(HOST_TESTS:%=$(HOST)/asan/%) \
-		"$(HOST)/asan/fuzz_frames -n 1000000" \
+		"$(HOST)/asan/fuzz frames -n 1000000" "$(HOST)/asan/fuzz options -n 1000000" \
 		"$(HOST)/asan/sim -s bulk -n 20 -f 100001" "$(HOST)/asan/sim -s swarm -n 100 -f 100001" \
 		"$(HOST)/fast/sim -s bulk -n 1000" "$(HOST)/fast/sim -s swarm -n 1000"
 
 sim: $(HOST)/fast/sim
 	$< -s $(SCENARIO) -f $(SEED) -n $(RUNS) -v
 
-fuzz: $(HOST)/fuzz/libfuzzer_frames
-	@mkdir -p $(HOST)/corpus
-	$< -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -artifact_prefix=$(HOST)/ $(HOST)/corpus
+fuzz: $(HOST)/fuzz/libfuzzer
+	@mkdir -p $(HOST)/corpus/$(TARGET)
+	TARGET=$(TARGET) $< -max_total_time=$(FUZZ_SECONDS) -max_len=16000 -len_control=10 \
+		-artifact_prefix=$(HOST)/$(TARGET)- $(HOST)/corpus/$(TARGET)
+	@echo "a crash of it repeats with $(HOST)/asan/fuzz $(TARGET) -r FILE"
 
-coverage: $(HOST_TESTS:%=$(HOST)/cov/%) $(HOST)/cov/sim $(HOST)/cov/fuzz_frames
+coverage: $(HOST_TESTS:%=$(HOST)/cov/%) $(HOST)/cov/sim $(HOST)/cov/fuzz
 	@find $(HOST)/cov -name '*.gcda' -delete
-	-@tests/host/run.sh $(HOST_TESTS:%=$(HOST)/cov/%) "$(HOST)/cov/fuzz_frames -n 100000" \
+	-@tests/host/run.sh $(HOST_TESTS:%=$(HOST)/cov/%) \
+		"$(HOST)/cov/fuzz frames -n 100000" "$(HOST)/cov/fuzz options -n 10000" \
 		"$(HOST)/cov/sim -s bulk -n 4" "$(HOST)/cov/sim -s swarm -n 40"
 	@tests/host/coverage.sh $(HOST)/cov

@@ -1,68 +1,173 @@
 /*
- * The fuzz targets without libFuzzer: octets from a seed, one million frames in about a minute.
+ * The fuzz targets without libFuzzer.
  *
- *	fuzz_frames [-n FRAMES] [-f SEED] [-v]
+ *	fuzz TARGET [-n STEPS] [-f FIRST_SEED] [-w STEPS OF ONE WORLD] [-r INPUT] [-m FILE] [-v]
  *
- * A crash prints the seed of its world; "-f SEED -n 1" repeats that world alone. The last line
- * is "RESULT passed=N failed=N".
+ * A crash prints the command that repeats its world alone, cut behind the step that crashed. With
+ * -m that world (or the one of INPUT, an input's octets) is made as short as possible while it
+ * still crashes, and written to FILE. The last line is "RESULT passed=N failed=N".
  */
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
-#include "tests/host/fuzz/frames.h"
+#include "tests/host/fuzz/fuzz.h"
 #include "tests/host/host.h"
 
-#define WORLD_OCTETS	30000	/* of input for one world */
+#define MAX_INPUT	(1UL << 20)
 
-static u8 octets[WORLD_OCTETS];
+static const struct fuzz_target *target;
+static const char *self, *input_file;
 static u64 world_seed;
+static u8 octets[MAX_INPUT];
+static size_t octets_n;
 
-static void say_seed(void)
+static void usage(void)
 {
-	fprintf(stderr, "fuzz_frames: repeat it with -f %lu -n 1\n", (unsigned long)world_seed);
+	fprintf(stderr, "usage: fuzz frames|options|calls [-n steps] [-f first seed] [-w steps]"
+			" [-r input] [-m file] [-v]\n");
+	exit(2);
 }
 
-static unsigned long run_world(u64 seed)
+static void say_command(u64 seed, unsigned long steps)
 {
-	world_seed = seed;
-	frames_begin(seed);
-	for (size_t i = 0; i < sizeof(octets); i++) {
-		octets[i] = (u8)host_rand();
-		if (octets[i] == 0xff && host_rand_below(8))
-			octets[i] = 0;		/* let less time pass */
+	fprintf(stderr, "%s: repeat it with %s %s -f %lu -w %lu%s%s\n", self, self, target->name,
+		(unsigned long)seed, steps, input_file ? " -r " : "",
+		input_file ? input_file : "");
+}
+
+static void hanging(int sig)
+{
+	host_on_panic();
+	_exit(3);
+}
+
+static void read_input(void)
+{
+	FILE *f = fopen(input_file, "rb");
+
+	if (!f) {
+		perror(input_file);
+		exit(2);
 	}
-	return frames_run(octets, sizeof(octets));
+	octets_n = fread(octets, 1, sizeof(octets), f);
+	fclose(f);
+}
+
+/* --- minimising ---------------------------------------------------------------------- */
+
+static bool still_crashes(const u8 *p, size_t n)
+{
+	pid_t pid = fork();
+	int status, nowhere;
+
+	if (!pid) {
+		nowhere = open("/dev/null", O_WRONLY);
+		dup2(nowhere, 1);
+		dup2(nowhere, 2);
+		fuzz_world(target, world_seed, p, n);
+		_exit(0);
+	}
+	return waitpid(pid, &status, 0) == pid && status;
+}
+
+/* Leave out ever smaller parts, as long as that helps; the first step stays. */
+static void minimise(void)
+{
+	static u8 less[MAX_INPUT];
+	size_t part = octets_n / STEP_OCTETS / 2;
+
+	for (; part; part /= 2) {
+		size_t len = part * STEP_OCTETS;
+
+		for (size_t at = STEP_OCTETS; at < octets_n;) {
+			size_t cut = min(len, octets_n - at);
+
+			memcpy(less, octets, at);
+			memcpy(less + at, octets + at + cut, octets_n - at - cut);
+			if (!still_crashes(less, octets_n - cut)) {
+				at += cut;
+				continue;
+			}
+			octets_n -= cut;
+			memcpy(octets, less, octets_n);
+		}
+	}
+}
+
+static int write_minimal(const char *path)
+{
+	FILE *f;
+
+	if (!still_crashes(octets, octets_n)) {
+		fprintf(stderr, "%s: this world does not crash\n", self);
+		return 1;
+	}
+	minimise();
+	f = fopen(path, "wb");
+	if (!f || fwrite(octets, 1, octets_n, f) != octets_n || fclose(f)) {
+		perror(path);
+		return 2;
+	}
+	printf("%zu steps: %s %s -f %lu -r %s\n", octets_n / STEP_OCTETS, self, target->name,
+	       (unsigned long)world_seed, path);
+	return 0;
+}
+
+/* --- running ------------------------------------------------------------------------- */
+
+static unsigned long run_input(u64 seed)
+{
+	fuzz_world(target, seed, octets, octets_n);
+	return 1;
 }
 
 int main(int argc, char **argv)
 {
-	unsigned long want = 1000000, sent = 0, cut;
+	unsigned long steps = 0, per_world, worlds;
+	const char *minimal = NULL;
 	bool verbose = false;
-	char report[8192] = "";
 	u64 seed = 1;
 	int c;
 
-	while ((c = getopt(argc, argv, "n:f:v")) != -1) {
+	self = argv[0];
+	target = argc > 1 ? fuzz_target(argv[1]) : NULL;
+	if (!target)
+		usage();
+	per_world = target->world_steps;
+	optind = 2;
+	while ((c = getopt(argc, argv, "n:f:w:r:m:v")) != -1) {
 		if (c == 'n')
-			want = strtoul(optarg, NULL, 0);
+			steps = strtoul(optarg, NULL, 0);
 		else if (c == 'f')
 			seed = strtoul(optarg, NULL, 0);
+		else if (c == 'w')
+			per_world = strtoul(optarg, NULL, 0);
+		else if (c == 'r')
+			input_file = optarg;
+		else if (c == 'm')
+			minimal = optarg;
 		else if (c == 'v')
 			verbose = true;
 		else
-			return 2;
+			usage();
 	}
-	host_on_panic = say_seed;
-	frames_begin(seed);
-	cut = frames_truncated();
-	while (sent < want)
-		sent += run_world(seed++);
-	frames_end();
-	frames_report(report, sizeof(report));
-	if (verbose)
-		printf("%s", report);
-	printf("%lu frames, %lu truncations: every drop has a reason, nothing is left\n",
-	       sent, cut);
-	printf("RESULT passed=2 failed=0\n");
-	return 0;
+	if (!per_world || per_world > MAX_INPUT / STEP_OCTETS)
+		usage();
+	world_seed = seed;
+	fuzz_octets(seed, octets, octets_n = per_world * STEP_OCTETS);
+	if (input_file)
+		read_input();
+	if (minimal)
+		return write_minimal(minimal);
+	fuzz_on_crash = say_command;
+	signal(SIGALRM, hanging);
+	worlds = input_file ? run_input(seed) : fuzz_many(target, seed, max(steps, 1UL), per_world);
+	printf("%s: %lu worlds, nothing is left\n", target->name, worlds);
+	c = !target->report(verbose) && steps;
+	printf("RESULT passed=%d failed=%d\n", 2 - c, c);
+	return c;
 }
