@@ -146,12 +146,16 @@ void tcp_enter_recovery(struct sock *sk)
 
 /* --- undo -------------------------------------------------------------------------------- */
 
-/* Eifel: the ACK echoes a timestamp from before the first retransmission. */
+/*
+ * Eifel: the ACK echoes a timestamp from before the first retransmission, or came before there was
+ * one. Without SACK the clock was stopped when high_seq was acknowledged: that says nothing.
+ */
 static bool packet_delayed(const struct tcp_sock *tp, const struct tcp_ack_ctx *ctx)
 {
-	return !tp->retrans_stamp ||
-	       (ctx->opt->saw_tstamp && ctx->opt->rcv_tsecr &&
-		before(ctx->opt->rcv_tsecr - tp->tsoffset, tp->retrans_stamp));
+	if (!tp->retrans_stamp)
+		return !is_reno(tp) || before(tp->snd_una, tp->high_seq);
+	return ctx->opt->saw_tstamp && ctx->opt->rcv_tsecr &&
+	       before(ctx->opt->rcv_tsecr - tp->tsoffset, tp->retrans_stamp);
 }
 
 static bool may_undo(const struct tcp_sock *tp, const struct tcp_ack_ctx *ctx)
