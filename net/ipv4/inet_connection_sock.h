@@ -29,6 +29,7 @@ enum {
 #define ICSK_TIMER_KEEP		1	/* icsk_keep_timeout counts */
 #define ICSK_TIMER_DEFERRED	2	/* the timer found the socket owned */
 #define ICSK_MTU_DEFERRED	4	/* so did an ICMP message about the path's MTU */
+#define ICSK_ACK_DEFERRED	8	/* the backlog is acknowledged at once (RFC 9293, MUST-59) */
 
 /*
  * A listener's queues. A request stays in the SYN queue until its handshake ends; the child

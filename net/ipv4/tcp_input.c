@@ -212,6 +212,15 @@ static void data_snd_check(struct sock *sk)
 	}
 }
 
+/* Now, or when the rest of the backlog has been worked off: one ACK for all of it. */
+static void ack_now(struct sock *sk)
+{
+	if (likely(!sock_owned_by_user(sk)))
+		tcp_send_ack(sk);
+	else
+		inet_csk(sk)->icsk_timers |= ICSK_ACK_DEFERRED;
+}
+
 /* RFC 5681 4.2: at least every second full segment; at once when the window opens or gaps are. */
 static void ack_snd_check(struct sock *sk)
 {
@@ -221,13 +230,15 @@ static void ack_snd_check(struct sock *sk)
 
 	if (!inet_csk_ack_scheduled(sk))
 		return;
-	if (owed >= 2U * icsk->icsk_ack.rcv_mss ||
-	    (owed > icsk->icsk_ack.rcv_mss &&
-	     (tp->rcv_nxt - tp->copied_seq < (u32)sk->sk_rcvlowat ||
-	      __tcp_select_window(sk) >= tp->rcv_wnd)) ||
-	    (icsk->icsk_ack.quick && !icsk->icsk_ack.pingpong) ||
-	    icsk->icsk_ack.pending & ICSK_ACK_NOW || !tcp_ofo_empty(tp))
+	if (!tcp_ofo_empty(tp))
 		tcp_send_ack(sk);
+	else if (owed >= 2U * icsk->icsk_ack.rcv_mss ||
+		 (owed > icsk->icsk_ack.rcv_mss &&
+		  (tp->rcv_nxt - tp->copied_seq < (u32)sk->sk_rcvlowat ||
+		   __tcp_select_window(sk) >= tp->rcv_wnd)) ||
+		 (icsk->icsk_ack.quick && !icsk->icsk_ack.pingpong) ||
+		 icsk->icsk_ack.pending & ICSK_ACK_NOW)
+		ack_now(sk);
 	else
 		tcp_send_delayed_ack(sk);
 }

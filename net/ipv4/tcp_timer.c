@@ -351,13 +351,16 @@ void tcp_write_timer_handler(struct sock *sk)
 
 void tcp_release_cb(struct sock *sk)
 {
-	u8 deferred = inet_csk(sk)->icsk_timers & (ICSK_TIMER_DEFERRED | ICSK_MTU_DEFERRED);
+	u8 deferred = inet_csk(sk)->icsk_timers &
+		      (ICSK_TIMER_DEFERRED | ICSK_MTU_DEFERRED | ICSK_ACK_DEFERRED);
 
 	if (likely(!deferred))
 		return;
 	inet_csk(sk)->icsk_timers &= (u8)~deferred;
 	if (TCPF(sk->sk_state) & (TCPF(TCP_CLOSE) | TCPF(TCP_LISTEN)))
 		return;
+	if (deferred & ICSK_ACK_DEFERRED && inet_csk_ack_scheduled(sk))
+		tcp_send_ack(sk);
 	if (deferred & ICSK_MTU_DEFERRED)
 		tcp_v4_mtu_reduced(sk);
 	if (deferred & ICSK_TIMER_DEFERRED)
