@@ -82,6 +82,11 @@ static int set_ip_option(struct sock *sk, int optname, int val)
 			return -ENOPROTOOPT;
 		inet->hdrincl = on;
 		return 0;
+	case IP_RECVERR:	/* TCP has no error queue, only its errors earlier (ip(7)) */
+		if (sk->sk_type != SOCK_STREAM)
+			return -ENOPROTOOPT;
+		inet->recverr = on;
+		return 0;
 	case IP_FREEBIND:
 		inet->freebind = on;
 		return 0;
@@ -154,6 +159,11 @@ static int get_ip_option(struct sock *sk, int optname, int *val)
 		return 0;
 	case IP_HDRINCL:
 		*val = inet->hdrincl;
+		return 0;
+	case IP_RECVERR:
+		if (sk->sk_type != SOCK_STREAM)
+			return -ENOPROTOOPT;
+		*val = inet->recverr;
 		return 0;
 	case IP_FREEBIND:
 		*val = inet->freebind;
