@@ -296,7 +296,8 @@ void conv_in(struct seg seg)
 			    pseudo_sum(seg.from, seg.to, IPPROTO_TCP, hdr + seg.len));
 	put_unaligned_be16((u16)(sum ^ seg.bad_csum), tcp + 16);
 	conv_send_ip((struct ip_fields){ .proto = IPPROTO_TCP, .from = seg.from, .to = seg.to,
-					 .tos = seg.tos }, tcp, hdr + seg.len);
+					 .tos = seg.tos, .opts = seg.ip_opts,
+					 .optlen = seg.ip_optlen }, tcp, hdr + seg.len);
 }
 
 const u8 *ip_payload(const struct caught *f, u8 proto, u32 *len)
@@ -383,6 +384,8 @@ static struct seg parse_segment(const struct caught *f)
 	seg.urg = get_unaligned_be16(tcp + 18);
 	seg.len = len - hdr;
 	seg.data = tcp + hdr;
+	seg.opts = tcp + 20;
+	seg.optlen = hdr - 20;
 	parse_options(&seg, tcp + 20, hdr - 20);
 	check_signature(&seg, ip, tcp, len);
 	return seg;

@@ -36,7 +36,7 @@ struct seg {
 	u32 tsval, tsecr;
 	u32 sack_from, sack_to;		/* OUT: one block, peer's numbers; IN: stack's */
 	const void *md5;		/* OUT: the signature, checked already */
-	const void *opts;		/* IN: these option octets instead of the above */
+	const void *opts;		/* IN: these octets instead of the above; OUT yields all */
 	u32 optlen;
 	u16 urg;
 	u8 tos;				/* IN: the IPv4 TOS octet; OUT yields it */
@@ -45,6 +45,8 @@ struct seg {
 	bool bad_csum;			/* IN */
 	__be32 from, to;		/* IN: other addresses */
 	u8 doff;			/* IN: this data offset in words, although it is wrong */
+	const void *ip_opts;		/* IN: options of the IPv4 header, a multiple of 4 octets */
+	u32 ip_optlen;
 };
 
 #define MAX_CAUGHT	512

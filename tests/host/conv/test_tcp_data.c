@@ -20,7 +20,7 @@ TEST(data_arrives_and_is_acknowledged)
 	quiet_for(1000);
 }
 
-/* MUST-58, 59: an ACK within 500 ms (here 40), and for every second full segment at once. */
+/* MUST-40, SHLD-19: an ACK within 500 ms (here 40), and at once for every second full segment. */
 TEST(acknowledgements_are_delayed)
 {
 	u32 seq = 1001;
@@ -154,7 +154,7 @@ TEST(data_is_sent_with_psh_and_its_octets)
 	quiet_for(10000);
 }
 
-/* MUST-14, 15, 16: segments keep to the peer's MSS; 536 when it did not say. */
+/* MUST-14, 16: segments keep to the peer's MSS. */
 TEST(segments_keep_to_the_mss)
 {
 	int fd;
@@ -339,7 +339,7 @@ TEST(msg_more_waits_for_more)
 
 /* --- windows ------------------------------------------------------------------------- */
 
-/* MUST-35, 36: a zero window is probed, with backoff, as long as it is acknowledged. */
+/* MUST-36, 37, SHLD-30: a zero window is probed, with backoff, as long as it is acknowledged. */
 TEST(zero_window_is_probed)
 {
 	u64 first;
@@ -402,7 +402,7 @@ TEST(own_window_closes_and_opens)
 			c->next = c->nr_caught = 0;	/* only numbers are of interest */
 	}
 	assert_int_equal(room, 0);
-	/* Nothing beyond the right edge was taken, nothing before it lost (MUST-34). */
+	/* Nothing beyond the right edge was taken, nothing before it lost (SHLD-14). */
 	for (long n; (n = s_recv(c->s, fd, buf + drained, sizeof(buf) - (size_t)drained,
 				 MSG_DONTWAIT)) > 0;)
 		drained += (int)n;

@@ -32,7 +32,7 @@ TEST(synack_retransmit_backs_off)
 	w_accept(c);
 }
 
-/* Nobody answers: the half-open connection is given up (MUST-20, R2), and all of it freed. */
+/* Nobody answers: the half-open connection is given up (MUST-22, R2), and all of it freed. */
 TEST(half_open_connection_is_given_up)
 {
 	c = conversation(1);
@@ -300,7 +300,7 @@ TEST(syn_retransmit_backs_off)
 	OUT_AFTER(4000, .flags = S);
 }
 
-/* MUST-23: SYNs are repeated for at least 3 minutes or R2; then ETIMEDOUT. */
+/* MUST-22: a SYN is given up as text is: after Linux's 6 repetitions (127 s), with ETIMEDOUT. */
 TEST(connect_times_out)
 {
 	int fd;
