@@ -9,6 +9,7 @@
 #include "net/core/net_sysctl.h"
 #include "net/ipv4/af_inet.h"
 #include "net/ipv4/ipconfig.h"
+#include "net/ipv4/proc.h"
 #include "net/ipv4/route.h"
 #include "net/ipv4/tcp.h"
 #include "net/limits.h"
@@ -74,4 +75,5 @@ void net_init(void)
 	inet_init();		/* IPv4 and its transports */
 	net_sysctl_init();	/* /proc/sys/net, of init_net */
 	net_proc_init();	/* /proc/net, of init_net */
+	ip_proc_init();		/* /proc/net/sockstat */
 }

@@ -353,6 +353,19 @@ struct sk_buff *ip_defrag(struct net *net, struct sk_buff *skb)
 	return skb;
 }
 
+void ip_frags_usage(struct net *net, u32 *queues, u32 *memory)
+{
+	struct inet_frags *frags = net->ipv4.frags;
+	struct ipq *q;
+
+	*queues = 0;
+	spin_lock_bh(&frags->lock);
+	list_for_each_entry(q, &frags->lru, lru)
+		++*queues;
+	*memory = frags->mem;
+	spin_unlock_bh(&frags->lock);
+}
+
 /* The table of unfinished packets of net; 0 or -ENOMEM. */
 int ip_frags_net_init(struct net *net)
 {
