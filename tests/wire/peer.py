@@ -90,11 +90,12 @@ class Peer:
         conn = Conn(self, 79).connect()
         conn.send(path.encode() + b"\n")
         content = conn.receive_to_end()
+        conn.put("R", ack=0)    # it leaves no TIME-WAIT behind
         return content.decode()
 
     def counters(self):
-        """/proc/net/snmp as {"Ip.InReceives": 17, ...}."""
-        lines = self.fetch("/proc/net/snmp").splitlines()
+        """/proc/net/snmp and /proc/net/netstat as {"Ip.InReceives": 17, ...}."""
+        lines = (self.fetch("/proc/net/snmp") + self.fetch("/proc/net/netstat")).splitlines()
         values = {}
         for names, numbers in zip(lines[::2], lines[1::2]):
             group, *names = names.split()
