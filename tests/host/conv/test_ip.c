@@ -1,6 +1,9 @@
 /* ARP, IPv4, reassembly, fragmentation, ICMP: RFC 826, 791, 815, 1122, 792. */
 #include "net/core/sock.h"
 #include "net/ipv4/ip.h"
+#include "net/ipv4/ip_fragment.h"
+#include "net/ipv4/proc.h"
+#include "net/limits.h"
 #include "tests/host/conv.h"
 
 static struct conv *c;
@@ -494,6 +497,7 @@ TEST(reassembly_memory_is_bounded)
 {
 	static u8 piece[1400];
 	struct host_usage u;
+	u32 queues, memory;
 
 	c = conversation(1);
 	for (u32 i = 0; i < 3000; i++)
@@ -502,6 +506,20 @@ TEST(reassembly_memory_is_bounded)
 	u = host_usage();
 	assert_true(u.objects < 3000);
 	assert_true(dropped(DROP_IP_FRAG_LIMIT) > 0);
+	ip_frags_usage(c->s->net, &queues, &memory);
+	assert_true(queues > 0 && queues < 3000 && memory <= FRAG_MEM_LIMIT);
+}
+
+TEST(sockstat_tells_what_there_is)
+{
+	char text[256];
+
+	c = conversation(1);
+	w_established(c, 65535);
+	conv_send_ip((struct ip_fields){ .proto = 17, .id = 1, .frag_off = 0x2000 }, text, 8);
+	assert_in_range(sockstat_show(text, sizeof(text), c->s->net), 1, sizeof(text) - 1);
+	/* the listener and a connection */
+	assert_non_null(strstr(text, "TCP: inuse 2 orphan 0 tw 0 mem 0\nFRAG: inuse 1 memory "));
 }
 
 TEST(a_fragmented_echo_is_answered_in_fragments)
