@@ -28,6 +28,7 @@
 	X(tcp_challenge_ack_limit, 0, 0x7fffffff, 1000) \
 	X(tcp_invalid_ratelimit, 0, 0x7fffffff, 500) X(tcp_min_rtt_wlen, 0, 86400, 300) \
 	X(tcp_ecn, 0, 2, 2) X(tcp_ecn_fallback, 0, 1, 1) \
+	X(tcp_pacing_ss_ratio, 0, 1000, 200) X(tcp_pacing_ca_ratio, 0, 1000, 120) \
 	X(tcp_stdurg, 0, 1, 0) X(tcp_min_tso_segs, 1, 255, 2)
 
 struct tcp_ctl {

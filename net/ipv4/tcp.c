@@ -47,6 +47,8 @@ void tcp_init_connection(struct sock *sk)
 	tp->mss_cache = TCP_MSS_DEFAULT_V4;
 	tp->mss_clamp = TCP_MSS_DEFAULT_V4;
 	tp->rack_reo_wnd_steps = 1;
+	tp->app_limited = ~0U;	/* until the first ACK */
+	tp->rate_app_limited = 1;
 	icsk->icsk_rto = TCP_TIMEOUT_INIT_US;
 	icsk->icsk_ca_state = TCP_CA_Open;
 	icsk->icsk_retransmits = icsk->icsk_backoff = icsk->icsk_probes_out = 0;
@@ -75,6 +77,7 @@ void tcp_write_queue_purge(struct sock *sk)
 	while ((skb = __skb_dequeue(&sk->sk_write_queue)))
 		sk_wmem_free_skb(sk, skb);
 	INIT_LIST_HEAD(&tp->tsorted_sent_queue);
+	tcp_chrono_stop(sk, TCP_CHRONO_BUSY);
 	tp->send_head = NULL;
 	tp->retransmit_skb_hint = NULL;
 	tp->packets_out = tp->sacked_out = tp->lost_out = tp->retrans_out = 0;

@@ -13,7 +13,7 @@
  *	tcp_timer.c	timers			tcp_minisocks.c	segments for TIME-WAIT
  *	tcp_cong.c	congestion control	tcp_cubic.c	CUBIC
  *	tcp_ecn.c	congestion marks	tcp_check.c	what must always hold
- *	tcp_md5.c	signatures (RFC 2385)
+ *	tcp_md5.c	signatures (RFC 2385)	tcp_rate.c	how fast, and what limits it
  */
 #ifndef NET_IPV4_TCP_H
 #define NET_IPV4_TCP_H
@@ -97,11 +97,14 @@ struct tcp_skb_cb {
 		u8 eor;			/* sending: ends with a record (MSG_EOR) */
 	};
 	u8 ip_dsfield;			/* receiving: the IPv4 TOS octet */
+	u32 tx_first_us;		/* sent: tcp_sock's first_tx_us, delivered_us and */
 	union {
 		struct {		/* on the write queue */
 			u16 gso_segs;	/* segments it stands for; 0: not yet counted */
 			u16 gso_size;
+			u32 tx_delivered;	/* delivered, TX_APP_LIMITED; as they were then */
 			struct list_head tsorted;	/* on tcp_sock.tsorted_sent_queue */
+			u32 tx_delivered_us;	/* 0: counted */
 		};
 		struct {		/* received */
 			u32 ack_seq;
@@ -111,6 +114,8 @@ struct tcp_skb_cb {
 		};
 	};
 };
+
+#define TX_APP_LIMITED	0x80000000U
 
 #define TCP_SKB_CB(skb)	((struct tcp_skb_cb *)(skb)->cb)
 static_assert(sizeof(struct tcp_skb_cb) <= sizeof(((struct sk_buff *)0)->cb), "fits");
@@ -253,6 +258,7 @@ struct tcp_sock {
 	u8 chrono_type : 2;		/* enum tcp_chrono: what limits sending now */
 	u8 ecn_flags : 4;		/* TCP_ECN_* */
 	u8 syn_data : 1;		/* Fast Open, active side: text was in the SYN */
+	u8 syn_counted : 1;		/* bytes_acked has our SYN, or will have it */
 
 	u32 tsoffset;			/* added to our timestamps */
 	struct sk_buff *send_head;	/* first unsent on sk_write_queue */
@@ -641,6 +647,7 @@ void tcp_fast_path_check(struct sock *sk);	/* may header prediction be used from
 /* RFC 5961, rate-limited. */
 void tcp_send_challenge_ack(struct sock *sk, const struct sk_buff *skb);
 bool tcp_oow_rate_limited(struct net *net, u64 *last, u64 now);
+void tcp_write_space(struct sock *sk);		/* wake writers, if there is room for them now */
 bool tcp_paws_reject(u32 ts_recent, u32 ts_recent_stamp, u32 tsval, u32 now_ms);
 
 void tcp_check_invariants(const struct sock *sk);	/* tcp_check.c: panics when one is broken */
@@ -785,6 +792,12 @@ u8 tcp_sack_blocks(const struct tcp_sock *tp, struct tcp_sack_block *out, u8 roo
 #define FLAG_CA_ALERT	(FLAG_DATA_SACKED | FLAG_ECE)
 #define FLAG_FORWARD_PROGRESS	(FLAG_ACKED | FLAG_DATA_SACKED)
 
+/* What an ACK says about the delivery rate: of the segment sent last that it delivers. */
+struct tcp_rate_sample {
+	u32 prior_delivered, prior_us;	/* as in its notes; prior_us 0: none */
+	u32 interval_us, end_seq;
+};
+
 /* One ACK on its way through tcp_ack(). */
 struct tcp_ack_ctx {
 	const struct tcp_options_received *opt;
@@ -796,6 +809,7 @@ struct tcp_ack_ctx {
 	u64 first_ackt, last_ackt;	/* send times of acked segments, never sent again */
 	u64 first_sackt, last_sackt;	/* ... and SACKed; 0: none */
 	u8 rexmit;			/* REXMIT_*: what to send when the ACK is done */
+	struct tcp_rate_sample rs;
 };
 
 enum { REXMIT_NONE, REXMIT_LOST, REXMIT_NEW };
@@ -835,6 +849,41 @@ static inline bool tcp_in_cwnd_reduction(const struct sock *sk)
 	u8 state = inet_csk(sk)->icsk_ca_state;
 
 	return state == TCP_CA_CWR || state == TCP_CA_Recovery;
+}
+
+/* --- tcp_rate.c -------------------------------------------------------------------------- */
+
+/* skb leaves, first or again: note in it what was delivered so far. */
+void tcp_rate_skb_sent(struct tcp_sock *tp, struct sk_buff *skb);
+/* skb, or its first part, is acknowledged or SACKed. */
+void tcp_rate_skb_delivered(struct tcp_sock *tp, struct sk_buff *skb, struct tcp_rate_sample *rs);
+/* Everything of an ACK is in rs, delivered segments. reneged: it may not be true. */
+void tcp_rate_gen(struct tcp_sock *tp, u32 delivered, struct tcp_rate_sample *rs, bool reneged);
+void tcp_rate_check_app_limited(struct sock *sk);	/* the application writes again */
+u64 tcp_delivery_rate(const struct tcp_sock *tp);	/* octets a second; 0: not known yet */
+u64 tcp_pacing_rate(const struct sock *sk);	/* ... at which ACKs let out text; ~0: not known */
+
+/* What limits sending; the higher one counts. */
+enum tcp_chrono {
+	TCP_CHRONO_UNSPEC, TCP_CHRONO_BUSY, TCP_CHRONO_RWND_LIMITED, TCP_CHRONO_SNDBUF_LIMITED
+};
+
+void tcp_chrono_set(struct tcp_sock *tp, enum tcp_chrono type);	/* from now on */
+u64 tcp_chrono_us(const struct tcp_sock *tp, enum tcp_chrono type);	/* so far */
+
+static inline void tcp_chrono_start(struct sock *sk, enum tcp_chrono type)
+{
+	if (type > tcp_sk(sk)->chrono_type)
+		tcp_chrono_set(tcp_sk(sk), type);
+}
+
+/* It is over: busy is what remains while anything is queued. */
+static inline void tcp_chrono_stop(struct sock *sk, enum tcp_chrono type)
+{
+	if (skb_queue_empty(&sk->sk_write_queue))
+		tcp_chrono_set(tcp_sk(sk), TCP_CHRONO_UNSPEC);
+	else if (type == tcp_sk(sk)->chrono_type)
+		tcp_chrono_set(tcp_sk(sk), TCP_CHRONO_BUSY);
 }
 
 /* --- tcp_ecn.c --------------------------------------------------------------------------- */

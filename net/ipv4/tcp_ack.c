@@ -190,6 +190,7 @@ static void skb_delivered(struct sock *sk, struct sk_buff *skb, u32 n, struct tc
 	struct tcp_sock *tp = tcp_sk(sk);
 	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
 
+	tcp_rate_skb_delivered(tp, skb, &ctx->rs);
 	if (cb->sacked & TCPCB_EVER_RETRANS) {
 		ctx->flag |= FLAG_RETRANS_DATA_ACKED;
 	} else if (!(cb->sacked & TCPCB_SACKED_ACKED)) {
@@ -262,7 +263,9 @@ static void clean_rtx_queue(struct sock *sk, struct tcp_ack_ctx *ctx)
 		skb_delivered(sk, skb, n, ctx);
 		rtx_unlink(sk, skb);
 	}
-	if (skb && TCP_SKB_CB(skb)->sacked & TCPCB_SACKED_ACKED)
+	if (!skb)
+		tcp_chrono_stop(sk, TCP_CHRONO_BUSY);
+	else if (TCP_SKB_CB(skb)->sacked & TCPCB_SACKED_ACKED)
 		ctx->flag |= FLAG_SACK_RENEGING;
 	if (tp->urg_mode && !before(tp->snd_una, tp->snd_up))
 		tp->urg_mode = 0;
@@ -289,7 +292,7 @@ static void after_clean(struct sock *sk, struct tcp_ack_ctx *ctx)
 
 /* --- what follows from it ---------------------------------------------------------------- */
 
-static void cong_control(struct sock *sk, const struct tcp_ack_ctx *ctx)
+static void cong_control(struct sock *sk, struct tcp_ack_ctx *ctx)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 	u32 delivered = tp->delivered - ctx->prior_delivered;
@@ -297,6 +300,7 @@ static void cong_control(struct sock *sk, const struct tcp_ack_ctx *ctx)
 		    FLAG_FORWARD_PROGRESS : FLAG_DATA_ACKED;
 
 	NET_ADD_STATS(sock_net(sk), TcpExt_TCPDelivered, delivered);
+	tcp_rate_gen(tp, delivered, &ctx->rs, ctx->flag & FLAG_SACK_RENEGING);
 	if (unlikely(ctx->flag & FLAG_ECE)) {
 		tp->delivered_ce += delivered;
 		NET_ADD_STATS(sock_net(sk), TcpExt_TCPDeliveredCE, delivered);

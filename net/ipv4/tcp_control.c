@@ -180,6 +180,7 @@ int tcp_connect(struct sock *sk)
 	tp->write_seq++;
 	tp->pushed_seq = tp->write_seq;
 	tcp_ecn_send_syn(sk, skb);
+	tp->syn_counted = 1;
 	tp->retrans_stamp = tcp_time_ms(tp) ?: 1;
 	/* a full device or an unresolved neighbour is what the timer is for */
 	tcp_transmit_skb(sk, skb, true);

@@ -202,13 +202,20 @@ static void expand_sndbuf(struct sock *sk)
 		sk->sk_sndbuf = (int)want;
 }
 
+void tcp_write_space(struct sock *sk)
+{
+	sk->sk_write_space(sk);
+	if (sk->sk_socket && !(sk->sk_socket->flags & BIT(SOCK_NOSPACE)))
+		tcp_chrono_stop(sk, TCP_CHRONO_SNDBUF_LIMITED);
+}
+
 static void data_snd_check(struct sock *sk)
 {
 	if (tcp_sk(sk)->send_head)
 		tcp_push_pending_frames(sk);
 	if (sk->sk_socket && sk->sk_socket->flags & BIT(SOCK_NOSPACE)) {
 		expand_sndbuf(sk);
-		sk->sk_write_space(sk);
+		tcp_write_space(sk);
 	}
 }
 

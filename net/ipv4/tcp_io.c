@@ -68,6 +68,8 @@ static int new_segment(struct sock *sk, struct send_ctx *c)
 	int err;
 
 	while (!sk_stream_memory_free(sk)) {
+		if (sk->sk_socket)	/* so that pushing sees what limits it */
+			sk->sk_socket->flags |= BIT(SOCK_NOSPACE);
 		if (c->copied)
 			tcp_push(sk, c->flags & ~MSG_MORE, c->mss, TCP_NAGLE_PUSH);
 		err = sk_stream_wait_memory(sk, c->deadline);
@@ -135,6 +137,7 @@ static void remove_empty_tail(struct sock *sk)
 		tp->send_head = NULL;
 	__skb_unlink(skb, &sk->sk_write_queue);
 	sk_wmem_free_skb(sk, skb);
+	tcp_chrono_stop(sk, TCP_CHRONO_BUSY);
 }
 
 /* Take everything the iterator has. 0, or why not all of it could be had. */
@@ -182,6 +185,7 @@ int tcp_sendmsg(struct sock *sk, struct msghdr *msg, size_t len)
 		return -EOPNOTSUPP;
 	lock_sock(sk);
 	tcp_mstamp_refresh(tp);
+	tcp_rate_check_app_limited(sk);
 	c.deadline = sock_snddeadline(sk, c.flags & MSG_DONTWAIT);
 	if (unlikely(!(TCPF(sk->sk_state) & open))) {
 		err = sk_stream_wait_connect(sk, c.deadline);
@@ -205,7 +209,7 @@ out:
 		err = sk_stream_error(sk, (int)c.flags, err);
 	/* a writer that found no room must be woken although nothing is in flight */
 	if (unlikely(err == -EAGAIN && tcp_rtx_queue_empty(sk)))
-		sk->sk_write_space(sk);
+		tcp_write_space(sk);
 	release_sock(sk);
 	return err;
 }

@@ -89,6 +89,7 @@ int tcp_rtx_synack(struct sock *sk, struct request_sock *req)
 	dst_release(dst);
 	if (err)
 		return err;
+	req->num_retrans += req->num_retrans < 255;
 	req->snt_synack = 0;	/* no round-trip sample from it (Karn) */
 	NET_INC_STATS(sock_net(sk), Tcp_RetransSegs);
 	NET_INC_STATS(sock_net(sk), TcpExt_TCPSynRetrans);
@@ -217,14 +218,12 @@ static void child_init(struct sock *child, const struct request_sock *req, u32 w
 	child_options(tp, req, window);
 	inet_csk(child)->icsk_ack.lrcvtime = tp->rcv_tstamp = tp->lsndtime = now;
 	tp->segs_in = 1;
-	if (req->num_timeout > 1)
-		tp->snd_cwnd = 1;
+	tp->total_retrans = req->num_retrans;
+	tp->delivered = 1;	/* the SYN-ACK */
 	if (req->snt_synack) {
 		rtt_us = (u32)((tp->tcp_mstamp - req->snt_synack) / NSEC_PER_USEC);
 		tcp_rtt_estimator(child, rtt_us);
 		tcp_update_rtt_min(child, rtt_us);
-	} else if (req->num_timeout) {
-		inet_csk(child)->icsk_rto = TCP_TIMEOUT_FALLBACK_US;
 	}
 }
 

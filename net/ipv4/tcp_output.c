@@ -317,6 +317,7 @@ int tcp_transmit_skb(struct sock *sk, struct sk_buff *skb, bool clone)
 
 	if (clone) {
 		skb->tstamp = tp->tcp_mstamp;
+		tcp_rate_skb_sent(tp, skb);
 		skb = skb_to_send(skb);
 		if (unlikely(!skb))
 			return -ENOBUFS;
@@ -400,6 +401,7 @@ void tcp_skb_entail(struct sock *sk, struct sk_buff *skb)
 	cb->gso_segs = 0;
 	__skb_queue_tail(&sk->sk_write_queue, skb);
 	sk_wmem_queued_add(sk, (s32)skb->truesize);
+	tcp_chrono_start(sk, TCP_CHRONO_BUSY);
 	if (!tp->send_head) {
 		tp->send_head = skb;
 		tcp_slow_start_after_idle_check(sk);
@@ -436,6 +438,9 @@ static void split_cb(struct sk_buff *skb, struct sk_buff *to, u32 len)
 	b->sacked = a->sacked;
 	b->eor = a->eor;
 	a->eor = 0;
+	b->tx_first_us = a->tx_first_us;
+	b->tx_delivered = a->tx_delivered;
+	b->tx_delivered_us = a->tx_delivered_us;
 	to->tstamp = skb->tstamp;
 	if (!list_empty(&a->tsorted))
 		list_add(&b->tsorted, &a->tsorted);
@@ -543,16 +548,12 @@ static u32 cwnd_quota(const struct tcp_sock *tp, const struct sk_buff *skb)
 static u32 tso_segs(const struct sock *sk, u32 mss)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
-	u32 percent = tp->snd_cwnd < tp->snd_ssthresh / 2 ? 200 : 120, near = tp->rtt_min_us >> 9;
+	u32 near = tp->rtt_min_us >> 9;
 	u64 octets = near < 32 ? TCP_GSO_MAX_SIZE >> near : 0;
 
 	if (unlikely(tcp_md5_key(sk, sk->sk_daddr)))
 		return 1;	/* each has a signature of its own */
-	if (tp->srtt_us)
-		octets += (u64)mss * max(tp->snd_cwnd, tp->packets_out) * percent *
-			  80000 / tp->srtt_us / 1024;
-	else
-		octets = TCP_GSO_MAX_SIZE;
+	octets += tcp_pacing_rate(sk) / 1024;
 	return max_t(u32, (u32)min_t(u64, octets, TCP_GSO_MAX_SIZE) / mss,
 		     (u32)sock_net(sk)->tcp.sysctl_tcp_min_tso_segs);
 }
@@ -573,6 +574,25 @@ static u32 split_point(const struct tcp_sock *tp, const struct sk_buff *skb, u32
 	    (needed < skb->len || !nagle_allows(tp, skb, needed + 1, nonagle)))
 		return needed - tail;
 	return needed;
+}
+
+/* The last burst may not have been all that cwnd allows: whose fault was it? */
+static void note_limit(struct sock *sk, u32 mss, bool cwnd_limited)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	const u32 open = TCPF(TCP_ESTABLISHED) | TCPF(TCP_CLOSE_WAIT);
+
+	if (tp->send_head) {
+		if (!cwnd_limited && !window_allows(tp, tp->send_head, mss)) {
+			tcp_chrono_start(sk, TCP_CHRONO_RWND_LIMITED);
+			return;
+		}
+	} else if (!cwnd_limited && sk->sk_socket && sk->sk_socket->flags & BIT(SOCK_NOSPACE) &&
+		   TCPF(sk->sk_state) & open) {
+		tcp_chrono_start(sk, TCP_CHRONO_SNDBUF_LIMITED);
+	}
+	if (unlikely(tp->chrono_type == TCP_CHRONO_RWND_LIMITED))
+		tcp_chrono_stop(sk, TCP_CHRONO_RWND_LIMITED);
 }
 
 static void cwnd_validate(struct tcp_sock *tp, bool limited)
@@ -637,6 +657,7 @@ bool tcp_write_xmit(struct sock *sk, u32 mss, u8 nonagle, int push_one)
 		if (push_one)
 			break;
 	}
+	note_limit(sk, mss, cwnd_limited || tcp_packets_in_flight(tp) >= tp->snd_cwnd);
 	if (!sent)
 		return !tp->packets_out && tp->send_head;
 	if (tcp_in_cwnd_reduction(sk))

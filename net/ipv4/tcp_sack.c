@@ -146,6 +146,7 @@ static void tag_skb(struct sock *sk, struct sk_buff *skb, struct tcp_ack_ctx *ct
 		tp->sack->highest_sack_seq = cb->end_seq;
 	tp->sacked_out += n;
 	tp->delivered += n;
+	tcp_rate_skb_delivered(tp, skb, &ctx->rs);
 }
 
 /*

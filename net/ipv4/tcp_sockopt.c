@@ -240,6 +240,23 @@ static void info_options(const struct tcp_sock *tp, struct tcp_info *info)
 	}
 }
 
+/* bytes_acked and snd_nxt count it, and it is no octet. */
+static bool fin_sent(const struct sock *sk)
+{
+	const u32 closed = TCPF(TCP_FIN_WAIT1) | TCPF(TCP_FIN_WAIT2) | TCPF(TCP_CLOSING) |
+			   TCPF(TCP_LAST_ACK);
+
+	return TCPF(sk->sk_state) & closed && tcp_sk(sk)->snd_nxt == tcp_sk(sk)->write_seq;
+}
+
+static void info_busy(const struct tcp_sock *tp, struct tcp_info *info)
+{
+	info->tcpi_rwnd_limited = tcp_chrono_us(tp, TCP_CHRONO_RWND_LIMITED);
+	info->tcpi_sndbuf_limited = tcp_chrono_us(tp, TCP_CHRONO_SNDBUF_LIMITED);
+	info->tcpi_busy_time = tcp_chrono_us(tp, TCP_CHRONO_BUSY) + info->tcpi_rwnd_limited +
+			       info->tcpi_sndbuf_limited;
+}
+
 static void info_rates(const struct sock *sk, struct tcp_info *info)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
@@ -253,18 +270,20 @@ static void info_rates(const struct sock *sk, struct tcp_info *info)
 	info->tcpi_min_rtt = tp->rtt_min_us;
 	info->tcpi_rcv_rtt = tp->rcv_rtt_us >> 3;
 	info->tcpi_rcv_space = tp->rcvq_space;
-	info->tcpi_pacing_rate = info->tcpi_max_pacing_rate = ~0ULL;	/* none */
 	info->tcpi_bytes_acked = tp->bytes_acked;
 	info->tcpi_bytes_received = tp->bytes_received;
 	info->tcpi_bytes_retrans = tp->bytes_retrans;
-	info->tcpi_bytes_sent = tp->bytes_acked + (tp->snd_nxt - tp->snd_una) + tp->bytes_retrans;
+	info->tcpi_bytes_sent = tp->bytes_acked + (tp->snd_nxt - tp->snd_una) + tp->bytes_retrans -
+				tp->syn_counted - fin_sent(sk);
 	info->tcpi_segs_out = tp->segs_out;
 	info->tcpi_segs_in = tp->segs_in;
 	info->tcpi_data_segs_in = tp->data_segs_in;
 	info->tcpi_data_segs_out = tp->data_segs_out;
+	info->tcpi_delivery_rate = tcp_delivery_rate(tp);
+	info->tcpi_delivery_rate_app_limited = tp->rate_app_limited;
 }
 
-/* [s] held. What Skiff does not measure (delivery rate, busy times) stays 0. */
+/* [s] held. */
 void tcp_get_info(struct sock *sk, struct tcp_info *info)
 {
 	const struct inet_connection_sock *icsk = inet_csk(sk);
@@ -275,6 +294,8 @@ void tcp_get_info(struct sock *sk, struct tcp_info *info)
 	info->tcpi_snd_cwnd = tp->snd_cwnd;
 	info->tcpi_snd_ssthresh = tp->snd_ssthresh;
 	info->tcpi_reordering = tp->reordering;
+	info->tcpi_pacing_rate = tcp_pacing_rate(sk);
+	info->tcpi_max_pacing_rate = ~0ULL;	/* none */
 	info->tcpi_ca_state = icsk->icsk_ca_state;
 	if (sk->sk_state == TCP_LISTEN) {
 		info->tcpi_unacked = sk->sk_ack_backlog;
@@ -286,7 +307,7 @@ void tcp_get_info(struct sock *sk, struct tcp_info *info)
 	info->tcpi_backoff = icsk->icsk_backoff;
 	info_options(tp, info);
 	info->tcpi_rto = icsk->icsk_rto;
-	info->tcpi_ato = icsk->icsk_ack.ato;
+	info->tcpi_ato = min(icsk->icsk_ack.ato, TCP_DELACK_MAX_US);
 	info->tcpi_snd_mss = tp->mss_cache;
 	info->tcpi_rcv_mss = icsk->icsk_ack.rcv_mss;
 	info->tcpi_unacked = tp->packets_out;
@@ -305,6 +326,7 @@ void tcp_get_info(struct sock *sk, struct tcp_info *info)
 	info->tcpi_rcv_ooopack = tp->rcv_ooopack;
 	info->tcpi_snd_wnd = tp->snd_wnd;
 	info_rates(sk, info);
+	info_busy(tp, info);
 }
 
 /* --- get --------------------------------------------------------------------------------- */
