@@ -83,9 +83,9 @@ struct request_sock;
 struct inet_timewait_sock;
 
 /*
- * Secrets of the four-tuple (secure_seq.c): a connection's initial sequence number (RFC 6528, on a
- * clock that ticks every 64 ns as Linux's does), what is added to its timestamps (RFC 7323 5.4), and
- * where the search for a local port begins (RFC 6056 3.3.3; the port itself has no part in it).
+ * Secrets of the four-tuple (secure_seq.c): a connection's initial sequence number (RFC 6528, on
+ * a clock that ticks every 64 ns as Linux's does), what is added to its timestamps (RFC 7323 5.4),
+ * and where the search for a local port begins (RFC 6056 3.3.3; the port has no part in that).
  */
 u32 secure_tcp_seq(const struct net *net, const struct inet_tuple *t);
 u32 secure_tcp_ts_off(const struct net *net, const struct inet_tuple *t);

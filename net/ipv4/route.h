@@ -48,7 +48,7 @@ struct dst_entry *ip_route_socket(struct sock *sk);
 
 /*
  * [s] A connection to daddr begins: its route becomes sk_dst_cache, and says which source address
- * to use where none was chosen. 0, ip_route_output()'s errors, -ENETUNREACH for a broadcast or group.
+ * to use where none was chosen. 0, ip_route_output()'s errors, -ENETUNREACH unless for one host.
  */
 int ip_route_connect(struct sock *sk, __be32 daddr);
 

@@ -70,6 +70,11 @@ static inline bool before(u32 a, u32 b)
 
 #define after(a, b)	before(b, a)
 
+static inline u32 seq_min(u32 a, u32 b)
+{
+	return before(a, b) ? a : b;
+}
+
 /* Whether lo <= x <= hi. */
 static inline bool between(u32 x, u32 lo, u32 hi)
 {
@@ -389,6 +394,31 @@ static inline struct sk_buff *tcp_rtx_queue_head(const struct sock *sk)
 	struct sk_buff *skb = skb_peek(&sk->sk_write_queue);
 
 	return skb == tcp_sk(sk)->send_head ? NULL : skb;
+}
+
+/* The next one that was sent, or NULL. */
+static inline struct sk_buff *tcp_rtx_queue_next(const struct sock *sk, const struct sk_buff *skb)
+{
+	struct sk_buff *next = skb_queue_next(&sk->sk_write_queue, skb);
+
+	return next == tcp_sk(sk)->send_head ? NULL : next;
+}
+
+#define tcp_for_each_rtx(sk, skb) \
+	for (skb = tcp_rtx_queue_head(sk); skb; skb = tcp_rtx_queue_next(sk, skb))
+
+/* On the scoreboard skb stands for n segments less. */
+static inline void tcp_skb_uncount(struct tcp_sock *tp, const struct sk_buff *skb, u32 n)
+{
+	u8 sacked = TCP_SKB_CB(skb)->sacked;
+
+	tp->packets_out -= n;
+	if (sacked & TCPCB_SACKED_ACKED)
+		tp->sacked_out -= n;
+	if (sacked & TCPCB_SACKED_RETRANS)
+		tp->retrans_out -= n;
+	if (sacked & TCPCB_LOST)
+		tp->lost_out -= n;
 }
 
 static inline bool tcp_ofo_empty(const struct tcp_sock *tp)
@@ -732,7 +762,6 @@ void tcp_event_data_recv(struct sock *sk, struct sk_buff *skb);	/* delayed-ACK e
 void tcp_rcv_rtt_measure_ts(struct sock *sk, const struct sk_buff *skb, u32 tsecr);
 void tcp_rcv_space_adjust(struct sock *sk);	/* the reader took octets: tune the buffer */
 void tcp_init_buffer_space(struct sock *sk);	/* a connection begins */
-int tcp_prune_queue(struct sock *sk);		/* make room: 0, or -1 when there is none to make */
 /* May skb be kept? prunes if needed. */
 bool tcp_rcv_room(struct sock *sk, const struct sk_buff *skb);
 void tcp_enter_quickack_mode(struct sock *sk, u32 max_quickacks);

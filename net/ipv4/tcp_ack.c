@@ -219,21 +219,10 @@ static void skb_delivered(struct sock *sk, struct sk_buff *skb, u32 n, struct tc
 static void rtx_unlink(struct sock *sk, struct sk_buff *skb)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
-	u8 sacked = TCP_SKB_CB(skb)->sacked;
-	u32 n = tcp_skb_pcount(skb);
 
-	tp->packets_out -= n;
-	if (sacked & TCPCB_SACKED_ACKED)
-		tp->sacked_out -= n;
-	if (sacked & TCPCB_SACKED_RETRANS)
-		tp->retrans_out -= n;
-	if (sacked & TCPCB_LOST)
-		tp->lost_out -= n;
-	if (unlikely(skb == tp->retransmit_skb_hint)) {
-		struct sk_buff *next = skb_queue_next(&sk->sk_write_queue, skb);
-
-		tp->retransmit_skb_hint = next == tp->send_head ? NULL : next;
-	}
+	tcp_skb_uncount(tp, skb, tcp_skb_pcount(skb));
+	if (unlikely(skb == tp->retransmit_skb_hint))
+		tp->retransmit_skb_hint = tcp_rtx_queue_next(sk, skb);
 	if (unlikely(tp->sack) && tp->sack->sack_hint == skb)
 		tp->sack->sack_hint = NULL;
 	list_del_init(&TCP_SKB_CB(skb)->tsorted);

@@ -32,11 +32,12 @@ static void fix_tcp(struct sk_buff *seg, u32 at)
 /* Octets before the payload; 0: these are no headers of ours. */
 static u32 headers_len(const struct sk_buff *skb)
 {
-	u32 l3 = skb_network_offset(skb), l4 = skb_transport_offset(skb), doff;
+	u32 l4 = skb_transport_offset(skb), doff;
 
 	if (skb_shinfo(skb)->gso_type & ~(SKB_GSO_TCPV4 | SKB_GSO_TCP_ECN) ||
 	    skb->network_header < skb_headroom(skb) ||
-	    skb->transport_header < skb->network_header || l4 < l3 + sizeof(struct iphdr) || l4 + TCP_MIN_HEADER > skb_headlen(skb))
+	    skb->transport_header < skb->network_header + sizeof(struct iphdr) ||
+	    l4 + TCP_MIN_HEADER > skb_headlen(skb))
 		return 0;
 	doff = (skb->data[l4 + 12] >> 4) * 4U;
 	return doff < TCP_MIN_HEADER ? 0 : l4 + doff;

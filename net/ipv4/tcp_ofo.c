@@ -73,52 +73,33 @@ static void dsack_extend(struct sock *sk, u32 seq, u32 end_seq)
 		block_extend(&s->duplicate_sack, seq, end_seq);
 }
 
-static void block_remove(struct tcp_sack_state *s, u32 i)
-{
-	s->num_sacks--;
-	for (; i < s->num_sacks; i++)
-		s->selective_acks[i] = s->selective_acks[i + 1];
-}
-
 /* The block that holds the newest segment comes first (RFC 2018 4). */
 static void sack_new_segment(struct tcp_sack_state *s, u32 seq, u32 end_seq)
 {
-	struct tcp_sack_block b = { seq, end_seq };
-	u32 i = 0;
+	struct tcp_sack_block all[TCP_NUM_SACKS] = { { seq, end_seq } };
+	u8 n = 1, i;
 
-	while (i < s->num_sacks) {
-		const struct tcp_sack_block *o = &s->selective_acks[i];
+	for (i = 0; i < s->num_sacks; i++) {
+		const struct tcp_sack_block *b = &s->selective_acks[i];
 
-		if (block_extend(&b, o->start_seq, o->end_seq))
-			block_remove(s, i);
-		else
-			i++;
+		if (!block_extend(&all[0], b->start_seq, b->end_seq) && n < TCP_NUM_SACKS)
+			all[n++] = *b;
 	}
-	if (s->num_sacks == TCP_NUM_SACKS)
-		s->num_sacks--;
-	for (i = s->num_sacks; i; i--)
-		s->selective_acks[i] = s->selective_acks[i - 1];
-	s->selective_acks[0] = b;
-	s->num_sacks++;
+	memcpy(s->selective_acks, all, sizeof(all));
+	s->num_sacks = n;
 }
 
 void tcp_sack_remove(struct tcp_sock *tp)
 {
 	struct tcp_sack_state *s = tp->sack;
-	u32 i = 0;
+	u8 n = 0, i;
 
 	if (!s)
 		return;
-	if (skb_queue_empty(&s->out_of_order_queue)) {
-		s->num_sacks = 0;
-		return;
-	}
-	while (i < s->num_sacks) {
+	for (i = 0; i < s->num_sacks; i++)
 		if (before(tp->rcv_nxt, s->selective_acks[i].start_seq))
-			i++;
-		else
-			block_remove(s, i);
-	}
+			s->selective_acks[n++] = s->selective_acks[i];
+	s->num_sacks = n;
 }
 
 u8 tcp_sack_blocks(const struct tcp_sock *tp, struct tcp_sack_block *out, u8 room)
@@ -143,8 +124,7 @@ void tcp_send_dupack(struct sock *sk, const struct sk_buff *skb)
 	if (cb->end_seq != cb->seq && before(cb->seq, tp->rcv_nxt)) {
 		NET_INC_STATS(sock_net(sk), TcpExt_DelayedACKLost);
 		tcp_enter_quickack_mode(sk, TCP_MAX_QUICKACKS);
-		tcp_dsack_set(sk, cb->seq,
-			      after(cb->end_seq, tp->rcv_nxt) ? tp->rcv_nxt : cb->end_seq);
+		tcp_dsack_set(sk, cb->seq, seq_min(cb->end_seq, tp->rcv_nxt));
 	}
 	tcp_send_ack(sk);
 }
@@ -276,8 +256,7 @@ void tcp_ofo_queue(struct sock *sk)
 			return;
 		if (before(TCP_SKB_CB(skb)->seq, tp->rcv_nxt))
 			dsack_extend(sk, TCP_SKB_CB(skb)->seq,
-				     before(TCP_SKB_CB(skb)->end_seq, tp->rcv_nxt) ?
-				     TCP_SKB_CB(skb)->end_seq : tp->rcv_nxt);
+				     seq_min(TCP_SKB_CB(skb)->end_seq, tp->rcv_nxt));
 		if (!after(TCP_SKB_CB(skb)->end_seq, tp->rcv_nxt)) {
 			ofo_drop(tp->sack, skb, DROP_TCP_OFOMERGE);
 			continue;

@@ -413,15 +413,7 @@ void tcp_skb_entail(struct sock *sk, struct sk_buff *skb)
 /* The skb stands for fewer or more segments than it was counted for. */
 void tcp_adjust_pcount(struct tcp_sock *tp, const struct sk_buff *skb, s32 fewer)
 {
-	u8 sacked = TCP_SKB_CB(skb)->sacked;
-
-	tp->packets_out -= (u32)fewer;
-	if (sacked & TCPCB_SACKED_ACKED)
-		tp->sacked_out -= (u32)fewer;
-	if (sacked & TCPCB_SACKED_RETRANS)
-		tp->retrans_out -= (u32)fewer;
-	if (sacked & TCPCB_LOST)
-		tp->lost_out -= (u32)fewer;
+	tcp_skb_uncount(tp, skb, (u32)fewer);
 	if (!tp->sack_ok && tp->sacked_out)
 		tp->sacked_out = min(tp->sacked_out, tp->packets_out - tp->lost_out);
 }

@@ -310,7 +310,13 @@ static void collapse_queue(struct sock *sk)
 	}
 }
 
-int tcp_prune_queue(struct sock *sk)
+static bool fits(const struct sock *sk)
+{
+	return READ_ONCE(sk->sk_rmem_alloc) <= sk->sk_rcvbuf;
+}
+
+/* Make room. False: there is none to make. */
+static bool prune_queue(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 
@@ -319,24 +325,22 @@ int tcp_prune_queue(struct sock *sk)
 		clamp_window(sk);
 	else if (tcp_under_memory_pressure(sk))
 		tp->rcv_ssthresh = min(tp->rcv_ssthresh, 4U * tp->advmss);
-	if (READ_ONCE(sk->sk_rmem_alloc) <= sk->sk_rcvbuf)
-		return 0;
-	collapse_queue(sk);
-	if (READ_ONCE(sk->sk_rmem_alloc) <= sk->sk_rcvbuf)
-		return 0;
-	tcp_prune_ofo_queue(sk);
-	if (READ_ONCE(sk->sk_rmem_alloc) <= sk->sk_rcvbuf)
-		return 0;
+	if (!fits(sk))
+		collapse_queue(sk);
+	if (!fits(sk))
+		tcp_prune_ofo_queue(sk);
+	if (fits(sk))
+		return true;
 	NET_INC_STATS(sock_net(sk), TcpExt_RcvPruned);
 	tp->fastpath = 0;
-	return -1;
+	return false;
 }
 
 bool tcp_rcv_room(struct sock *sk, const struct sk_buff *skb)
 {
-	if (likely(READ_ONCE(sk->sk_rmem_alloc) <= sk->sk_rcvbuf && !tcp_out_of_memory(sk)))
+	if (likely(fits(sk) && !tcp_out_of_memory(sk)))
 		return true;
-	if (READ_ONCE(sk->sk_rmem_alloc) > sk->sk_rcvbuf && tcp_prune_queue(sk) < 0)
+	if (!fits(sk) && !prune_queue(sk))
 		return false;
 	if (!tcp_out_of_memory(sk) || tcp_prune_ofo_queue(sk))
 		return true;

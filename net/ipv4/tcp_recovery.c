@@ -168,8 +168,7 @@ static void unmark_lost(struct sock *sk)
 	struct tcp_sock *tp = tcp_sk(sk);
 	struct sk_buff *skb;
 
-	for (skb = tcp_rtx_queue_head(sk); skb && skb != tp->send_head;
-	     skb = skb_queue_next(&sk->sk_write_queue, skb)) {
+	tcp_for_each_rtx(sk, skb) {
 		struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
 
 		if (cb->sacked & TCPCB_LOST && list_empty(&cb->tsorted))
@@ -337,8 +336,9 @@ static void mark_by_dupthresh(struct sock *sk)
 	u32 above = tp->sacked_out;
 	struct sk_buff *skb;
 
-	for (skb = tcp_rtx_queue_head(sk); skb && skb != tp->send_head && above >= tp->reordering;
-	     skb = skb_queue_next(&sk->sk_write_queue, skb)) {
+	tcp_for_each_rtx(sk, skb) {
+		if (above < tp->reordering)
+			return;
 		if (TCP_SKB_CB(skb)->sacked & TCPCB_SACKED_ACKED)
 			above -= tcp_skb_pcount(skb);
 		else if (!(TCP_SKB_CB(skb)->sacked & TCPCB_LOST))
@@ -374,16 +374,13 @@ static void timeout_mark_lost(struct sock *sk)
 	struct sk_buff *head = tcp_rtx_queue_head(sk), *skb;
 	bool reneged = head && TCP_SKB_CB(head)->sacked & TCPCB_SACKED_ACKED;
 
-	if (reneged) {
+	if (reneged || is_reno(tp))
+		tp->sacked_out = 0;
+	if (reneged)
 		NET_INC_STATS(sock_net(sk), TcpExt_TCPSACKReneging);
-		tp->sacked_out = 0;
-	} else if (is_reno(tp)) {
-		tp->sacked_out = 0;
-	}
 	if (reneged && tp->sack)	/* what the peer told is void */
 		memset(tp->sack->recv_sack_cache, 0, sizeof(tp->sack->recv_sack_cache));
-	for (skb = head; skb && skb != tp->send_head;
-	     skb = skb_queue_next(&sk->sk_write_queue, skb)) {
+	tcp_for_each_rtx(sk, skb) {
 		if (reneged)
 			TCP_SKB_CB(skb)->sacked &= (u8)~TCPCB_SACKED_ACKED;
 		else if (!is_reno(tp) && skb != head && !tcp_rack_skb_expired(tp, skb))
@@ -483,21 +480,17 @@ static bool check_reneging(struct sock *sk, struct tcp_ack_ctx *ctx)
 static bool leave_state(struct sock *sk, const struct tcp_ack_ctx *ctx)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
+	u8 state = inet_csk(sk)->icsk_ca_state;
 
-	switch (inet_csk(sk)->icsk_ca_state) {
-	case TCP_CA_CWR:
-		if (tp->snd_una != tp->high_seq) {
-			end_cwnd_reduction(sk);
-			tcp_set_ca_state(sk, TCP_CA_Open);
-		}
-		return false;
-	case TCP_CA_Recovery:
+	if (state == TCP_CA_CWR && tp->snd_una != tp->high_seq) {
+		end_cwnd_reduction(sk);
+		tcp_set_ca_state(sk, TCP_CA_Open);
+	} else if (state == TCP_CA_Recovery) {
 		if (is_reno(tp))
 			tp->sacked_out = 0;
 		if (try_undo_recovery(sk, ctx))
 			return true;
 		end_cwnd_reduction(sk);
-		return false;
 	}
 	return false;
 }
@@ -586,8 +579,7 @@ void tcp_simple_retransmit(struct sock *sk)
 	u32 mss = tcp_current_mss(sk), lost = tp->lost_out;
 	struct sk_buff *skb;
 
-	for (skb = tcp_rtx_queue_head(sk); skb && skb != tp->send_head;
-	     skb = skb_queue_next(&sk->sk_write_queue, skb))
+	tcp_for_each_rtx(sk, skb)
 		if (skb->len > mss && (TCP_SKB_CB(skb)->gso_size ?: skb->len) > mss)
 			tcp_mark_skb_lost(sk, skb);
 	if (lost == tp->lost_out)

@@ -95,7 +95,7 @@ void tcp_xmit_retransmit_queue(struct sock *sk)
 	struct sk_buff *skb = tp->retransmit_skb_hint;
 	bool head_sent = false;
 
-	for (; skb && skb != tp->send_head; skb = skb_queue_next(&sk->sk_write_queue, skb)) {
+	for (; skb; skb = tcp_rtx_queue_next(sk, skb)) {
 		u8 sacked = TCP_SKB_CB(skb)->sacked;
 		u32 in_flight = tcp_packets_in_flight(tp);
 

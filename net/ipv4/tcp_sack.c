@@ -185,8 +185,7 @@ static void tag_block(struct sock *sk, struct tcp_sack_block b, u32 from, struct
 	struct tcp_sock *tp = tcp_sk(sk);
 	struct sk_buff *skb, *last = NULL;
 
-	for (skb = walk_start(sk, from); skb && skb != tp->send_head;
-	     skb = skb_queue_next(&sk->sk_write_queue, skb)) {
+	for (skb = walk_start(sk, from); skb; skb = tcp_rtx_queue_next(sk, skb)) {
 		if (!before(TCP_SKB_CB(skb)->seq, b.end_seq))
 			break;
 		last = skb;
@@ -209,7 +208,7 @@ static u32 skip_cached(const struct tcp_sack_state *s, const struct tcp_sack_blo
 
 		if (before(c->start_seq, c->end_seq) && !after(c->start_seq, b->start_seq) &&
 		    before(b->start_seq, c->end_seq))
-			return before(b->end_seq, c->end_seq) ? b->end_seq : c->end_seq;
+			return seq_min(b->end_seq, c->end_seq);
 	}
 	return b->start_seq;
 }
