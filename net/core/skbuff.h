@@ -246,6 +246,15 @@ int skb_copy_datagram_iter(const struct sk_buff *skb, u32 offset, struct iov_ite
  */
 int skb_append_iter(struct sk_buff *skb, struct iov_iter *from, u32 n);
 
+/* How many octets it takes for certain. */
+static inline u32 skb_append_room(const struct sk_buff *skb)
+{
+	u32 frags = MAX_SKB_FRAGS - skb_shinfo(skb)->nr_frags;
+
+	/* the first page may be a partly used one */
+	return skb_tailroom(skb) + (frags > 1 ? (frags - 1) * (u32)PAGE_SIZE : 0);
+}
+
 /* Move what lies behind the first len octets of skb to the empty to; skb's head is its own. */
 void skb_split(struct sk_buff *skb, struct sk_buff *to, u32 len);
 

@@ -27,6 +27,35 @@ void sk_stream_write_space(struct sock *sk)
 		wake_up_poll(&sock->wq.wait, EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND);
 }
 
+poll_events_t sk_stream_poll_out(struct sock *sk)
+{
+	if (!(sk->sk_shutdown & SEND_SHUTDOWN) && !sk_stream_is_writeable(sk)) {
+		/* asked for room: note it, and look again in case it came in between */
+		sk->sk_socket->flags |= BIT(SOCK_NOSPACE);
+		if (!sk_stream_is_writeable(sk))
+			return 0;
+	}
+	return EPOLLOUT | EPOLLWRNORM;
+}
+
+int sk_stream_recv_idle(struct sock *sk, int copied, u64 deadline)
+{
+	if (copied)
+		return !sk->sk_err && sk->sk_state != TCP_CLOSE &&
+		       !(sk->sk_shutdown & RCV_SHUTDOWN) && deadline && !signal_pending();
+	if (sock_flag(sk, SOCK_DONE))
+		return 0;
+	if (sk->sk_err)
+		return sock_error(sk);
+	if (sk->sk_shutdown & RCV_SHUTDOWN)
+		return 0;
+	if (sk->sk_state == TCP_CLOSE)
+		return -ENOTCONN;
+	if (!deadline)
+		return -EAGAIN;
+	return signal_pending() ? sock_intr_errno(deadline) : 1;
+}
+
 /* One sleep on an already prepared wait, with the socket released. False: the deadline passed. */
 static bool stream_sleep(struct sock *sk, u64 deadline)
 {

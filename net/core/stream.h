@@ -65,6 +65,15 @@ static inline bool sk_stream_is_writeable(const struct sock *sk)
 /* sk_write_space of streams: wakes writers that found no room (SOCK_NOSPACE). */
 void sk_stream_write_space(struct sock *sk);
 
+/* EPOLLOUT when writable, or for ever shut; else who polls is woken when there is room. */
+poll_events_t sk_stream_poll_out(struct sock *sk);
+
+/*
+ * A reader that got copied octets finds no more: 1 to wait for some until deadline, 0 to return with
+ * what there is, < 0 why there will be none. [s]
+ */
+int sk_stream_recv_idle(struct sock *sk, int copied, u64 deadline);
+
 /*
  * Sleep, with the socket released meanwhile, until the connection is made (0), fails
  * (-EPIPE or the pending error), the deadline passes (-EAGAIN) or a signal comes. [s]

@@ -327,27 +327,6 @@ static bool stream_is_readable(const struct sock *sk)
 			  !tcp_receive_window(tp)));
 }
 
-static poll_events_t stream_events(struct sock *sk, struct socket *sock)
-{
-	poll_events_t mask = 0;
-
-	if (stream_is_readable(sk))
-		mask |= EPOLLIN | EPOLLRDNORM;
-	if (sk->sk_shutdown & SEND_SHUTDOWN) {
-		mask |= EPOLLOUT | EPOLLWRNORM;
-	} else if (sk_stream_is_writeable(sk)) {
-		mask |= EPOLLOUT | EPOLLWRNORM;
-	} else {
-		/* asked for room: note it, and look again in case it came in between */
-		sock->flags |= BIT(SOCK_NOSPACE);
-		if (sk_stream_is_writeable(sk))
-			mask |= EPOLLOUT | EPOLLWRNORM;
-	}
-	if (tcp_sk(sk)->urg_data & TCP_URG_VALID)
-		mask |= EPOLLPRI;
-	return mask;
-}
-
 poll_events_t tcp_poll(struct file *file, struct socket *sock, struct poll_table *pt)
 {
 	struct sock *sk = sock->sk;
@@ -360,8 +339,13 @@ poll_events_t tcp_poll(struct file *file, struct socket *sock, struct poll_table
 		mask |= EPOLLHUP;
 	if (sk->sk_shutdown & RCV_SHUTDOWN)
 		mask |= EPOLLIN | EPOLLRDNORM | EPOLLRDHUP;
-	if (!(TCPF(sk->sk_state) & (TCPF(TCP_SYN_SENT) | TCPF(TCP_SYN_RECV))))
-		mask |= stream_events(sk, sock);
+	if (!(TCPF(sk->sk_state) & (TCPF(TCP_SYN_SENT) | TCPF(TCP_SYN_RECV)))) {
+		mask |= sk_stream_poll_out(sk);
+		if (stream_is_readable(sk))
+			mask |= EPOLLIN | EPOLLRDNORM;
+		if (tcp_sk(sk)->urg_data & TCP_URG_VALID)
+			mask |= EPOLLPRI;
+	}
 	if (sk->sk_err)
 		mask |= EPOLLERR;
 	return mask;
@@ -389,15 +373,8 @@ int tcp_ioctl(struct sock *sk, unsigned int cmd, unsigned long arg)
 	bool opening = TCPF(sk->sk_state) & (TCPF(TCP_SYN_SENT) | TCPF(TCP_SYN_RECV));
 	int answer;
 
-	switch (cmd) {
-	case SIOCINQ:
-	case SIOCATMARK:
-	case SIOCOUTQ:
-	case SIOCOUTQNSD:
-		break;
-	default:
+	if (cmd != SIOCINQ && cmd != SIOCATMARK && cmd != SIOCOUTQ && cmd != SIOCOUTQNSD)
 		return -ENOTTY;
-	}
 	if (sk->sk_state == TCP_LISTEN && cmd != SIOCATMARK)
 		return -EINVAL;
 	lock_sock(sk);

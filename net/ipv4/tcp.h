@@ -687,6 +687,13 @@ void tcp_check_invariants(const struct sock *sk);	/* tcp_check.c: panics when on
 /* skb->data is at a TCP header: check it, fill in TCP_SKB_CB(skb). 0 or why it is dropped. */
 enum skb_drop_reason tcp_parse(struct sk_buff *skb);
 void tcp_parse_options(const struct sk_buff *skb, struct tcp_options_received *opt);
+static inline u32 tcp_sacks_size(const struct tcp_out_options *opt)
+{
+	if (!opt->num_sacks)
+		return 0;
+	return TCPOLEN_SACK_BASE_ALIGNED + opt->num_sacks * TCPOLEN_SACK_PERBLOCK;
+}
+
 u32 tcp_options_size(const struct tcp_out_options *opt);	/* octets, a multiple of 4 */
 void tcp_options_write(u8 *p, const struct tcp_out_options *opt);
 
@@ -797,7 +804,7 @@ void tcp_sack_remove(struct tcp_sock *tp);	/* rcv_nxt moved past the first block
 bool tcp_prune_ofo_queue(struct sock *sk);	/* RFC 2018 8: may be reneged. Any freed? */
 void tcp_ofo_purge(struct tcp_sock *tp, enum skb_drop_reason why);
 /* To send. */
-u8 tcp_sack_blocks(const struct tcp_sock *tp, struct tcp_sack_block *out, u8 room);
+u8 tcp_sack_blocks(const struct tcp_sock *tp, struct tcp_sack_block *out, u32 room);
 
 /* --- tcp_ack.c, tcp_sack.c, tcp_recovery.c, tcp_rack.c ----------------------------------- */
 

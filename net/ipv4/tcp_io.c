@@ -94,16 +94,11 @@ static int new_segment(struct sock *sk, struct send_ctx *c)
 static u32 tail_room(const struct sock *sk, const struct send_ctx *c)
 {
 	const struct sk_buff *skb = skb_peek_tail(&sk->sk_write_queue);
-	u32 room, frags;
 
 	if (!tcp_sk(sk)->send_head || !skb || skb->len >= c->size_goal || skb_cloned(skb) ||
 	    TCP_SKB_CB(skb)->tcp_flags & (TCPHDR_SYN | TCPHDR_FIN) || TCP_SKB_CB(skb)->eor)
 		return 0;
-	room = skb_tailroom(skb);
-	frags = MAX_SKB_FRAGS - skb_shinfo(skb)->nr_frags;
-	if (frags > 1)	/* the first page may be a partly used one */
-		room += (frags - 1) * (u32)PAGE_SIZE;
-	return min(room, c->size_goal - skb->len);
+	return min(skb_append_room(skb), c->size_goal - skb->len);
 }
 
 static int append(struct sock *sk, struct send_ctx *c, u32 n)
@@ -292,28 +287,6 @@ static struct sk_buff *find_skb(struct sock *sk, u32 seq, u32 *offset)
 	return NULL;
 }
 
-/* Nothing to copy now. > 0: wait; 0: return what there is; < 0: an error, nothing was copied. */
-static int recv_idle(struct sock *sk, const struct recv_ctx *c)
-{
-	if (c->copied) {
-		if (sk->sk_err || sk->sk_state == TCP_CLOSE || sk->sk_shutdown & RCV_SHUTDOWN ||
-		    !c->deadline || signal_pending())
-			return 0;
-		return 1;
-	}
-	if (sock_flag(sk, SOCK_DONE))
-		return 0;
-	if (sk->sk_err)
-		return sock_error(sk);
-	if (sk->sk_shutdown & RCV_SHUTDOWN)
-		return 0;
-	if (sk->sk_state == TCP_CLOSE)
-		return -ENOTCONN;
-	if (!c->deadline)
-		return -EAGAIN;
-	return signal_pending() ? sock_intr_errno(c->deadline) : 1;
-}
-
 /* How many of the used next octets precede the urgent mark; *skip: pass over the urgent one. */
 static u32 up_to_urgent(struct sock *sk, struct recv_ctx *c, u32 used, bool *skip)
 {
@@ -388,7 +361,7 @@ static void recv_loop(struct sock *sk, struct recv_ctx *c)
 		}
 		if (c->copied >= (int)c->target && !sk->sk_backlog.head)
 			return;
-		go = recv_idle(sk, c);
+		go = sk_stream_recv_idle(sk, c->copied, c->deadline);
 		if (go <= 0) {
 			if (go < 0)
 				c->copied = go;

@@ -102,7 +102,7 @@ void tcp_sack_remove(struct tcp_sock *tp)
 	s->num_sacks = n;
 }
 
-u8 tcp_sack_blocks(const struct tcp_sock *tp, struct tcp_sack_block *out, u8 room)
+u8 tcp_sack_blocks(const struct tcp_sock *tp, struct tcp_sack_block *out, u32 room)
 {
 	const struct tcp_sack_state *s = tp->sack;
 	u8 n = 0, i;

@@ -121,9 +121,7 @@ u32 tcp_options_size(const struct tcp_out_options *opt)
 		size += 4;
 	if (opt->has_wscale)
 		size += 4;
-	if (opt->num_sacks)
-		size += TCPOLEN_SACK_BASE_ALIGNED + opt->num_sacks * TCPOLEN_SACK_PERBLOCK;
-	return size;
+	return size + tcp_sacks_size(opt);
 }
 
 static u8 *put_word(u8 *p, u32 word)

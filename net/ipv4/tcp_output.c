@@ -127,30 +127,32 @@ u32 tcp_sync_mss(struct sock *sk, u32 pmtu)
 	return mss;
 }
 
-/* How many SACK blocks fit behind the other options. */
-static u8 sack_room(const struct tcp_sock *tp, bool md5)
+/* What a segment of sk carries: of a SYN all that it offers, else as many SACK blocks as fit. */
+static void fill_options(const struct sock *sk, bool syn, struct tcp_out_options *opt)
 {
-	return (MAX_TCP_OPTION_SPACE - TCPOLEN_SACK_BASE_ALIGNED -
-		(tp->tstamp_ok ? TCPOLEN_TSTAMP_ALIGNED : 0) -
-		(md5 ? TCPOLEN_MD5SIG_ALIGNED : 0)) / TCPOLEN_SACK_PERBLOCK;
-}
-
-static u32 sack_option_size(const struct sock *sk)
-{
-	struct tcp_sack_block blocks[TCP_NUM_SACKS];
 	const struct tcp_sock *tp = tcp_sk(sk);
-	u32 n;
+	u32 room;
 
-	if (likely(!tp->sack))
-		return 0;
-	n = tcp_sack_blocks(tp, blocks, sack_room(tp, tcp_md5_key(sk, sk->sk_daddr)));
-	return n ? TCPOLEN_SACK_BASE_ALIGNED + n * TCPOLEN_SACK_PERBLOCK : 0;
+	*opt = (struct tcp_out_options){
+		.tstamp = tp->tstamp_ok, .tsval = tcp_time_stamp(tp), .tsecr = tp->ts_recent,
+		.md5 = tcp_md5_key(sk, sk->sk_daddr),
+	};
+	if (syn) {
+		opt->mss = tp->advmss;
+		opt->sack_perm = tp->sack_ok;
+		opt->has_wscale = tp->wscale_ok;
+		opt->wscale = tp->rcv_wscale;
+	} else {
+		room = MAX_TCP_OPTION_SPACE - TCPOLEN_SACK_BASE_ALIGNED - tcp_options_size(opt);
+		opt->num_sacks = tcp_sack_blocks(tp, opt->sacks, room / TCPOLEN_SACK_PERBLOCK);
+	}
 }
 
 u32 tcp_current_mss(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 	struct dst_entry *dst = ip_route_socket(sk);
+	struct tcp_out_options opt;
 	u32 mss = tp->mss_cache;
 
 	if (likely(!IS_ERR(dst))) {
@@ -159,35 +161,14 @@ u32 tcp_current_mss(struct sock *sk)
 		if (unlikely(mtu != inet_csk(sk)->icsk_pmtu_cookie))
 			mss = tcp_sync_mss(sk, mtu);
 	}
-	if (unlikely(tp->sack))
-		mss -= min(sack_option_size(sk), mss - 8);
+	if (unlikely(tp->sack)) {	/* mss_cache leaves room for the other options */
+		fill_options(sk, false, &opt);
+		mss -= min(tcp_sacks_size(&opt), mss - 8);
+	}
 	return mss;
 }
 
 /* --- one segment ------------------------------------------------------------------------- */
-
-static void syn_options(const struct tcp_sock *tp, struct tcp_out_options *opt)
-{
-	*opt = (struct tcp_out_options){
-		.mss = tp->advmss,
-		.tstamp = tp->tstamp_ok,
-		.tsval = tcp_time_stamp(tp),
-		.tsecr = tp->ts_recent,
-		.sack_perm = tp->sack_ok,
-		.has_wscale = tp->wscale_ok,
-		.wscale = tp->rcv_wscale,
-	};
-}
-
-static void data_options(const struct tcp_sock *tp, bool md5, struct tcp_out_options *opt)
-{
-	*opt = (struct tcp_out_options){
-		.tstamp = tp->tstamp_ok,
-		.tsval = tcp_time_stamp(tp),
-		.tsecr = tp->ts_recent,
-	};
-	opt->num_sacks = tcp_sack_blocks(tp, opt->sacks, sack_room(tp, md5));
-}
 
 /* Push room for the header and write its options; returns the header. */
 static struct tcphdr *push_header(const struct sock *sk, struct sk_buff *skb, u8 flags)
@@ -206,13 +187,7 @@ static struct tcphdr *push_header(const struct sock *sk, struct sk_buff *skb, u8
 			put_unaligned_be32(tp->ts_recent, th + 28);
 		}
 	} else {
-		bool md5 = tcp_md5_key(sk, sk->sk_daddr);
-
-		if (flags & TCPHDR_SYN)
-			syn_options(tp, &opt);
-		else
-			data_options(tp, md5, &opt);
-		opt.md5 = md5;
+		fill_options(sk, flags & TCPHDR_SYN, &opt);
 		size = TCP_MIN_HEADER + tcp_options_size(&opt);
 		th = skb_push(skb, size);
 		tcp_options_write(th + TCP_MIN_HEADER, &opt);
