@@ -25,7 +25,7 @@ int sockstat_show(char *buf, size_t size, void *arg)
 			 "TCP: inuse %u orphan %u tw %u mem %lu\n"
 			 "FRAG: inuse %u memory %u\n",
 			 sock_count(), inuse, t->orphan_count, t->tw_count,
-			 (unsigned long)DIV_ROUND_UP(t->memory_allocated, PAGE_SIZE),
+			 (unsigned long)DIV_ROUND_UP(net->core.memory_allocated, PAGE_SIZE),
 			 queues, memory);
 }
 
