@@ -74,6 +74,6 @@ void net_init(void)
 	net_dev_init();		/* devices, softirqs */
 	inet_init();		/* IPv4 and its transports */
 	net_sysctl_init();	/* /proc/sys/net, of init_net */
-	net_proc_init();	/* /proc/net, of init_net */
+	net_proc_init();	/* /proc/net */
 	ip_proc_init();		/* /proc/net/sockstat */
 }

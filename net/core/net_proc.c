@@ -1,8 +1,9 @@
 /*
  * /proc/net/{dev,snmp,netstat,arp}, in Linux's format, and /proc/net/drops: every drop reason
- * with its count. arg is the struct net.
+ * with its count. All of the current thread's struct net.
  */
 #include "kernel/fs/proc.h"
+#include "kernel/sched/task.h"
 #include "kernel/seam.h"
 #include "lib/format.h"
 #include "lib/string.h"
@@ -48,10 +49,10 @@ static int snmp_show(char *buf, size_t size, void *arg)
 {
 	struct text t = { .buf = buf, .size = size };
 
-	show_group(&t, arg, "Ip");
-	show_group(&t, arg, "Icmp");
-	show_group(&t, arg, "Tcp");
-	show_group(&t, arg, "Udp");
+	show_group(&t, current->net_ns, "Ip");
+	show_group(&t, current->net_ns, "Icmp");
+	show_group(&t, current->net_ns, "Tcp");
+	show_group(&t, current->net_ns, "Udp");
 	return (int)t.len;
 }
 
@@ -59,15 +60,15 @@ static int netstat_show(char *buf, size_t size, void *arg)
 {
 	struct text t = { .buf = buf, .size = size };
 
-	show_group(&t, arg, "TcpExt");
-	show_group(&t, arg, "IpExt");
+	show_group(&t, current->net_ns, "TcpExt");
+	show_group(&t, current->net_ns, "IpExt");
 	return (int)t.len;
 }
 
 static int drops_show(char *buf, size_t size, void *arg)
 {
 	struct text t = { .buf = buf, .size = size };
-	const struct net *net = arg;
+	const struct net *net = current->net_ns;
 	enum skb_drop_reason why;
 
 	for (why = 0; why < NR_DROP_REASONS; why++)
@@ -79,7 +80,7 @@ static int drops_show(char *buf, size_t size, void *arg)
 static int dev_show(char *buf, size_t size, void *arg)
 {
 	struct text t = { .buf = buf, .size = size };
-	struct net *net = arg;
+	struct net *net = current->net_ns;
 	struct net_device *dev;
 
 	text_add(&t, "Inter-|   Receive                                                |  Transmit\n"
@@ -112,7 +113,7 @@ static void show_neighbour(struct neighbour *n, void *arg)
 static int arp_show(char *buf, size_t size, void *arg)
 {
 	struct text t = { .buf = buf, .size = size };
-	struct net *net = arg;
+	struct net *net = current->net_ns;
 
 	text_add(&t, "IP address       HW type     Flags       HW address            Mask     "
 		 "Device\n");
@@ -134,6 +135,6 @@ void net_proc_init(void)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(files); i++)
-		if (proc_register(files[i].path, files[i].show, &init_net))
+		if (proc_register(files[i].path, files[i].show, NULL))
 			printk("net: /proc/%s could not be made\n", files[i].path);
 }

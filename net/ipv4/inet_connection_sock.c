@@ -66,7 +66,7 @@ static void reqsk_arm(struct request_sock *req, u64 when)
 		__atomic_add_fetch(&req->rsk.skc_refcnt, 1, __ATOMIC_RELAXED);
 }
 
-static u64 synack_timeout(const struct request_sock *req)
+u64 inet_reqsk_timeout(const struct request_sock *req)
 {
 	u64 us = (u64)TCP_TIMEOUT_INIT_US << min_t(u8, req->num_timeout, 7);
 
@@ -103,7 +103,7 @@ static void reqsk_timer_locked(struct sock *sk, struct request_sock *req)
 	if (!req->num_timeout)
 		inet_csk(sk)->icsk_accept_queue->young--;
 	req->num_timeout++;
-	reqsk_arm(req, ktime_get_ns() + synack_timeout(req));
+	reqsk_arm(req, ktime_get_ns() + inet_reqsk_timeout(req));
 }
 
 static void reqsk_timer(struct timer_list *t)
@@ -129,7 +129,7 @@ void inet_csk_reqsk_queue_hash_add(struct sock *sk, struct request_sock *req)
 	q->qlen++;
 	q->young++;
 	timer_setup(&req->rsk_timer, reqsk_timer);
-	reqsk_arm(req, ktime_get_ns() + synack_timeout(req));
+	reqsk_arm(req, ktime_get_ns() + inet_reqsk_timeout(req));
 	inet_ehash_insert(sock_net(sk)->tcp.hashinfo, &req->rsk);
 }
 
@@ -162,6 +162,7 @@ int inet_csk_listen_start(struct sock *sk, int backlog)
 	tcp_set_state(sk, TCP_LISTEN);
 	err = listen_get_port(sk);
 	if (!err) {
+		tcp_fastopen_listen(sk, backlog);
 		dst_release(sk->sk_dst_cache);
 		sk->sk_dst_cache = NULL;
 		return sk->sk_prot->hash(sk);
@@ -206,6 +207,7 @@ void inet_csk_listen_stop(struct sock *sk)
 		inet_csk(child)->icsk_accept_next = NULL;
 		child_forget(child);
 	}
+	tcp_fastopen_queue_purge(sk);
 	sk->sk_ack_backlog = 0;
 	inet_csk(sk)->icsk_accept_queue = NULL;
 	kfree(q);

@@ -16,6 +16,7 @@ enum {
 	ICSK_TIME_PROBE0,	/* zero-window probe */
 	ICSK_TIME_LOSS_PROBE,	/* tail loss probe (RFC 8985 7) */
 	ICSK_TIME_REO_TIMEOUT,	/* RACK reordering window (RFC 8985 6.2) */
+	ICSK_TIME_SYNACK,	/* SYN-ACK of a Fast Open: nothing else is sent again before */
 };
 
 /* icsk_ack.pending */

@@ -8,6 +8,12 @@
 struct inet_hashinfo;
 struct tcp_congestion_ops;
 
+/* Keys of Fast Open's cookies: made with the first, taken with any of the n. */
+struct tcp_fastopen_context {
+	struct siphash_key key[2];
+	u32 n;
+};
+
 /*
  * Locks:  a  atomic     b  bottom halves off     I  immutable after tcp_net_init()
  */
@@ -24,6 +30,7 @@ struct netns_tcp {
 	u32 md5_keys;				/* [b] RFC 2385, of sockets and TIME-WAIT objects */
 	u32 md5_hdrlen;				/* [b] headers that long may have to do with one */
 	u64 cookie_stamp;			/* [b] ns of the last cookie sent */
+	struct tcp_fastopen_context fastopen_ctx;	/* [b] sysctl tcp_fastopen_key */
 	const struct tcp_congestion_ops *congestion_control;	/* [b] what new sockets get */
 
 	/* What /proc/sys/net/ipv4/tcp_* shows; seconds and segments unless stated otherwise. */
@@ -50,6 +57,7 @@ struct netns_tcp {
 	int sysctl_tcp_invalid_ratelimit;	/* ms */
 	int sysctl_tcp_min_rtt_wlen;
 	int sysctl_tcp_stdurg;
+	int sysctl_tcp_fastopen;		/* TFO_* */
 	int sysctl_tcp_min_tso_segs;
 	u32 sysctl_tcp_notsent_lowat;	/* octets; ~0: no limit */
 };

@@ -29,6 +29,7 @@
 	X(tcp_invalid_ratelimit, 0, 0x7fffffff, 500) X(tcp_min_rtt_wlen, 0, 86400, 300) \
 	X(tcp_ecn, 0, 2, 2) X(tcp_ecn_fallback, 0, 1, 1) \
 	X(tcp_pacing_ss_ratio, 0, 1000, 200) X(tcp_pacing_ca_ratio, 0, 1000, 120) \
+	X(tcp_fastopen, 0, 0x7fffffff, TFO_CLIENT_ENABLE) \
 	X(tcp_stdurg, 0, 1, 0) X(tcp_min_tso_segs, 1, 255, 2)
 
 struct tcp_ctl {
@@ -116,6 +117,41 @@ static int lowat_set(const struct ctl_table *t, const char *value)
 	return 0;
 }
 
+/* A key is four words in hexadecimal with dashes; a backup key follows a comma. */
+static int fastopen_key_get(const struct ctl_table *t, char *buf, size_t size)
+{
+	const struct tcp_fastopen_context *ctx = &current->net_ns->tcp.fastopen_ctx;
+	const u32 *w = (const u32 *)ctx->key;
+	int n = 0;
+	u32 i;
+
+	for (i = 0; i < ctx->n; i++, w += 4)
+		n += scnprintf(buf + n, size - (size_t)n, "%s%08x-%08x-%08x-%08x",
+			       i ? "," : "", w[0], w[1], w[2], w[3]);
+	return n;
+}
+
+static int fastopen_key_set(const struct ctl_table *t, const char *value)
+{
+	u32 w[8], i;
+	const char *end;
+	unsigned long word;
+
+	for (i = 0; i < ARRAY_SIZE(w); i++) {
+		word = parse_ulong(value, &end, 16);
+		if (end == value || word > ~0U)
+			return -EINVAL;
+		w[i] = (u32)word;
+		value = end + 1;
+		if (*end != (i % 4 == 3 ? ',' : '-'))
+			break;
+	}
+	if ((*end && *end != '\n') || (i != 3 && i != 7))
+		return -EINVAL;
+	tcp_fastopen_set_keys(&current->net_ns->tcp.fastopen_ctx, (const u8 *)w, (i + 1) / 4);
+	return 0;
+}
+
 static int cc_get(const struct ctl_table *t, char *buf, size_t size)
 {
 	return scnprintf(buf, size, "%s", current->net_ns->tcp.congestion_control->name);
@@ -153,6 +189,7 @@ static const struct ctl_table tcp_table[] = {
 	{ .name = "net.ipv4.tcp_wmem", .get = ctl_get, .set = ctl_set },
 	{ .name = "net.ipv4.tcp_mem", .get = ctl_get, .set = ctl_set },
 	{ .name = "net.ipv4.tcp_notsent_lowat", .get = lowat_get, .set = lowat_set },
+	{ .name = "net.ipv4.tcp_fastopen_key", .get = fastopen_key_get, .set = fastopen_key_set },
 	{ .name = "net.ipv4.tcp_congestion_control", .get = cc_get, .set = cc_set },
 	{ .name = "net.ipv4.tcp_available_congestion_control", .get = cc_available,
 	  .set = read_only },

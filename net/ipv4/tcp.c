@@ -25,6 +25,7 @@ static void ext_free(struct sock *sk)
 		return;
 	tcp_sk(sk)->ext = NULL;
 	tcp_md5_free(sock_net(sk), ext->md5_keys);
+	kfree(ext->fastopenq);
 	kfree(ext);
 }
 
@@ -115,6 +116,7 @@ void tcp_set_state(struct sock *sk, int state)
 	else if (TCPF(old) & open && !(TCPF(state) & open))
 		NET_ADD_STATS(sock_net(sk), Tcp_CurrEstab, -1);
 	if (state == TCP_CLOSE) {
+		reqsk_fastopen_remove(sk, false);
 		if (TCPF(old) & open)
 			NET_INC_STATS(sock_net(sk), Tcp_EstabResets);
 		sk->sk_prot->unhash(sk);
@@ -339,7 +341,8 @@ poll_events_t tcp_poll(struct file *file, struct socket *sock, struct poll_table
 		mask |= EPOLLHUP;
 	if (sk->sk_shutdown & RCV_SHUTDOWN)
 		mask |= EPOLLIN | EPOLLRDNORM | EPOLLRDHUP;
-	if (!(TCPF(sk->sk_state) & (TCPF(TCP_SYN_SENT) | TCPF(TCP_SYN_RECV)))) {
+	if (!(TCPF(sk->sk_state) & (TCPF(TCP_SYN_SENT) | TCPF(TCP_SYN_RECV))) ||
+	    tcp_passive_fastopen(sk)) {
 		mask |= sk_stream_poll_out(sk);
 		if (stream_is_readable(sk))
 			mask |= EPOLLIN | EPOLLRDNORM;
@@ -433,6 +436,8 @@ int tcp_net_init(struct net *net)
 		return -ENOMEM;
 	secure_seq_init(net);
 	get_random_bytes(t->cookie_key, sizeof(t->cookie_key));
+	get_random_bytes(t->fastopen_ctx.key, sizeof(t->fastopen_ctx.key[0]));
+	t->fastopen_ctx.n = 1;
 	t->congestion_control = &tcp_cubic;
 	tcp_md5_net_init(net);
 	tcp_sysctl_net_init(net);

@@ -14,6 +14,7 @@
  *	tcp_cong.c	congestion control	tcp_cubic.c	CUBIC
  *	tcp_ecn.c	congestion marks	tcp_check.c	what must always hold
  *	tcp_md5.c	signatures (RFC 2385)	tcp_rate.c	how fast, and what limits it
+ *	tcp_fastopen.c	text in SYNs
  */
 #ifndef NET_IPV4_TCP_H
 #define NET_IPV4_TCP_H
@@ -140,6 +141,9 @@ static inline u32 tcp_skb_pcount(const struct sk_buff *skb)
 #define TCPOPT_SACK		5
 #define TCPOPT_TIMESTAMP	8
 #define TCPOPT_MD5SIG		19
+#define TCPOPT_FASTOPEN		34
+#define TCPOPT_EXP		254	/* of experiments, told by a magic number (RFC 6994) */
+#define TCPOPT_FASTOPEN_MAGIC	0xf989	/* ... Fast Open's while it was one */
 #define TCPOLEN_MSS		4
 #define TCPOLEN_WINDOW		3
 #define TCPOLEN_SACK_PERM	2
@@ -150,6 +154,20 @@ static inline u32 tcp_skb_pcount(const struct sk_buff *skb)
 #define TCPOLEN_SACK_BASE	2
 #define TCPOLEN_SACK_BASE_ALIGNED 4U
 #define TCPOLEN_SACK_PERBLOCK	8U
+#define TCPOLEN_FASTOPEN_BASE	2U
+#define TCPOLEN_EXP_FASTOPEN_BASE 4U
+
+#define TCP_FASTOPEN_COOKIE_MIN	4U
+#define TCP_FASTOPEN_COOKIE_MAX	16U
+#define TCP_FASTOPEN_COOKIE_SIZE 8U	/* of ours */
+#define TCP_FASTOPEN_KEY_LENGTH	16U
+
+/* Fast Open's option (RFC 7413 4.1.1); without octets it asks for a cookie. */
+struct tcp_fastopen_cookie {
+	u8 val[TCP_FASTOPEN_COOKIE_MAX];
+	u8 len;
+	bool exp;			/* in the experimental option */
+};
 
 struct tcp_sack_block {
 	u32 start_seq, end_seq;
@@ -163,6 +181,9 @@ struct tcp_options_received {
 	bool saw_tstamp, wscale_ok, sack_ok;
 	bool ecn_ok;			/* no option, but cookies keep it with them */
 	u8 num_sacks;
+	u8 fastopen_len;
+	bool fastopen_exp;
+	const u8 *fastopen;		/* a cookie in the segment itself; NULL: no option */
 	struct tcp_sack_block sacks[TCP_NUM_SACKS];
 	const u8 *md5;			/* the digest, in the segment; NULL: not signed */
 };
@@ -170,6 +191,7 @@ struct tcp_options_received {
 /* What a segment shall carry. */
 struct tcp_out_options {
 	u32 tsval, tsecr;
+	const struct tcp_fastopen_cookie *fastopen;	/* NULL: none */
 	u16 mss;			/* 0: none */
 	u8 wscale;
 	bool tstamp, sack_perm, has_wscale;
@@ -218,7 +240,9 @@ struct tcp_ext {
 	struct tcp_md5sig_key *md5_keys;		/* RFC 2385; changed with bh off, too */
 	struct tcp_fastopen_request *fastopen_req;	/* active side, until its SYN is answered */
 	struct request_sock *fastopen_rsk;		/* passive side, until the handshake ends */
+	struct fastopen_queue *fastopenq;		/* of a listener; NULL: it has none */
 	u8 fastopen_connect : 1, fastopen_no_cookie : 1;	/* TCP_FASTOPEN_CONNECT, _NO_COOKIE */
+	u8 fastopen_client_fail : 2;			/* TFO_*, for TCP_INFO */
 };
 
 /*
@@ -435,9 +459,9 @@ static inline bool tcp_ofo_empty(const struct tcp_sock *tp)
 struct request_sock {
 	struct sock_common rsk;			/* must be first */
 	struct sock *rsk_listener;		/* counted */
-	struct list_head rsk_link;		/* on the SYN queue */
+	struct list_head rsk_link;		/* on the SYN queue, or fastopen_queue.rst */
 	struct timer_list rsk_timer;		/* SYN-ACK again; holds a reference */
-	u64 snt_synack;				/* ns; 0 once it was sent again */
+	u64 snt_synack;		/* ns; 0 once it was sent again. Reset Fast Open: its end */
 	u64 last_oow_ack;			/* ns, for rate limiting */
 	u32 rcv_isn, snt_isn;
 	u32 rcv_nxt;				/* rcv_isn + 1 */
@@ -619,6 +643,7 @@ static inline void sock_gen_put(struct sock *sk)
 
 void inet_reqsk_init(void);			/* boot: the cache */
 struct request_sock *reqsk_alloc(struct sock *sk);	/* zeroed, one reference; NULL: no memory */
+u64 inet_reqsk_timeout(const struct request_sock *req);	/* ns, until its SYN-ACK goes again */
 void reqsk_put(struct request_sock *req);
 /* Or ERR_PTR. */
 struct dst_entry *inet_csk_route_req(struct sock *sk, const struct request_sock *req);
@@ -951,6 +976,58 @@ bool tcp_schedule_loss_probe(struct sock *sk);	/* instead of the RTO. False: not
 void tcp_send_loss_probe(struct sock *sk);
 void tcp_process_tlp_ack(struct sock *sk, u32 ack, u32 flag);
 
+/* --- tcp_fastopen.c (RFC 7413) ----------------------------------------------------------- */
+
+/* net.ipv4.tcp_fastopen */
+#define TFO_CLIENT_ENABLE		1
+#define TFO_SERVER_ENABLE		2
+#define TFO_CLIENT_NO_COOKIE		4	/* text in SYNs without a cookie */
+#define TFO_SERVER_COOKIE_NOT_REQD	0x200	/* ... is accepted */
+#define TFO_SERVER_WO_SOCKOPT1		0x400	/* on all listeners */
+
+/*
+ * Of a listener: connections whose handshake is not done although they have a socket.
+ * Locks: bottom halves off.
+ */
+struct fastopen_queue {
+	u32 max_qlen, qlen;		/* TCP_FASTOPEN; pending and reset ones */
+	struct list_head rst;		/* requests that were reset: each keeps its place a while */
+	struct tcp_fastopen_context ctx;	/* TCP_FASTOPEN_KEY; without keys the stack's hold */
+};
+
+/* The passive side's request until the peer acknowledges the SYN-ACK; NULL: not Fast Open. */
+static inline struct request_sock *tcp_fastopen_rsk(const struct tcp_sock *tp)
+{
+	return unlikely(tp->ext) ? tp->ext->fastopen_rsk : NULL;
+}
+
+static inline bool tcp_passive_fastopen(const struct sock *sk)
+{
+	return sk->sk_state == TCP_SYN_RECV && tcp_fastopen_rsk(tcp_sk(sk));
+}
+
+/* Made when needed; NULL without memory. [s] */
+struct fastopen_queue *tcp_fastopen_queue(struct sock *sk);
+void tcp_fastopen_listen(struct sock *sk, int backlog);	/* it begins to listen */
+void tcp_fastopen_queue_purge(struct sock *sk);	/* it listens no more: forget who was reset */
+
+/* n keys of 16 octets each (1 or 2) for ctx; and all of a context's. Returns their octets. */
+void tcp_fastopen_set_keys(struct tcp_fastopen_context *ctx, const u8 *keys, u32 n);
+u32 tcp_fastopen_get_keys(const struct sock *sk, u8 *keys);
+
+/*
+ * Does the SYN skb open a connection at once? The child, as tcp_create_child()'s, with its text; or
+ * NULL. foc: what the SYN-ACK is to say; of length 0: nothing.
+ */
+struct sock *tcp_try_fastopen(struct sock *sk, struct sk_buff *skb, struct request_sock *req,
+			      const struct tcp_options_received *opt,
+			      struct tcp_fastopen_cookie *foc);
+/* SYN, or SYN-ACK: its text, to the receive queue. */
+void tcp_fastopen_add_skb(struct sock *sk, struct sk_buff *skb);
+void tcp_fastopen_established(struct sock *sk);	/* the passive side's handshake is done */
+/* ... or will not be: reset when the peer said so. Nothing for other sockets. [s] */
+void reqsk_fastopen_remove(struct sock *sk, bool reset);
+
 /* What a handshake starts with. */
 struct tcp_initial_window {
 	u32 rcv_wnd, window_clamp;
@@ -1041,6 +1118,7 @@ bool tcp_twsk_unique(const struct inet_timewait_sock *tw, struct sock *sk);
 void tcp_listen_rcv(struct sock *sk, struct sk_buff *skb);	/* LISTEN; consumes skb */
 struct sock *tcp_create_child(struct sock *sk, struct sk_buff *skb, struct request_sock *req);
 int tcp_rtx_synack(struct sock *sk, struct request_sock *req);
+void tcp_synack_rtt_meas(struct sock *child, const struct request_sock *req);
 
 /* A request for skb's four-tuple and options, with one reference; NULL without memory. */
 struct request_sock *tcp_reqsk_alloc(struct sock *sk, const struct sk_buff *skb,

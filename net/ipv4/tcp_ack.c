@@ -122,6 +122,8 @@ void tcp_rearm_rto(struct sock *sk)
 	struct tcp_sock *tp = tcp_sk(sk);
 	u64 when = tp->tcp_mstamp + tcp_rto_ns(sk);
 
+	if (unlikely(icsk->icsk_pending == ICSK_TIME_SYNACK))
+		return;
 	if (!tp->packets_out) {
 		inet_csk_clear_xmit_timer(sk);
 		return;

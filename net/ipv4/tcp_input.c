@@ -99,6 +99,20 @@ static enum skb_drop_reason check_paws(struct sock *sk, struct sk_buff *skb,
 	return DROP_TCP_PAWS;
 }
 
+/* The SYN of a Fast Open that we have accepted: the peer did not see our SYN-ACK. */
+static bool fastopen_syn_again(struct sock *sk, const struct sk_buff *skb)
+{
+	const u8 flags = TCPHDR_SYN | TCPHDR_ACK | TCPHDR_RST;
+	struct request_sock *req = tcp_fastopen_rsk(tcp_sk(sk));
+
+	if (!req || (TCP_SKB_CB(skb)->tcp_flags & flags) != TCPHDR_SYN ||
+	    TCP_SKB_CB(skb)->seq != req->rcv_isn)
+		return false;
+	if (!tcp_oow_rate_limited(sock_net(sk), &req->last_oow_ack, tcp_sk(sk)->tcp_mstamp))
+		tcp_rtx_synack(sk, req);
+	return true;
+}
+
 static enum skb_drop_reason check_seq(struct sock *sk, struct sk_buff *skb)
 {
 	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
@@ -160,10 +174,12 @@ static enum skb_drop_reason check_rst(struct sock *sk, struct sk_buff *skb)
 				end = tp->sack->selective_acks[i].end_seq;
 		hit = cb->seq == end;
 	}
-	if (hit)
+	if (hit) {
+		reqsk_fastopen_remove(sk, true);
 		tcp_reset_received(sk);
-	else
+	} else {
 		tcp_send_challenge_ack(sk, skb);
+	}
 	return DROP_TCP_RESET;
 }
 
@@ -270,12 +286,12 @@ static void established(struct sock *sk, const struct sk_buff *skb)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 
-	tp->copied_seq = tp->rcv_nxt;
 	tp->snd_wnd = (u32)TCP_SKB_CB(skb)->window << tp->snd_wscale;
 	tp->max_window = max(tp->max_window, tp->snd_wnd);
 	tp->snd_wl1 = TCP_SKB_CB(skb)->seq;
 	tcp_set_state(sk, TCP_ESTABLISHED);
-	tcp_init_transfer(sk);
+	if (!tcp_fastopen_rsk(tp))	/* which has sent and received already */
+		tcp_init_transfer(sk);
 	sk->sk_state_change(sk);
 }
 
@@ -333,6 +349,14 @@ static bool advance_state(struct sock *sk, struct sk_buff *skb)
 	return true;
 }
 
+/* That of a simultaneous open, until it is acknowledged. */
+static bool syn_in_flight(const struct sock *sk)
+{
+	const struct sk_buff *head = tcp_rtx_queue_head(sk);
+
+	return head && TCP_SKB_CB(head)->tcp_flags & TCPHDR_SYN;
+}
+
 static enum skb_drop_reason check_ack(struct sock *sk, struct sk_buff *skb,
 				      const struct tcp_options_received *opt)
 {
@@ -341,8 +365,7 @@ static enum skb_drop_reason check_ack(struct sock *sk, struct sk_buff *skb,
 	if (!(TCP_SKB_CB(skb)->tcp_flags & TCPHDR_ACK))
 		return DROP_TCP_FLAGS;
 	acceptable = tcp_ack(sk, skb, opt, FLAG_SLOWPATH);
-	/* a simultaneous open's own SYN is in flight until it is acknowledged */
-	if (sk->sk_state == TCP_SYN_RECV && (acceptable <= 0 || tcp_sk(sk)->packets_out)) {
+	if (sk->sk_state == TCP_SYN_RECV && (acceptable <= 0 || syn_in_flight(sk))) {
 		tcp_v4_send_reset(sock_net(sk), skb);
 		return DROP_TCP_INVALID_ACK;
 	}
@@ -470,6 +493,9 @@ static void rcv_synchronized(struct sock *sk, struct sk_buff *skb)
 	why = check_paws(sk, skb, &opt);	/* first */
 	if (why)
 		goto drop;
+	why = DROP_TCP_OLD_DATA;
+	if (unlikely(fastopen_syn_again(sk, skb)))
+		goto drop;
 	why = check_seq(sk, skb);
 	if (why)
 		goto drop;
@@ -486,6 +512,8 @@ static void rcv_synchronized(struct sock *sk, struct sk_buff *skb)
 	why = DROP_TCP_CLOSE;
 	if (!advance_state(sk, skb))
 		goto drop;
+	if (unlikely(tcp_fastopen_rsk(tp)))
+		tcp_fastopen_established(sk);
 	if (TCP_SKB_CB(skb)->tcp_flags & TCPHDR_SYN)	/* of a simultaneous open: no text in it */
 		TCP_SKB_CB(skb)->seq = TCP_SKB_CB(skb)->end_seq;
 	if (TCP_SKB_CB(skb)->end_seq != TCP_SKB_CB(skb)->seq)

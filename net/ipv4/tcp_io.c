@@ -182,7 +182,7 @@ int tcp_sendmsg(struct sock *sk, struct msghdr *msg, size_t len)
 	tcp_mstamp_refresh(tp);
 	tcp_rate_check_app_limited(sk);
 	c.deadline = sock_snddeadline(sk, c.flags & MSG_DONTWAIT);
-	if (unlikely(!(TCPF(sk->sk_state) & open))) {
+	if (unlikely(!(TCPF(sk->sk_state) & open)) && !tcp_passive_fastopen(sk)) {
 		err = sk_stream_wait_connect(sk, c.deadline);
 		if (err)
 			goto out;

@@ -230,6 +230,10 @@ static void report_icmp(struct sock *sk, int err, bool fatal)
 {
 	bool opening = TCPF(sk->sk_state) & (TCPF(TCP_SYN_SENT) | TCPF(TCP_SYN_RECV));
 
+	if (tcp_passive_fastopen(sk)) {	/* once accepted, it is a connection like others */
+		opening = !sk->sk_socket;
+		fatal = true;
+	}
 	if (opening && fatal && !sock_owned_by_user(sk)) {
 		sk->sk_err = err;
 		sk->sk_error_report(sk);
@@ -263,6 +267,27 @@ static void err_locked(struct sock *sk, const struct icmphdr *icmp, u32 info)
 	}
 }
 
+/* The peer cannot be reached: no application knows of the request yet that could wait. */
+static void err_request(struct request_sock *req, const struct icmphdr *icmp, u32 seq)
+{
+	bool lost = icmp->type == ICMP_TIME_EXCEEDED || icmp->type == ICMP_PARAMETERPROB ||
+		    (icmp->type == ICMP_DEST_UNREACH && icmp->code <= ICMP_HOST_UNREACH);
+	struct sock *sk = req->rsk_listener;
+
+	bh_lock_sock(sk);
+	if (seq != req->snt_isn) {
+		NET_INC_STATS(sock_net(sk), TcpExt_OutOfWindowIcmps);
+	} else if (lost && !sock_owned_by_user(sk)) {
+		NET_INC_STATS(sock_net(sk), TcpExt_ListenDrops);
+		sock_hold(sk);
+		inet_csk_reqsk_queue_drop(sk, req);
+		bh_unlock_sock(sk);
+		sock_put(sk);
+		return;
+	}
+	bh_unlock_sock(sk);
+}
+
 /*
  * tcp_v4_err - an ICMP error about a segment of ours (net_protocol.err_handler).
  *
@@ -277,15 +302,17 @@ int tcp_v4_err(struct sk_buff *skb, u32 info)
 	struct inet_tuple t = { .daddr = iph->daddr, .saddr = iph->saddr };
 	struct sock_common *c;
 	struct sock *sk;
-	u32 seq = get_unaligned_be32(th + 4);
+	u32 seq = get_unaligned_be32(th + 4), una;
 
 	memcpy(&t.dport, th + 2, sizeof(t.dport));
 	t.num = get_unaligned_be16(th);
 	c = inet_lookup_established(net->tcp.hashinfo, &t, skb->dev->ifindex);
 	if (!c)
 		return -ENOENT;
-	if (c->skc_state == TCP_NEW_SYN_RECV)	/* its timer ends it; a flood must not */
+	if (c->skc_state == TCP_NEW_SYN_RECV) {
+		err_request(inet_reqsk(c), icmp_hdr(skb), seq);
 		return 0;
+	}
 	if (c->skc_state == TCP_TIME_WAIT) {
 		inet_twsk_put(inet_twsk((struct sock *)c));
 		return 0;
@@ -296,7 +323,8 @@ int tcp_v4_err(struct sk_buff *skb, u32 info)
 		NET_INC_STATS(net, TcpExt_LockDroppedIcmps);
 	if (sk->sk_state == TCP_CLOSE)
 		goto out;
-	if (!between(seq, tcp_sk(sk)->snd_una, tcp_sk(sk)->snd_nxt)) {
+	una = tcp_sk(sk)->snd_una - !!tcp_fastopen_rsk(tcp_sk(sk));	/* its SYN-ACK */
+	if (!between(seq, una, tcp_sk(sk)->snd_nxt)) {
 		NET_INC_STATS(net, TcpExt_OutOfWindowIcmps);
 		goto out;
 	}

@@ -55,7 +55,9 @@ struct request_sock *tcp_reqsk_alloc(struct sock *sk, const struct sk_buff *skb,
 
 /* --- SYN-ACK ----------------------------------------------------------------------------- */
 
-static int send_synack(struct sock *sk, struct request_sock *req, struct dst_entry *dst)
+/* foc: a Fast Open cookie for the peer, or NULL. */
+static int send_synack(struct sock *sk, struct request_sock *req, struct dst_entry *dst,
+		       const struct tcp_fastopen_cookie *foc)
 {
 	struct tcp_out_options opt = {
 		.mss = (u16)tcp_mss_to_advertise(sk, dst->dev->mtu),
@@ -65,6 +67,7 @@ static int send_synack(struct sock *sk, struct request_sock *req, struct dst_ent
 		.sack_perm = req->sack_ok,
 		.has_wscale = req->wscale_ok,
 		.wscale = req->rcv_wscale,
+		.fastopen = foc,
 	};
 	struct tcp_bare_segment seg = {
 		.t = { req->rsk.skc_daddr, req->rsk.skc_rcv_saddr, req->rsk.skc_dport,
@@ -85,7 +88,7 @@ int tcp_rtx_synack(struct sock *sk, struct request_sock *req)
 
 	if (IS_ERR(dst))
 		return (int)PTR_ERR(dst);
-	err = send_synack(sk, req, dst);
+	err = send_synack(sk, req, dst, NULL);
 	dst_release(dst);
 	if (err)
 		return err;
@@ -125,26 +128,36 @@ static bool syn_queue_full(struct sock *sk, const struct sk_buff *skb, bool *coo
 	return true;
 }
 
-static void answer_syn(struct sock *sk, struct sk_buff *skb, struct request_sock *req, bool cookie)
+static void answer_syn(struct sock *sk, struct sk_buff *skb, struct request_sock *req,
+		       const struct tcp_options_received *opt, bool cookie)
 {
 	struct dst_entry *dst = inet_csk_route_req(sk, req);
+	struct tcp_fastopen_cookie foc = { .len = 0 };
 	struct inet_tuple t = tcp_skb_tuple(skb);
 	struct net *net = sock_net(sk);
+	struct sock *child = NULL;
 
 	if (IS_ERR(dst))
 		return;
 	if (!cookie && tcp_md5_key(sk, t.daddr))	/* one of them has room beside a signature */
 		req->tstamp_ok &= !req->sack_ok;
 	tcp_openreq_window(sk, req, dst);
-	if (cookie)
+	if (cookie) {
 		req->snt_isn = tcp_cookie_init_seq(net, skb, req);
-	else
+	} else {
 		req->snt_isn = TCP_SKB_CB(skb)->tw_isn ?: secure_tcp_seq(net, &t);
+		child = tcp_try_fastopen(sk, skb, req, opt, &foc);
+	}
 	req->snt_synack = ktime_get_ns();
-	if (!cookie)
+	if (!cookie && !child)
 		inet_csk_reqsk_queue_hash_add(sk, req);
-	send_synack(sk, req, dst);
+	send_synack(sk, req, dst, foc.len ? &foc : NULL);
 	dst_release(dst);
+	if (!child)
+		return;
+	inet_csk_reqsk_queue_add(sk, child);
+	bh_unlock_sock(child);
+	sk->sk_data_ready(sk);
 }
 
 static enum skb_drop_reason conn_request(struct sock *sk, struct sk_buff *skb)
@@ -173,7 +186,7 @@ static enum skb_drop_reason conn_request(struct sock *sk, struct sk_buff *skb)
 		NET_INC_STATS(sock_net(sk), TcpExt_ListenDrops);
 		return DROP_NOMEM;
 	}
-	answer_syn(sk, skb, req, cookie);
+	answer_syn(sk, skb, req, &opt, cookie);
 	if (!req->queued)
 		reqsk_put(req);
 	return DROP_NOT_SPECIFIED;
@@ -199,7 +212,7 @@ static void child_options(struct tcp_sock *tp, const struct request_sock *req, u
 	tp->rcv_wscale = req->wscale_ok ? req->rcv_wscale : 0;
 	tp->window_clamp = req->wscale_ok ? req->window_clamp : min(req->window_clamp, 65535U);
 	tp->rcv_wnd = tp->rcv_ssthresh = req->rcv_wnd;
-	tp->snd_wnd = tp->max_window = window << tp->snd_wscale;
+	tp->snd_wnd = tp->max_window = window;
 	tp->tsoffset = req->ts_off;
 	tp->ts_recent = req->ts_recent;
 	tp->ts_recent_stamp = tcp_time_ms(tp);
@@ -207,10 +220,21 @@ static void child_options(struct tcp_sock *tp, const struct request_sock *req, u
 	tp->ecn_flags = req->ecn_ok ? TCP_ECN_OK : 0;
 }
 
+/* The round trip from our SYN-ACK, sent only once (Karn), to its acknowledgement. */
+void tcp_synack_rtt_meas(struct sock *child, const struct request_sock *req)
+{
+	u32 us = (u32)((tcp_sk(child)->tcp_mstamp - req->snt_synack) / NSEC_PER_USEC);
+
+	if (!req->snt_synack)
+		return;
+	tcp_rtt_estimator(child, us);
+	tcp_update_rtt_min(child, us);
+}
+
 static void child_init(struct sock *child, const struct request_sock *req, u32 window)
 {
 	struct tcp_sock *tp = tcp_sk(child);
-	u32 now, rtt_us;
+	u32 now;
 
 	tcp_init_connection(child);
 	now = tcp_time_ms(tp);
@@ -220,11 +244,7 @@ static void child_init(struct sock *child, const struct request_sock *req, u32 w
 	tp->segs_in = 1;
 	tp->total_retrans = req->num_retrans;
 	tp->delivered = 1;	/* the SYN-ACK */
-	if (req->snt_synack) {
-		rtt_us = (u32)((tp->tcp_mstamp - req->snt_synack) / NSEC_PER_USEC);
-		tcp_rtt_estimator(child, rtt_us);
-		tcp_update_rtt_min(child, rtt_us);
-	}
+	tcp_synack_rtt_meas(child, req);
 }
 
 /*
@@ -234,6 +254,7 @@ static void child_init(struct sock *child, const struct request_sock *req, u32 w
 struct sock *tcp_create_child(struct sock *sk, struct sk_buff *skb, struct request_sock *req)
 {
 	struct dst_entry *dst = inet_csk_route_req(sk, req);
+	bool syn = TCP_SKB_CB(skb)->tcp_flags & TCPHDR_SYN;	/* its window is never scaled */
 	struct sock *child;
 	int err;
 
@@ -245,7 +266,7 @@ struct sock *tcp_create_child(struct sock *sk, struct sk_buff *skb, struct reque
 		return NULL;
 	}
 	child->sk_dst_cache = dst;
-	child_init(child, req, TCP_SKB_CB(skb)->window);
+	child_init(child, req, (u32)TCP_SKB_CB(skb)->window << (syn ? 0 : req->snd_wscale));
 	err = tcp_md5_inherit(sk, child);
 	tcp_sk(child)->advmss = (u16)tcp_mss_to_advertise(child, dst->dev->mtu);
 	tcp_sync_mss(child, dst_mtu(dst));

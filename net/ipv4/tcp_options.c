@@ -49,6 +49,16 @@ static void parse_sack(const u8 *p, u32 len, struct tcp_options_received *opt)
 	}
 }
 
+/* A Fast Open cookie of n octets, or the request for one; others are ignored (RFC 7413 4.1.1). */
+static void parse_fastopen(const u8 *cookie, u32 n, bool exp, struct tcp_options_received *opt)
+{
+	if (n % 2 || (n && (n < TCP_FASTOPEN_COOKIE_MIN || n > TCP_FASTOPEN_COOKIE_MAX)))
+		return;
+	opt->fastopen = cookie;
+	opt->fastopen_len = (u8)n;
+	opt->fastopen_exp = exp;
+}
+
 /* One option of len octets at p. What has a wrong length, or has no business here, is ignored. */
 static void parse_option(const u8 *p, u32 len, bool syn, struct tcp_options_received *opt)
 {
@@ -81,6 +91,17 @@ static void parse_option(const u8 *p, u32 len, bool syn, struct tcp_options_rece
 		if (len == TCPOLEN_MD5SIG)
 			opt->md5 = p + 2;
 		break;
+	case TCPOPT_FASTOPEN:
+		if (syn)
+			parse_fastopen(p + TCPOLEN_FASTOPEN_BASE, len - TCPOLEN_FASTOPEN_BASE,
+				       false, opt);
+		break;
+	case TCPOPT_EXP:
+		if (syn && len >= TCPOLEN_EXP_FASTOPEN_BASE &&
+		    get_unaligned_be16(p + 2) == TCPOPT_FASTOPEN_MAGIC)
+			parse_fastopen(p + TCPOLEN_EXP_FASTOPEN_BASE,
+				       len - TCPOLEN_EXP_FASTOPEN_BASE, true, opt);
+		break;
 	}
 }
 
@@ -107,6 +128,11 @@ void tcp_parse_options(const struct sk_buff *skb, struct tcp_options_received *o
 	}
 }
 
+static u32 fastopen_size(const struct tcp_fastopen_cookie *c)
+{
+	return c->len + (c->exp ? TCPOLEN_EXP_FASTOPEN_BASE : TCPOLEN_FASTOPEN_BASE);
+}
+
 u32 tcp_options_size(const struct tcp_out_options *opt)
 {
 	u32 size = 0;
@@ -121,6 +147,8 @@ u32 tcp_options_size(const struct tcp_out_options *opt)
 		size += 4;
 	if (opt->has_wscale)
 		size += 4;
+	if (opt->fastopen)
+		size += ALIGN(fastopen_size(opt->fastopen), 4U);
 	return size + tcp_sacks_size(opt);
 }
 
@@ -130,7 +158,23 @@ static u8 *put_word(u8 *p, u32 word)
 	return p + 4;
 }
 
-/* The order is Linux's: md5, mss, sackOK, timestamp, nop, wscale; SACKs last. Each one aligned to 4. */
+static u8 *put_fastopen(u8 *p, const struct tcp_fastopen_cookie *c)
+{
+	u32 len = fastopen_size(c), padded = ALIGN(len, 4U);
+
+	memset(p, TCPOPT_NOP, padded);
+	p[0] = c->exp ? TCPOPT_EXP : TCPOPT_FASTOPEN;
+	p[1] = (u8)len;
+	if (c->exp)
+		put_unaligned_be16(TCPOPT_FASTOPEN_MAGIC, p + 2);
+	memcpy(p + len - c->len, c->val, c->len);
+	return p + padded;
+}
+
+/*
+ * The order is Linux's: md5, mss, sackOK, timestamp, nop, wscale, Fast Open; SACKs last. Each one
+ * aligned to 4.
+ */
 void tcp_options_write(u8 *p, const struct tcp_out_options *opt)
 {
 	const u32 nop2 = TCPOPT_NOP << 24 | TCPOPT_NOP << 16;
@@ -155,6 +199,8 @@ void tcp_options_write(u8 *p, const struct tcp_out_options *opt)
 	if (opt->has_wscale)
 		p = put_word(p, TCPOPT_NOP << 24 | TCPOPT_WINDOW << 16 | TCPOLEN_WINDOW << 8 |
 				opt->wscale);
+	if (opt->fastopen)
+		p = put_fastopen(p, opt->fastopen);
 	if (!opt->num_sacks)
 		return;
 	p = put_word(p, nop2 | TCPOPT_SACK << 8 |

@@ -133,6 +133,7 @@ bool tcp_schedule_loss_probe(struct sock *sk)
 	u64 delay, rto_at;
 
 	if (!tp->packets_out || !tp->sack_ok || sk->sk_state == TCP_SYN_SENT ||
+	    inet_csk(sk)->icsk_pending == ICSK_TIME_SYNACK ||
 	    !sock_net(sk)->tcp.sysctl_tcp_early_retrans ||
 	    (state != TCP_CA_Open && state != TCP_CA_CWR))
 		return false;

@@ -30,6 +30,37 @@ static int set_congestion(struct sock *sk, const void __user *optval, unsigned i
 	return err;
 }
 
+static int set_fastopen_key(struct sock *sk, const void __user *optval, unsigned int optlen)
+{
+	struct fastopen_queue *q;
+	u8 keys[2 * TCP_FASTOPEN_KEY_LENGTH];
+
+	if (optlen != TCP_FASTOPEN_KEY_LENGTH && optlen != sizeof(keys))
+		return -EINVAL;
+	if (copy_from_user(keys, optval, optlen))
+		return -EFAULT;
+	lock_sock(sk);
+	q = tcp_fastopen_queue(sk);
+	if (q)
+		tcp_fastopen_set_keys(&q->ctx, keys, optlen / TCP_FASTOPEN_KEY_LENGTH);
+	release_sock(sk);
+	return q ? 0 : -ENOMEM;
+}
+
+/* How many connections may wait for the end of their handshake; 0: none. */
+static int set_fastopen(struct sock *sk, int val)
+{
+	struct fastopen_queue *q;
+
+	if (val < 0 || !(TCPF(sk->sk_state) & (TCPF(TCP_CLOSE) | TCPF(TCP_LISTEN))))
+		return -EINVAL;
+	q = tcp_fastopen_queue(sk);
+	if (!q)
+		return -ENOMEM;
+	q->max_qlen = (u32)min(val, sock_net(sk)->core.sysctl_somaxconn);
+	return 0;
+}
+
 /* Seconds as SYN-ACK timeouts, and back (TCP_DEFER_ACCEPT). */
 static u8 secs_to_retrans(int seconds)
 {
@@ -181,6 +212,8 @@ static int set_option(struct sock *sk, int optname, int val)
 		return 0;
 	case TCP_DEFER_ACCEPT:
 		return set_defer_accept(sk, val);
+	case TCP_FASTOPEN:
+		return set_fastopen(sk, val);
 	case TCP_WINDOW_CLAMP:
 		return set_window_clamp(sk, val);
 	case TCP_QUICKACK:
@@ -210,6 +243,8 @@ int tcp_setsockopt(struct sock *sk, int level, int optname, const void __user *o
 		return set_congestion(sk, optval, optlen);
 	if (optname == TCP_MD5SIG || optname == TCP_MD5SIG_EXT)
 		return tcp_md5_setsockopt(sk, optname, optval, optlen);
+	if (optname == TCP_FASTOPEN_KEY)
+		return set_fastopen_key(sk, optval, optlen);
 	if (optlen < sizeof(int))
 		return -EINVAL;
 	if (get_user(val, (const int __user *)optval))
@@ -229,6 +264,8 @@ static void info_options(const struct tcp_sock *tp, struct tcp_info *info)
 		info->tcpi_options |= TCPI_OPT_TIMESTAMPS;
 	if (tp->sack_ok)
 		info->tcpi_options |= TCPI_OPT_SACK;
+	if (tp->syn_data_acked)
+		info->tcpi_options |= TCPI_OPT_SYN_DATA;
 	if (tp->ecn_flags & TCP_ECN_OK)
 		info->tcpi_options |= TCPI_OPT_ECN;
 	if (tp->ecn_flags & TCP_ECN_SEEN)
@@ -370,6 +407,9 @@ static int get_option(struct sock *sk, int optname, int *val)
 				       icsk->icsk_accept_queue->defer_accept :
 				       icsk->icsk_defer_accept);
 		break;
+	case TCP_FASTOPEN:
+		*val = tp->ext && tp->ext->fastopenq ? (int)tp->ext->fastopenq->max_qlen : 0;
+		break;
 	case TCP_WINDOW_CLAMP: *val = (int)tp->window_clamp; break;
 	case TCP_QUICKACK: *val = !icsk->icsk_ack.pingpong; break;
 	case TCP_NOTSENT_LOWAT: *val = (int)tp->notsent_lowat; break;
@@ -383,6 +423,7 @@ static int get_option(struct sock *sk, int optname, int *val)
 int tcp_getsockopt(struct sock *sk, int level, int optname, void __user *optval,
 		   int __user *optlen)
 {
+	u8 keys[2 * TCP_FASTOPEN_KEY_LENGTH];
 	char name[TCP_CA_NAME_MAX] = "";
 	struct tcp_info info;
 	int val = 0, err = 0;
@@ -394,6 +435,8 @@ int tcp_getsockopt(struct sock *sk, int level, int optname, void __user *optval,
 		tcp_get_info(sk, &info);
 	else if (optname == TCP_CONGESTION)
 		strscpy(name, inet_csk(sk)->icsk_ca_ops->name, sizeof(name));
+	else if (optname == TCP_FASTOPEN_KEY)
+		val = (int)tcp_fastopen_get_keys(sk, keys);
 	else if (optname != TCP_CC_INFO)
 		err = get_option(sk, optname, &val);
 	release_sock(sk);
@@ -401,6 +444,8 @@ int tcp_getsockopt(struct sock *sk, int level, int optname, void __user *optval,
 		return err;
 	if (optname == TCP_INFO)
 		return give(optval, optlen, &info, sizeof(info));
+	if (optname == TCP_FASTOPEN_KEY)
+		return give(optval, optlen, keys, val);
 	if (optname == TCP_CC_INFO)	/* neither CUBIC nor Reno has anything to tell */
 		return give(optval, optlen, name, 0);
 	if (optname == TCP_CONGESTION)

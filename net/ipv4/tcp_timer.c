@@ -169,6 +169,33 @@ static void retransmit_timer(struct sock *sk)
 	back_off(sk);
 }
 
+/*
+ * The SYN-ACK of a Fast Open. One more attempt than for others: the application has the connection
+ * already. Text is sent again only when the peer has the SYN-ACK.
+ */
+static void synack_timer(struct sock *sk)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	struct request_sock *req = tcp_fastopen_rsk(tcp_sk(sk));
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	NET_INC_STATS(sock_net(sk), TcpExt_TCPTimeouts);
+	if (req->num_timeout >= (icsk->icsk_syn_retries ?:
+				 (u32)sock_net(sk)->tcp.sysctl_tcp_synack_retries + 1)) {
+		write_err(sk);
+		return;
+	}
+	if (icsk->icsk_retransmits == 1)
+		tcp_enter_loss(sk);
+	tcp_rtx_synack(sk, req);
+	tp->total_retrans++;
+	req->num_timeout++;
+	icsk->icsk_retransmits++;
+	if (!tp->retrans_stamp)
+		tp->retrans_stamp = tcp_time_ms(tp) ?: 1;
+	inet_csk_reset_xmit_timer(sk, ICSK_TIME_SYNACK, tp->tcp_mstamp + inet_reqsk_timeout(req));
+}
+
 /* --- zero window (RFC 9293 3.8.6.1) ------------------------------------------------------ */
 
 u64 tcp_probe0_interval_ns(const struct sock *sk)
@@ -342,6 +369,9 @@ void tcp_write_timer_handler(struct sock *sk)
 		break;
 	case ICSK_TIME_RETRANS:
 		retransmit_timer(sk);
+		break;
+	case ICSK_TIME_SYNACK:
+		synack_timer(sk);
 		break;
 	case ICSK_TIME_PROBE0:
 		probe_timer(sk);
