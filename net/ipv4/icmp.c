@@ -54,10 +54,13 @@ const struct icmp_err icmp_err_convert[NR_ICMP_UNREACH + 1] = {
 int icmp_net_init(struct net *net)
 {
 	struct icmp_limits *l = kzalloc(sizeof(*l));
+	unsigned int i;
 
 	if (!l)
 		return -ENOMEM;
 	l->hash_rnd = get_random_u32() | 1;
+	for (i = 0; i < ARRAY_SIZE(l->host); i++)
+		l->host[i].credit_ms = ~0U;	/* a full burst, also in the first second */
 	net->ipv4.icmp = l;
 	return 0;
 }
