@@ -1,4 +1,4 @@
-/* /proc/net: the counters, devices and neighbours of init_net. */
+/* /proc/net: counters, devices and neighbours of the stack of who reads. */
 #ifndef NET_CORE_NET_PROC_H
 #define NET_CORE_NET_PROC_H
 

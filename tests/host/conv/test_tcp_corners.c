@@ -551,3 +551,57 @@ TEST(shutdown_of_reading_still_takes_text)
 	OUT_WITHIN(45, .flags = A, .seq = 1, .ack = 1051);
 	w_recv(c, fd, 1001, 50);
 }
+
+/* --- /proc/net/tcp ------------------------------------------------------------------- */
+
+static u32 count_lines(const char *text, const char *part)
+{
+	u32 n = 0;
+
+	while ((text = strstr(text, part))) {
+		text += strlen(part);
+		n++;
+	}
+	return n;
+}
+
+/* Addresses are in network order, ports and states in hexadecimal, all as in Linux. */
+TEST(proc_net_tcp_lists_all_kinds)
+{
+	static char text[4096];
+	int fd, proc;
+	long n;
+
+	c = conversation(1);
+	fd = w_established(c, 65535);
+	w_send(c, fd, 100);
+	conv_drain(c);
+	IN(.flags = S, .seq = 1, .win = 65535, .peer_port = 7001);
+	conv_drain(c);
+	proc = (int)SYS(c->s, open, "/proc/net/tcp", O_RDONLY, 0);
+	assert_true(proc >= 0);
+	n = SYS(c->s, read, proc, text, sizeof(text) - 1);
+	assert_int_equal(n, 4 * 150);
+	text[n] = '\0';
+	assert_int_equal(count_lines(text, ": 00000000:0050 00000000:0000 0A 00000000:00000000 "), 1);
+	assert_int_equal(count_lines(text, ": 0100000A:0050 0200000A:1B58 01 00000064:00000000 01:"), 1);
+	assert_int_equal(count_lines(text, ": 0100000A:0050 0200000A:1B59 03 00000000:00000000 01:"), 1);
+	s_close(c->s, proc);
+}
+
+TEST(proc_net_tcp_lists_time_wait)
+{
+	static char text[4096];
+	int fd, proc;
+
+	c = conversation(1);
+	fd = w_established(c, 65535);
+	s_close(c->s, fd);
+	conv_drain(c);
+	IN(.flags = F|A, .seq = 1001, .ack = 2, .win = 65535);
+	conv_drain(c);
+	proc = (int)SYS(c->s, open, "/proc/net/tcp", O_RDONLY, 0);
+	text[SYS(c->s, read, proc, text, sizeof(text) - 1)] = '\0';
+	assert_int_equal(count_lines(text, ": 0100000A:0050 0200000A:1B58 06 00000000:00000000 03:"), 1);
+	s_close(c->s, proc);
+}
