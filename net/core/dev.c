@@ -57,6 +57,7 @@ struct net_device *alloc_netdev(size_t priv_size, const char *name,
 	INIT_LIST_HEAD(&dev->dev_list);
 	spin_lock_init(&dev->tx_lock);
 	skb_queue_head_init(&dev->qdisc);
+	dev->tx_queue_len = DEV_TX_QUEUE_LEN;
 	setup(dev);
 	return dev;
 }
@@ -423,7 +424,7 @@ static int dev_xmit_skb(struct net_device *dev, struct sk_buff *skb, bool more)
 	if (likely(!dev->tx_stopped && skb_queue_empty(&dev->qdisc)) &&
 	    dev_start_xmit(dev, skb, more))
 		return 0;
-	if (skb_queue_len(&dev->qdisc) >= DEV_TX_QUEUE_LEN) {
+	if (skb_queue_len(&dev->qdisc) >= dev->tx_queue_len) {
 		dev->stats.tx_dropped++;
 		kfree_skb_reason(skb, DROP_DEV_TX_FULL);
 		return -ENOBUFS;

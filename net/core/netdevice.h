@@ -86,7 +86,8 @@ struct net_device {
 	struct in_device *ip_ptr;		/* [b] IPv4 addresses: net/ipv4/devinet.h */
 	spinlock_t tx_lock;
 	bool tx_stopped;			/* [t] */
-	struct sk_buff_head qdisc;		/* [t] waits for the ring */
+	struct sk_buff_head qdisc;		/* [t] waits for the ring, */
+	u32 tx_queue_len;			/* [b] ... and at most so many */
 	struct net_device_stats stats;		/* [b] the core counts packets, octets and
 						 * its own drops; drivers count errors only */
 	struct net_device *tx_next;		/* [i] on softnet_data's list of woken queues */

@@ -377,6 +377,17 @@ static void recv_loop(struct sock *sk, struct recv_ctx *c)
 	} while (c->len);
 }
 
+/* TCP_CM_INQ: what is left to read; never 0 after the peer's FIN, so that the end is read too. */
+static void tell_inq(struct sock *sk, struct msghdr *msg)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	int inq = (int)(tp->rcv_nxt - tp->copied_seq);
+
+	if (!inq && sock_flag(sk, SOCK_DONE))
+		inq = 1;
+	put_cmsg(msg, SOL_TCP, TCP_CM_INQ, sizeof(inq), &inq);
+}
+
 int tcp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags, int *addr_len)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -405,6 +416,8 @@ int tcp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags, int 
 		recv_loop(sk, &c);
 	if (!(flags & MSG_PEEK))
 		cleanup_rbuf(sk, c.copied);
+	if (unlikely(tp->recvmsg_inq && c.copied >= 0))
+		tell_inq(sk, msg);
 out:
 	release_sock(sk);
 	return c.copied;

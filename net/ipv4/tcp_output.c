@@ -269,8 +269,6 @@ static void fill_header(struct sock *sk, struct sk_buff *skb, struct tcphdr *th)
 	else	/* the window of a SYN is never scaled (RFC 7323 2.2) */
 		th->window = htons((u16)min(tp->rcv_wnd, 65535U));
 	set_urgent(tp, th, cb->seq);
-	if (unlikely(tp->ext))
-		sign(sk, skb);
 	ip_csum_partial(skb, inet_sk(sk)->inet_saddr, sk->sk_daddr, IPPROTO_TCP,
 			offsetof(struct tcphdr, check));
 }
@@ -289,6 +287,7 @@ int tcp_transmit_skb(struct sock *sk, struct sk_buff *skb, bool clone)
 	struct tcphdr *th;
 	u8 flags, tos = inet_sk(sk)->tos;
 	u32 data;
+	int err;
 
 	if (clone) {
 		skb->tstamp = tp->tcp_mstamp;
@@ -308,6 +307,8 @@ int tcp_transmit_skb(struct sock *sk, struct sk_buff *skb, bool clone)
 	set_gso(skb, cb);
 	if (unlikely(tp->ecn_flags & TCP_ECN_OK))
 		tos |= tcp_ecn_send(tp, skb, th, data && !before(cb->seq, tp->snd_nxt));
+	if (unlikely(tp->ext))
+		sign(sk, skb);
 	if (likely(cb->tcp_flags & TCPHDR_ACK))
 		event_ack_sent(sk);
 	if (data) {
@@ -316,7 +317,10 @@ int tcp_transmit_skb(struct sock *sk, struct sk_buff *skb, bool clone)
 	}
 	tp->segs_out += max_t(u32, cb->gso_segs, 1);
 	NET_ADD_STATS(sock_net(sk), Tcp_OutSegs, max_t(u32, cb->gso_segs, 1));
-	return ip_queue_xmit(sk, skb, tos);
+	err = ip_queue_xmit(sk, skb, tos);
+	if (unlikely(err == -ENOBUFS))	/* congestion in our own device */
+		tcp_enter_cwr(sk);
+	return err;
 }
 
 /* --- the write queue --------------------------------------------------------------------- */

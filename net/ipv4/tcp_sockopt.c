@@ -223,6 +223,11 @@ static int set_option(struct sock *sk, int optname, int val)
 		tp->notsent_lowat = (u32)val;
 		sk->sk_write_space(sk);
 		return 0;
+	case TCP_INQ:
+		if (!in_range(val, 0, 1))
+			return -EINVAL;
+		tp->recvmsg_inq = val;
+		return 0;
 	case TCP_USER_TIMEOUT:
 		if (val < 0)
 			return -EINVAL;
@@ -413,6 +418,7 @@ static int get_option(struct sock *sk, int optname, int *val)
 	case TCP_WINDOW_CLAMP: *val = (int)tp->window_clamp; break;
 	case TCP_QUICKACK: *val = !icsk->icsk_ack.pingpong; break;
 	case TCP_NOTSENT_LOWAT: *val = (int)tp->notsent_lowat; break;
+	case TCP_INQ: *val = tp->recvmsg_inq; break;
 	case TCP_USER_TIMEOUT: *val = (int)icsk->icsk_user_timeout; break;
 	default:
 		return -ENOPROTOOPT;

@@ -345,7 +345,7 @@ void tcp_keepalive_timer(struct sock *sk)
 		return;
 	}
 	next = TCP_RESOURCE_PROBE_NS;
-	if (tcp_write_wakeup(sk) <= 0) {
+	if (!tcp_write_wakeup(sk)) {
 		icsk->icsk_probes_out++;
 		NET_INC_STATS(sock_net(sk), TcpExt_TCPKeepAlive);
 		next = tcp_keepalive_intvl_ns(sk);

@@ -45,6 +45,12 @@ u32 pd_device_sent(void *packet, u32 room, u64 *at_ns)
 	return min(len, room);
 }
 
+void pd_device_refuse(struct net_device *dev)
+{
+	dev->tx_queue_len = 0;
+	netif_stop_queue(dev);
+}
+
 void pd_device_receive(struct net_device *dev, const void *packet, u32 len)
 {
 	struct sk_buff *skb = netdev_alloc_skb(dev, len);

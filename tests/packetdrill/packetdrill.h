@@ -65,6 +65,9 @@ struct net_device *pd_device(struct net *net, __be32 address);
 /* A packet arrives; handled before this returns. */
 void pd_device_receive(struct net_device *dev, const void *packet, u32 len);
 
+/* From now on nothing is sent: the device is busy, and nothing may wait for it. */
+void pd_device_refuse(struct net_device *dev);
+
 /*
  * The oldest packet that was sent: copies at most room octets and removes it. Returns its
  * length and its time, or 0 when there is none.

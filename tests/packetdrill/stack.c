@@ -342,7 +342,8 @@ static int pd_gettimeofday(void *u, struct pd_timeval *tv, void *tz)
 /*
  * The directory in SKIFF_STATE is how tests/packetdrill/shim's programs reach the stack: before
  * one is started the stack's /proc/net is copied there; afterwards its file "sysctl" holds
- * the settings that were asked for, a line of name=value each.
+ * the settings that were asked for, a line of name=value each, and a file "refuse" tells that
+ * the device takes nothing any more.
  */
 static FILE *state_file(const char *name, const char *mode)
 {
@@ -409,6 +410,16 @@ static void set_sysctls(void)
 		fclose(in);
 }
 
+static void refuse_if_asked(void)
+{
+	FILE *in = state_file("refuse", "r");
+
+	if (!in)
+		return;
+	fclose(in);
+	pd_device_refuse(pd.stack->dev);
+}
+
 EXPORT int system(const char *command);
 EXPORT int system(const char *command)
 {
@@ -423,6 +434,7 @@ EXPORT int system(const char *command)
 	copy_proc("tcp");
 	status = next(command);
 	set_sysctls();
+	refuse_if_asked();
 	leave();
 	return status;
 }
