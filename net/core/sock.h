@@ -195,6 +195,22 @@ void sock_orphan(struct sock *sk);	/* [s] sk loses its struct socket */
 void sock_graft(struct sock *sk, struct socket *parent);	/* [s] and gains one (accept) */
 unsigned long sock_count(void);		/* socks in existence, for leak checks */
 
+/* Sets of states: between its SYN and ESTABLISHED; open for sending; without a peer. */
+static inline bool sk_opening(const struct sock *sk)
+{
+	return TCPF(sk->sk_state) & (TCPF(TCP_SYN_SENT) | TCPF(TCP_SYN_RECV));
+}
+
+static inline bool sk_may_send(const struct sock *sk)
+{
+	return TCPF(sk->sk_state) & (TCPF(TCP_ESTABLISHED) | TCPF(TCP_CLOSE_WAIT));
+}
+
+static inline bool sk_unconnected(const struct sock *sk)
+{
+	return TCPF(sk->sk_state) & (TCPF(TCP_CLOSE) | TCPF(TCP_LISTEN));
+}
+
 static inline struct net *sock_net(const struct sock *sk)
 {
 	return sk->sk_net;

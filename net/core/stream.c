@@ -72,7 +72,7 @@ int sk_stream_wait_connect(struct sock *sk, u64 deadline)
 	DEFINE_WAIT(wait);
 	int err = 0;
 
-	while (TCPF(sk->sk_state) & (TCPF(TCP_SYN_SENT) | TCPF(TCP_SYN_RECV))) {
+	while (sk_opening(sk)) {
 		prepare_to_wait(sk_sleep(sk), &wait, TASK_INTERRUPTIBLE);
 		if (sk->sk_err)
 			break;
@@ -88,7 +88,7 @@ int sk_stream_wait_connect(struct sock *sk, u64 deadline)
 	err = sock_error(sk);
 	if (err)
 		return err;
-	return TCPF(sk->sk_state) & (TCPF(TCP_ESTABLISHED) | TCPF(TCP_CLOSE_WAIT)) ? 0 : -EPIPE;
+	return sk_may_send(sk) ? 0 : -EPIPE;
 }
 
 int sk_stream_wait_memory(struct sock *sk, u64 deadline)

@@ -130,7 +130,7 @@ void tcp_done(struct sock *sk)
 {
 	if (sk->sk_state == TCP_CLOSE)
 		return;
-	if (TCPF(sk->sk_state) & (TCPF(TCP_SYN_SENT) | TCPF(TCP_SYN_RECV)))
+	if (sk_opening(sk))
 		NET_INC_STATS(sock_net(sk), Tcp_AttemptFails);
 	tcp_set_state(sk, TCP_CLOSE);
 	inet_csk_clear_timers(sk);
@@ -172,10 +172,7 @@ static bool tcp_close_state(struct sock *sk)
 
 void tcp_shutdown(struct sock *sk, int how)
 {
-	const u32 may = TCPF(TCP_ESTABLISHED) | TCPF(TCP_SYN_SENT) | TCPF(TCP_SYN_RECV) |
-			TCPF(TCP_CLOSE_WAIT);
-
-	if (!(how & SEND_SHUTDOWN) || !(TCPF(sk->sk_state) & may))
+	if (!(how & SEND_SHUTDOWN) || !(sk_opening(sk) || sk_may_send(sk)))
 		return;
 	tcp_mstamp_refresh(tcp_sk(sk));
 	if (tcp_close_state(sk))
@@ -341,8 +338,7 @@ poll_events_t tcp_poll(struct file *file, struct socket *sock, struct poll_table
 		mask |= EPOLLHUP;
 	if (sk->sk_shutdown & RCV_SHUTDOWN)
 		mask |= EPOLLIN | EPOLLRDNORM | EPOLLRDHUP;
-	if (!(TCPF(sk->sk_state) & (TCPF(TCP_SYN_SENT) | TCPF(TCP_SYN_RECV))) ||
-	    tcp_passive_fastopen(sk)) {
+	if (!sk_opening(sk) || tcp_passive_fastopen(sk)) {
 		mask |= sk_stream_poll_out(sk);
 		if (stream_is_readable(sk))
 			mask |= EPOLLIN | EPOLLRDNORM;
@@ -360,7 +356,7 @@ static int unread(const struct sock *sk)
 	const struct tcp_sock *tp = tcp_sk(sk);
 	u32 n = tp->rcv_nxt - tp->copied_seq;
 
-	if (TCPF(sk->sk_state) & (TCPF(TCP_SYN_SENT) | TCPF(TCP_SYN_RECV)))
+	if (sk_opening(sk))
 		return 0;
 	if (!sock_flag(sk, SOCK_URGINLINE) && tp->urg_data &&
 	    !before(tp->urg_seq, tp->copied_seq) && before(tp->urg_seq, tp->rcv_nxt))
@@ -373,7 +369,7 @@ static int unread(const struct sock *sk)
 int tcp_ioctl(struct sock *sk, unsigned int cmd, unsigned long arg)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
-	bool opening = TCPF(sk->sk_state) & (TCPF(TCP_SYN_SENT) | TCPF(TCP_SYN_RECV));
+	bool opening = sk_opening(sk);
 	int answer;
 
 	if (cmd != SIOCINQ && cmd != SIOCATMARK && cmd != SIOCOUTQ && cmd != SIOCOUTQNSD)

@@ -793,6 +793,7 @@ void tcp_queue_rcv(struct sock *sk, struct sk_buff *skb);	/* seq == rcv_nxt; con
 void tcp_data_ready(struct sock *sk);
 bool tcp_try_coalesce(struct sock *sk, struct sk_buff *to, struct sk_buff *from);
 void tcp_event_data_recv(struct sock *sk, struct sk_buff *skb);	/* delayed-ACK estimates */
+void tcp_initialize_rcv_mss(struct sock *sk);	/* before the peer's segments tell */
 void tcp_rcv_rtt_measure_ts(struct sock *sk, const struct sk_buff *skb, u32 tsecr);
 void tcp_rcv_space_adjust(struct sock *sk);	/* the reader took octets: tune the buffer */
 void tcp_init_buffer_space(struct sock *sk);	/* a connection begins */
@@ -1058,7 +1059,7 @@ int tcp_send_synack(struct sock *sk);		/* simultaneous open */
 u32 tcp_current_mss(struct sock *sk);		/* renews mss_cache when the path changed */
 u32 tcp_sync_mss(struct sock *sk, u32 pmtu);
 u32 tcp_mss_to_advertise(const struct sock *sk, u32 mtu);
-void tcp_select_initial_window(const struct sock *sk, u32 space, u32 mss, bool wscale_ok,
+void tcp_select_initial_window(const struct sock *sk, u32 mss, bool wscale_ok,
 			       struct tcp_initial_window *w);
 u32 __tcp_select_window(struct sock *sk);
 void tcp_skb_entail(struct sock *sk, struct sk_buff *skb);	/* to the end of the write queue */

@@ -43,7 +43,7 @@ int tcp_set_congestion_control(struct sock *sk, const char *name)
 	if (ca == inet_csk(sk)->icsk_ca_ops)
 		return 0;
 	inet_csk(sk)->icsk_ca_ops = ca;
-	if (!(TCPF(sk->sk_state) & (TCPF(TCP_CLOSE) | TCPF(TCP_LISTEN))))
+	if (!sk_unconnected(sk))
 		tcp_init_congestion_control(sk);
 	return 0;
 }

@@ -145,10 +145,9 @@ static void connect_init(struct sock *sk)
 	tp->max_window = 0;
 	tp->advmss = (u16)tcp_mss_to_advertise(sk, sk->sk_dst_cache->dev->mtu);
 	tcp_sync_mss(sk, mtu);
-	icsk->icsk_ack.rcv_mss = (u16)clamp(min_t(u32, tp->advmss, tp->mss_cache), 88U, 536U);
+	tcp_initialize_rcv_mss(sk);
 	w.window_clamp = tp->window_clamp;
-	tcp_select_initial_window(sk, (u32)tcp_full_space(sk),
-				  tp->advmss - (tp->tstamp_ok ? TCPOLEN_TSTAMP_ALIGNED : 0),
+	tcp_select_initial_window(sk, tp->advmss - (tp->tstamp_ok ? TCPOLEN_TSTAMP_ALIGNED : 0),
 				  tp->wscale_ok, &w);
 	tp->rcv_wnd = w.rcv_wnd;
 	tp->window_clamp = w.window_clamp;

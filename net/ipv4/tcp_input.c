@@ -100,17 +100,17 @@ static enum skb_drop_reason check_paws(struct sock *sk, struct sk_buff *skb,
 }
 
 /* The SYN of a Fast Open that we have accepted: the peer did not see our SYN-ACK. */
-static bool fastopen_syn_again(struct sock *sk, const struct sk_buff *skb)
+static enum skb_drop_reason check_fastopen_syn(struct sock *sk, struct sk_buff *skb)
 {
 	const u8 flags = TCPHDR_SYN | TCPHDR_ACK | TCPHDR_RST;
 	struct request_sock *req = tcp_fastopen_rsk(tcp_sk(sk));
 
 	if (!req || (TCP_SKB_CB(skb)->tcp_flags & flags) != TCPHDR_SYN ||
 	    TCP_SKB_CB(skb)->seq != req->rcv_isn)
-		return false;
+		return DROP_NOT_SPECIFIED;
 	if (!tcp_oow_rate_limited(sock_net(sk), &req->last_oow_ack, tcp_sk(sk)->tcp_mstamp))
 		tcp_rtx_synack(sk, req);
-	return true;
+	return DROP_TCP_OLD_DATA;
 }
 
 static enum skb_drop_reason check_seq(struct sock *sk, struct sk_buff *skb)
@@ -490,23 +490,12 @@ static void rcv_synchronized(struct sock *sk, struct sk_buff *skb)
 
 	tcp_parse_options(skb, &opt);
 	tp->segs_in += max_t(u32, skb_shinfo(skb)->gso_segs, 1);
-	why = check_paws(sk, skb, &opt);	/* first */
-	if (why)
-		goto drop;
-	why = DROP_TCP_OLD_DATA;
-	if (unlikely(fastopen_syn_again(sk, skb)))
-		goto drop;
-	why = check_seq(sk, skb);
-	if (why)
-		goto drop;
-	why = check_rst(sk, skb);		/* second; third, security, is nobody's */
-	if (why)
-		goto drop;
-	why = check_syn(sk, skb);		/* fourth */
-	if (why)
-		goto drop;
-	why = check_ack(sk, skb, &opt);		/* fifth */
-	if (why)
+	if ((why = check_paws(sk, skb, &opt)) ||	/* first */
+	    (why = check_fastopen_syn(sk, skb)) ||
+	    (why = check_seq(sk, skb)) ||
+	    (why = check_rst(sk, skb)) ||		/* second; third, security, is nobody's */
+	    (why = check_syn(sk, skb)) ||		/* fourth */
+	    (why = check_ack(sk, skb, &opt)))		/* fifth */
 		goto drop;
 	update_timestamp(tp, TCP_SKB_CB(skb), &opt);
 	why = DROP_TCP_CLOSE;
@@ -648,8 +637,7 @@ static void negotiate(struct sock *sk, const struct sk_buff *skb,
 	tp->max_window = max_t(u32, tp->max_window, cb->window);
 	tp->snd_wl1 = cb->seq;
 	tcp_sync_mss(sk, inet_csk(sk)->icsk_pmtu_cookie);
-	inet_csk(sk)->icsk_ack.rcv_mss =
-		(u16)clamp(min_t(u32, tp->advmss, tp->mss_cache), 88U, TCP_MSS_DEFAULT_V4);
+	tcp_initialize_rcv_mss(sk);
 }
 
 static void synsent_established(struct sock *sk, struct sk_buff *skb,

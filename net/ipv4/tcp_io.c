@@ -172,7 +172,6 @@ static int send_all(struct sock *sk, struct send_ctx *c)
 int tcp_sendmsg(struct sock *sk, struct msghdr *msg, size_t len)
 {
 	struct send_ctx c = { .from = &msg->msg_iter, .flags = msg->msg_flags };
-	const u32 open = TCPF(TCP_ESTABLISHED) | TCPF(TCP_CLOSE_WAIT);
 	struct tcp_sock *tp = tcp_sk(sk);
 	int err = 0;
 
@@ -182,7 +181,7 @@ int tcp_sendmsg(struct sock *sk, struct msghdr *msg, size_t len)
 	tcp_mstamp_refresh(tp);
 	tcp_rate_check_app_limited(sk);
 	c.deadline = sock_snddeadline(sk, c.flags & MSG_DONTWAIT);
-	if (unlikely(!(TCPF(sk->sk_state) & open)) && !tcp_passive_fastopen(sk)) {
+	if (unlikely(!sk_may_send(sk)) && !tcp_passive_fastopen(sk)) {
 		err = sk_stream_wait_connect(sk, c.deadline);
 		if (err)
 			goto out;

@@ -215,7 +215,7 @@ void tcp_v4_mtu_reduced(struct sock *sk)
 	struct dst_entry *dst = ip_route_socket(sk);
 	u32 mtu;
 
-	if (TCPF(sk->sk_state) & (TCPF(TCP_LISTEN) | TCPF(TCP_CLOSE)) || IS_ERR(dst))
+	if (sk_unconnected(sk) || IS_ERR(dst))
 		return;
 	mtu = dst_mtu(dst);
 	if (inet_sk(sk)->pmtudisc == IP_PMTUDISC_DONT || mtu >= inet_csk(sk)->icsk_pmtu_cookie)
@@ -228,7 +228,7 @@ void tcp_v4_mtu_reduced(struct sock *sk)
 /* Tell the application, or remember it for when the connection times out anyway. */
 static void report_icmp(struct sock *sk, int err, bool fatal)
 {
-	bool opening = TCPF(sk->sk_state) & (TCPF(TCP_SYN_SENT) | TCPF(TCP_SYN_RECV));
+	bool opening = sk_opening(sk);
 
 	if (tcp_passive_fastopen(sk)) {	/* once accepted, it is a connection like others */
 		opening = !sk->sk_socket;

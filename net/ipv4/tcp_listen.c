@@ -14,8 +14,7 @@ void tcp_openreq_window(struct sock *sk, struct request_sock *req, struct dst_en
 	u32 mss = tcp_mss_to_advertise(sk, dst->dev->mtu);
 	struct tcp_initial_window w = { .window_clamp = tcp_sk(sk)->window_clamp };
 
-	tcp_select_initial_window(sk, (u32)tcp_full_space(sk),
-				  mss - (req->tstamp_ok ? TCPOLEN_TSTAMP_ALIGNED : 0),
+	tcp_select_initial_window(sk, mss - (req->tstamp_ok ? TCPOLEN_TSTAMP_ALIGNED : 0),
 				  req->wscale_ok, &w);
 	req->rcv_wnd = w.rcv_wnd;
 	req->window_clamp = w.window_clamp;
@@ -270,8 +269,7 @@ struct sock *tcp_create_child(struct sock *sk, struct sk_buff *skb, struct reque
 	err = tcp_md5_inherit(sk, child);
 	tcp_sk(child)->advmss = (u16)tcp_mss_to_advertise(child, dst->dev->mtu);
 	tcp_sync_mss(child, dst_mtu(dst));
-	inet_csk(child)->icsk_ack.rcv_mss =
-		(u16)clamp(min_t(u32, tcp_sk(child)->advmss, tcp_sk(child)->mss_cache), 88U, 536U);
+	tcp_initialize_rcv_mss(child);
 	if (err || inet_inherit_port(sk, child)) {
 		bh_unlock_sock(child);
 		sock_set_flag(child, SOCK_DEAD);

@@ -74,12 +74,12 @@ static u16 tcp_select_window(struct sock *sk)
 	return (u16)win;
 }
 
-void tcp_select_initial_window(const struct sock *sk, u32 space, u32 mss, bool wscale_ok,
+void tcp_select_initial_window(const struct sock *sk, u32 mss, bool wscale_ok,
 			       struct tcp_initial_window *w)
 {
 	u32 clamp = w->window_clamp ?: 65535U << TCP_MAX_WSCALE;
+	u32 space = min((u32)tcp_full_space(sk), clamp);
 
-	space = min(space, clamp);
 	if (space > mss)
 		space = round_down_to(space, mss);
 	w->rcv_wnd = min(space, 65535U);
@@ -551,7 +551,6 @@ static u32 split_point(const struct tcp_sock *tp, const struct sk_buff *skb, u32
 static void note_limit(struct sock *sk, u32 mss, bool cwnd_limited)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
-	const u32 open = TCPF(TCP_ESTABLISHED) | TCPF(TCP_CLOSE_WAIT);
 
 	if (tp->send_head) {
 		if (!cwnd_limited && !window_allows(tp, tp->send_head, mss)) {
@@ -559,7 +558,7 @@ static void note_limit(struct sock *sk, u32 mss, bool cwnd_limited)
 			return;
 		}
 	} else if (!cwnd_limited && sk->sk_socket && sk->sk_socket->flags & BIT(SOCK_NOSPACE) &&
-		   TCPF(sk->sk_state) & open) {
+		   sk_may_send(sk)) {
 		tcp_chrono_start(sk, TCP_CHRONO_SNDBUF_LIMITED);
 	}
 	if (unlikely(tp->chrono_type == TCP_CHRONO_RWND_LIMITED))

@@ -23,6 +23,14 @@ void tcp_enter_quickack_mode(struct sock *sk, u32 max_quickacks)
 	inet_csk(sk)->icsk_ack.ato = TCP_ATO_MIN_US;
 }
 
+void tcp_initialize_rcv_mss(struct sock *sk)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	u32 mss = min_t(u32, tp->advmss, tp->mss_cache);
+
+	inet_csk(sk)->icsk_ack.rcv_mss = (u16)clamp(mss, TCP_MIN_MSS, TCP_MSS_DEFAULT_V4);
+}
+
 /* Guess the peer's segment size: what two ACKs per window and delayed ACKs go by. */
 static void measure_rcv_mss(struct sock *sk, const struct sk_buff *skb)
 {

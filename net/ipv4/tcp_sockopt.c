@@ -119,8 +119,7 @@ static void set_keepidle(struct sock *sk, int val)
 	u64 idle, time;
 
 	inet_csk(sk)->keepalive_time = (u16)val;
-	if (!sock_flag(sk, SOCK_KEEPOPEN) ||
-	    TCPF(sk->sk_state) & (TCPF(TCP_CLOSE) | TCPF(TCP_LISTEN)))
+	if (!sock_flag(sk, SOCK_KEEPOPEN) || sk_unconnected(sk))
 		return;
 	idle = (tcp_time_ms(tp) - tp->rcv_tstamp) * NSEC_PER_MSEC;
 	time = (u64)val * NSEC_PER_SEC;
@@ -132,7 +131,7 @@ static void set_quickack(struct sock *sk, int val)
 	struct inet_connection_sock *icsk = inet_csk(sk);
 
 	icsk->icsk_ack.pingpong = !val;
-	if (!val || !(TCPF(sk->sk_state) & (TCPF(TCP_ESTABLISHED) | TCPF(TCP_CLOSE_WAIT))) ||
+	if (!val || !sk_may_send(sk) ||
 	    !inet_csk_ack_scheduled(sk))
 		return;
 	tcp_send_ack(sk);
@@ -399,7 +398,7 @@ static int get_option(struct sock *sk, int optname, int *val)
 	case TCP_CORK: *val = !!(tp->nonagle & TCP_NAGLE_CORK); break;
 	case TCP_MAXSEG:
 		*val = tp->mss_cache;
-		if (tp->user_mss && TCPF(sk->sk_state) & (TCPF(TCP_CLOSE) | TCPF(TCP_LISTEN)))
+		if (tp->user_mss && sk_unconnected(sk))
 			*val = tp->user_mss;
 		break;
 	case TCP_KEEPIDLE: *val = icsk->keepalive_time ?: t->sysctl_tcp_keepalive_time; break;

@@ -61,7 +61,7 @@ static bool timed_out(const struct sock *sk, u32 n, u32 user_ms)
 
 	if (!inet_csk(sk)->icsk_retransmits || !tp->retrans_stamp)
 		return false;
-	if (TCPF(sk->sk_state) & (TCPF(TCP_SYN_SENT) | TCPF(TCP_SYN_RECV)))
+	if (sk_opening(sk))
 		rto_ms = TCP_TIMEOUT_INIT_US / 1000;
 	if (!limit)
 		limit = backoff_ms(n, rto_ms);
@@ -87,7 +87,7 @@ static bool write_timeout(struct sock *sk)
 	u32 retries = (u32)t->sysctl_tcp_retries2;
 	bool expired;
 
-	if (TCPF(sk->sk_state) & (TCPF(TCP_SYN_SENT) | TCPF(TCP_SYN_RECV))) {
+	if (sk_opening(sk)) {
 		retries = icsk->icsk_syn_retries ?: (u32)t->sysctl_tcp_syn_retries;
 		expired = icsk->icsk_retransmits >= retries ||
 			  (icsk->icsk_user_timeout &&
@@ -114,8 +114,7 @@ static bool window_shrunk(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 
-	if (tp->snd_wnd || sock_flag(sk, SOCK_DEAD) ||
-	    TCPF(sk->sk_state) & (TCPF(TCP_SYN_SENT) | TCPF(TCP_SYN_RECV)))
+	if (tp->snd_wnd || sock_flag(sk, SOCK_DEAD) || sk_opening(sk))
 		return false;
 	if (tcp_time_ms(tp) - tp->rcv_tstamp > TCP_RTO_MAX_US / 1000 * 2 &&
 	    timed_out(sk, (u32)sock_net(sk)->tcp.sysctl_tcp_retries2,
@@ -258,8 +257,7 @@ void tcp_delack_timer_handler(struct sock *sk)
 	struct inet_connection_sock *icsk = inet_csk(sk);
 
 	icsk->icsk_ack.pending &= (u8)~ICSK_ACK_TIMER;
-	if (!inet_csk_ack_scheduled(sk) ||
-	    TCPF(sk->sk_state) & (TCPF(TCP_CLOSE) | TCPF(TCP_LISTEN)))
+	if (!inet_csk_ack_scheduled(sk) || sk_unconnected(sk))
 		return;
 	if (!icsk->icsk_ack.pingpong) {
 		icsk->icsk_ack.ato = min(icsk->icsk_ack.ato << 1, icsk->icsk_rto);
@@ -287,7 +285,7 @@ void tcp_set_keepalive(struct sock *sk, int on)
 {
 	bool was = sock_flag(sk, SOCK_KEEPOPEN);
 
-	if (TCPF(sk->sk_state) & (TCPF(TCP_CLOSE) | TCPF(TCP_LISTEN)))
+	if (sk_unconnected(sk))
 		return;
 	if (on && !was)
 		inet_csk_reset_keepalive_timer(sk, ktime_get_ns() + tcp_keepalive_time_ns(sk));
@@ -387,7 +385,7 @@ void tcp_release_cb(struct sock *sk)
 	if (likely(!deferred))
 		return;
 	inet_csk(sk)->icsk_timers &= (u8)~deferred;
-	if (TCPF(sk->sk_state) & (TCPF(TCP_CLOSE) | TCPF(TCP_LISTEN)))
+	if (sk_unconnected(sk))
 		return;
 	if (deferred & ICSK_ACK_DEFERRED && inet_csk_ack_scheduled(sk))
 		tcp_send_ack(sk);
