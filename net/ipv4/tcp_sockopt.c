@@ -52,7 +52,7 @@ static int set_fastopen(struct sock *sk, int val)
 {
 	struct fastopen_queue *q;
 
-	if (val < 0 || !(TCPF(sk->sk_state) & (TCPF(TCP_CLOSE) | TCPF(TCP_LISTEN))))
+	if (val < 0 || !sk_unconnected(sk))
 		return -EINVAL;
 	q = tcp_fastopen_queue(sk);
 	if (!q)
