@@ -25,7 +25,7 @@
 	X(tcp_adv_win_scale, -31, 31, 1) X(tcp_recovery, 0, 1, 1) \
 	X(tcp_early_retrans, 0, 4, 3) X(tcp_reordering, 1, 1000, 3) \
 	X(tcp_max_reordering, 1, 1000, 300) X(tcp_frto, 0, 2, 2) \
-	X(tcp_challenge_ack_limit, 0, 0x7fffffff, 1000) \
+	X(tcp_challenge_ack_limit, 0, 0x7fffffff, 0x7fffffff) \
 	X(tcp_invalid_ratelimit, 0, 0x7fffffff, 500) X(tcp_min_rtt_wlen, 0, 86400, 300) \
 	X(tcp_ecn, 0, 2, 2) X(tcp_ecn_fallback, 0, 1, 1) \
 	X(tcp_pacing_ss_ratio, 0, 1000, 200) X(tcp_pacing_ca_ratio, 0, 1000, 120) \

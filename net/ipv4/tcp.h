@@ -61,6 +61,7 @@
 #define TCP_PAWS_24DAYS_MS	(60U * 60 * 24 * 24 * 1000)
 #define TCP_PAWS_WINDOW		1		/* ts_recent may be newer by this much */
 #define TCP_MAX_QUICKACKS	16U
+#define TCP_CHALLENGE_UNLIMITED	0x7fffffffU	/* tcp_challenge_ack_limit */
 #define TCP_SYNQ_INTERVAL_NS	(20 * NSEC_PER_MSEC)	/* try again when the listener is owned */
 
 /* Sequence numbers (RFC 9293 3.4) and other counters that wrap. */
@@ -702,7 +703,7 @@ void tcp_rcv_established(struct sock *sk, struct sk_buff *skb);
 void tcp_rcv_state_process(struct sock *sk, struct sk_buff *skb);
 void tcp_fast_path_check(struct sock *sk);	/* may header prediction be used from now on? */
 /* RFC 5961, rate-limited. */
-void tcp_send_challenge_ack(struct sock *sk, const struct sk_buff *skb);
+void tcp_send_challenge_ack(struct sock *sk);
 bool tcp_oow_rate_limited(struct net *net, u64 *last, u64 now);
 void tcp_write_space(struct sock *sk);		/* wake writers, if there is room for them now */
 bool tcp_paws_reject(u32 ts_recent, u32 ts_recent_stamp, u32 tsval, u32 now_ms);

@@ -349,7 +349,7 @@ static int old_ack(struct sock *sk, const struct sk_buff *skb, struct tcp_ack_ct
 	u64 most = min_t(u64, tp->max_window, tp->bytes_acked);
 
 	if (before(ctx->ack, tp->snd_una - (u32)most)) {	/* RFC 5961 5.2 */
-		tcp_send_challenge_ack(sk, skb);
+		tcp_send_challenge_ack(sk);
 		return -1;
 	}
 	if (ctx->opt->num_sacks && tp->sack_ok) {

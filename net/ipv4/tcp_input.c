@@ -17,15 +17,12 @@ bool tcp_oow_rate_limited(struct net *net, u64 *last, u64 now)
 	return false;
 }
 
-/* The socket's own limit; segments with text are never limited, they keep a connection going. */
-static bool oow_limited(struct sock *sk, const struct sk_buff *skb)
+/* The socket's own limit. */
+static bool socket_limited(struct sock *sk)
 {
-	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
 	struct tcp_sock *tp = tcp_sk(sk);
 	u32 now = tcp_time_ms(tp);
 
-	if (cb->seq != cb->end_seq && !(cb->tcp_flags & TCPHDR_SYN))
-		return false;
 	if (tp->last_oow_ack &&
 	    now - tp->last_oow_ack < (u32)sock_net(sk)->tcp.sysctl_tcp_invalid_ratelimit)
 		return true;
@@ -33,26 +30,42 @@ static bool oow_limited(struct sock *sk, const struct sk_buff *skb)
 	return false;
 }
 
-/* The stack's limit: so many a second, with a random part that hides the count from others. */
-void tcp_send_challenge_ack(struct sock *sk, const struct sk_buff *skb)
+/* Duplicates of text are never limited: their ACKs keep a connection going. */
+static bool oow_limited(struct sock *sk, const struct sk_buff *skb)
 {
-	struct netns_tcp *t = &sock_net(sk)->tcp;
-	u64 now = tcp_sk(sk)->tcp_mstamp;
+	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+
+	return (cb->seq == cb->end_seq || cb->tcp_flags & TCPHDR_SYN) && socket_limited(sk);
+}
+
+/*
+ * The stack's limit: so many a second, with a random part that hides the count from others. By
+ * default there is none, because a count that all connections share tells of each of them.
+ */
+static bool stack_limited(struct netns_tcp *t, u64 now)
+{
 	u32 limit = (u32)t->sysctl_tcp_challenge_ack_limit;
 
-	if (oow_limited(sk, skb)) {
-		NET_INC_STATS(sock_net(sk), TcpExt_TCPACKSkippedChallenge);
-		return;
-	}
+	if (likely(limit == TCP_CHALLENGE_UNLIMITED))
+		return false;
 	if (!t->challenge_stamp || now - t->challenge_stamp >= NSEC_PER_SEC) {
 		t->challenge_stamp = now;
 		t->challenge_count = limit / 2 + (limit ? get_random_u32() % limit : 0);
 	}
 	if (!t->challenge_count)
-		return;
+		return true;
 	t->challenge_count--;
-	NET_INC_STATS(sock_net(sk), TcpExt_TCPChallengeACK);
-	tcp_send_ack(sk);
+	return false;
+}
+
+void tcp_send_challenge_ack(struct sock *sk)
+{
+	if (socket_limited(sk)) {
+		NET_INC_STATS(sock_net(sk), TcpExt_TCPACKSkippedChallenge);
+	} else if (!stack_limited(&sock_net(sk)->tcp, tcp_sk(sk)->tcp_mstamp)) {
+		NET_INC_STATS(sock_net(sk), TcpExt_TCPChallengeACK);
+		tcp_send_ack(sk);
+	}
 }
 
 /* --- first: sequence number and PAWS (RFC 7323 5.3) -------------------------------------- */
@@ -125,7 +138,7 @@ static enum skb_drop_reason check_seq(struct sock *sk, struct sk_buff *skb)
 		return reset_at_fin(sk, skb) ? DROP_NOT_SPECIFIED : DROP_TCP_INVALID_SEQUENCE;
 	if (cb->tcp_flags & TCPHDR_SYN) {
 		NET_INC_STATS(sock_net(sk), TcpExt_TCPSYNChallenge);
-		tcp_send_challenge_ack(sk, skb);
+		tcp_send_challenge_ack(sk);
 	} else if (!oow_limited(sk, skb)) {
 		tcp_send_dupack(sk, skb);
 	} else {
@@ -178,7 +191,7 @@ static enum skb_drop_reason check_rst(struct sock *sk, struct sk_buff *skb)
 		reqsk_fastopen_remove(sk, true);
 		tcp_reset_received(sk);
 	} else {
-		tcp_send_challenge_ack(sk, skb);
+		tcp_send_challenge_ack(sk);
 	}
 	return DROP_TCP_RESET;
 }
@@ -197,7 +210,7 @@ static enum skb_drop_reason check_syn(struct sock *sk, struct sk_buff *skb)
 	    cb->seq + 1 == tp->rcv_nxt && cb->end_seq == tp->rcv_nxt && cb->ack_seq == tp->snd_nxt)
 		return DROP_NOT_SPECIFIED;
 	NET_INC_STATS(sock_net(sk), TcpExt_TCPSYNChallenge);
-	tcp_send_challenge_ack(sk, skb);	/* RFC 5961 4.2 */
+	tcp_send_challenge_ack(sk);	/* RFC 5961 4.2 */
 	return DROP_TCP_FLAGS;
 }
 
@@ -371,7 +384,7 @@ static enum skb_drop_reason check_ack(struct sock *sk, struct sk_buff *skb,
 	}
 	if (acceptable < 0) {
 		if (after(TCP_SKB_CB(skb)->ack_seq, tcp_sk(sk)->snd_nxt))
-			tcp_send_challenge_ack(sk, skb);
+			tcp_send_challenge_ack(sk);
 		return DROP_TCP_INVALID_ACK;
 	}
 	return DROP_NOT_SPECIFIED;

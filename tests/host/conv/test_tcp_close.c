@@ -292,6 +292,50 @@ TEST(acks_of_what_was_never_sent)
 	w_recv_is(c, fd, -EAGAIN);
 }
 
+/* RFC 5961 7: one in half a second, whatever comes. */
+TEST(challenges_of_a_connection_are_limited)
+{
+	c = conversation(1);
+	w_established(c, 65535);
+	IN(.flags = P|A, .seq = 1001, .ack = 5000, .win = 65535, .len = 10);
+	OUT(.flags = A, .seq = 1, .ack = 1001);
+	IN(.flags = P|A, .seq = 1001, .ack = 5000, .win = 65535, .len = 10);
+	IN(.flags = R, .seq = 1002);
+	IN(.flags = S, .seq = 1002);
+	quiet_for(500);
+	assert_int_equal(c->s->net->mib[MIB_TcpExt_TCPACKSkippedChallenge], 3);
+	IN(.flags = R, .seq = 1002);
+	OUT(.flags = A, .seq = 1, .ack = 1001);
+}
+
+static unsigned int challenged(unsigned int connections)
+{
+	unsigned int before = c->nr_caught, i;
+
+	for (i = 0; i < connections; i++)
+		IN(.flags = R, .seq = 1002, .peer_port = (u16)(8000 + i));
+	return c->nr_caught - before;
+}
+
+/* Their number tells nothing about other connections (CVE-2016-5696), unless it is wanted. */
+TEST(challenges_of_all_connections_are_limited_when_asked)
+{
+	unsigned int i;
+
+	c = conversation(1);
+	w_listen(c, 80);
+	for (i = 0; i < 16; i++) {
+		IN(.flags = S, .seq = 1000, .win = 65535, .peer_port = (u16)(8000 + i));
+		OUT(.flags = S|A, .ack = 1001, .peer_port = (u16)(8000 + i));
+		IN(.flags = A, .seq = 1001, .ack = 1, .win = 65535,
+		   .peer_port = (u16)(8000 + i));
+	}
+	assert_int_equal(challenged(16), 16);
+	world_run_for(c->w, 2 * NSEC_PER_SEC);
+	c->s->net->tcp.sysctl_tcp_challenge_ack_limit = 8;
+	assert_in_range(challenged(16), 4, 11);
+}
+
 TEST(a_segment_without_ack_is_dropped)
 {
 	int fd;
