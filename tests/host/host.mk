@@ -37,7 +37,11 @@ HOST_MM_NAMES	:= mem_map alloc_pages put_page page_address virt_to_page nr_free_
 
 # Programs beside the tests: their objects in tests/host.
 HOST_SIM	:= $(patsubst %.c,%.o,$(wildcard tests/host/sim/*.c))
-HOST_FUZZ	:= $(patsubst %.c,%.o,$(filter-out %/main.c %/canary.c,$(wildcard tests/host/fuzz/*.c)))
+HOST_FUZZ	:= $(patsubst %.c,%.o,$(filter-out %/main.c %/canary.c,$(wildcard tests/host/fuzz/*.c))) \
+		   tests/host/sim/check.o
+# Where the canaries step in.
+HOST_CANARY	:= tcp_check_invariants tcp_sacktag_write_queue tcp_ofo_queue tcp_parse_options \
+		   inet_csk_listen_stop
 HOST_BENCH	:= $(patsubst %.c,%.o,$(wildcard tests/host/bench/*.c))
 
 # One build: $(1) its name. The program's own objects come first, then the library.
@@ -62,14 +66,17 @@ $(HOST)/$(1)/sim: $(HOST_SIM:%=$(HOST)/$(1)/%) $(HOST)/$(1)/libskiff.a
 	@$$(HOST_CC_$(1)) $$(HOST_$(1)) -Wl,--wrap=tcp_check_invariants $$^ -o $$@
 $(HOST)/$(1)/fuzz: $(HOST)/$(1)/tests/host/fuzz/main.o $(HOST_FUZZ:%=$(HOST)/$(1)/%) \
 		   $(HOST)/$(1)/libskiff.a
-	@$$(HOST_CC_$(1)) $$(HOST_$(1)) $$^ -o $$@
+	@$$(HOST_CC_$(1)) $$(HOST_$(1)) -Wl,--wrap=tcp_check_invariants $$^ -o $$@
+$(HOST)/$(1)/fuzz_canary: $(HOST)/$(1)/tests/host/fuzz/canary.o $(HOST_FUZZ:%=$(HOST)/$(1)/%) \
+			  $(HOST)/$(1)/libskiff.a
+	@$$(HOST_CC_$(1)) $$(HOST_$(1)) $(HOST_CANARY:%=-Wl,--wrap=%) $$^ -o $$@
 -include $$(wildcard $(HOST)/$(1)/*/*.d $(HOST)/$(1)/*/*/*.d $(HOST)/$(1)/*/*/*/*.d)
 endef
 $(foreach b,asan fast cov fuzz,$(eval $(call HOST_BUILD,$(b))))
 
 # libFuzzer brings main().
 $(HOST)/fuzz/libfuzzer: $(HOST_FUZZ:%=$(HOST)/fuzz/%) $(HOST)/fuzz/libskiff.a
-	@$(HOST_CLANG) -fsanitize=fuzzer,address,undefined $^ -o $@
+	@$(HOST_CLANG) -fsanitize=fuzzer,address,undefined -Wl,--wrap=tcp_check_invariants $^ -o $@
 
 # N echoed segments of 64 octets; run it under valgrind --tool=callgrind.
 $(HOST)/bench/%.o: %.c
@@ -92,9 +99,11 @@ FUZZ_SECONDS	?= 60
 .PHONY: host-lib host-test sim fuzz coverage
 host-lib: $(HOST)/asan/libskiff.a $(HOST)/fast/libskiff.a
 
-host-test: $(HOST_TESTS:%=$(HOST)/asan/%) $(HOST)/asan/fuzz $(HOST)/asan/sim $(HOST)/fast/sim
+host-test: $(HOST_TESTS:%=$(HOST)/asan/%) $(HOST)/asan/fuzz $(HOST)/asan/fuzz_canary \
+	   $(HOST)/asan/sim $(HOST)/fast/sim
 	@tests/host/run.sh $(HOST_TESTS:%=$(HOST)/asan/%) \
-		"$(HOST)/asan/fuzz frames -n 1000000" "$(HOST)/asan/fuzz options -n 1000000" \
+		"$(HOST)/asan/fuzz frames -n 1000000 -a" "$(HOST)/asan/fuzz options -n 1000000 -a" \
+		"$(HOST)/asan/fuzz calls -n 3000000 -a" $(HOST)/asan/fuzz_canary \
 		"$(HOST)/asan/sim -s bulk -n 20 -f 100001" "$(HOST)/asan/sim -s swarm -n 100 -f 100001" \
 		"$(HOST)/fast/sim -s bulk -n 1000" "$(HOST)/fast/sim -s swarm -n 1000"
 
@@ -111,5 +120,6 @@ coverage: $(HOST_TESTS:%=$(HOST)/cov/%) $(HOST)/cov/sim $(HOST)/cov/fuzz
 	@find $(HOST)/cov -name '*.gcda' -delete
 	-@tests/host/run.sh $(HOST_TESTS:%=$(HOST)/cov/%) \
 		"$(HOST)/cov/fuzz frames -n 100000" "$(HOST)/cov/fuzz options -n 10000" \
+		"$(HOST)/cov/fuzz calls -n 100000" \
 		"$(HOST)/cov/sim -s bulk -n 4" "$(HOST)/cov/sim -s swarm -n 40"
 	@tests/host/coverage.sh $(HOST)/cov

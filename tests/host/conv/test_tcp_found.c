@@ -27,7 +27,7 @@ static u32 isn_of(const struct conv *c)
 	return c->flow[0].isn;
 }
 
-/* The path's MTU shrinks below one segment in flight: it goes again in pieces that fit (RFC 1191). */
+/* The path's MTU shrinks below one segment in flight: it goes again in pieces (RFC 1191 6.5). */
 TEST(one_segment_is_cut_for_a_smaller_path)
 {
 	struct conv *c = conversation(1);

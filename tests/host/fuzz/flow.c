@@ -101,7 +101,7 @@ static u32 pick_seq(const struct view *v)
 	case 4:
 		return nudge(v->rcv_nxt - in_below(3000));
 	case 5:
-		return in_one_of(8) ? in32() : v->rcv_nxt + in_below(60000);
+		return in_one_of(8) ? in32() : v->rcv_nxt + in_below(in_one_of(8) ? 60000 : 6000);
 	default:
 		return nudge(v->rcv_nxt);
 	}
@@ -206,19 +206,22 @@ static void shape(struct tcp_out *seg, const struct view *v)
 	u8 kind = in8() & 31;
 
 	switch (kind) {
-	case 0: case 1: case 2: case 3: case 4:		/* the next text */
+	case 0: case 1: case 2: case 3: case 4:	/* the next text */
 		seg->len = 1 + in_below(1460);
 		break;
-	case 5: case 6: case 7: case 8:			/* all is acknowledged */
+	case 5: case 6: case 7:			/* all is acknowledged */
 		break;
-	case 9: case 10: case 11:			/* text beyond a gap, or to an edge of one */
+	case 8:					/* the first gap is filled */
+		seg->len = v->nr_in ? min(v->in_edge[0] - v->rcv_nxt, 9000U) : 0;
+		break;
+	case 9: case 10: case 11:		/* text beyond a gap, or to an edge of one */
 		seg->seq = pick_seq(v);
 		seg->len = 1 + in_below(1460);
 		break;
-	case 12: case 13: case 14:			/* a part is acknowledged */
+	case 12: case 13: case 14:		/* a part is acknowledged */
 		seg->ack = pick_ack(v);
 		break;
-	case 15: case 16: case 17: case 18: case 19:	/* SACKs */
+	case 15: case 16: case 17: case 18: case 19: /* SACKs */
 		seg->ack = in_one_of(4) ? pick_ack(v) : v->snd_una;
 		add_sacks(seg, v);
 		break;
@@ -292,8 +295,8 @@ void build_segment(struct flow *f, const struct view *v, bool urgent)
 void build_syn(struct flow *f)
 {
 	struct tcp_out seg = {
-		.sport = f->peer_port, .dport = f->port, .seq = in_one_of(4) ? ~in_below(3000) : in32(),
-		.flags = S, .window = f->window,
+		.sport = f->peer_port, .dport = f->port, .flags = S, .window = f->window,
+		.seq = in_one_of(4) ? ~in_below(3000) : in32(),
 	};
 	u8 with = in8();
 	u8 *p;

@@ -17,13 +17,14 @@
 #include "net/core/sock.h"
 #include "tests/host/fuzz/flow.h"
 #include "tests/host/fuzz/fuzz.h"
+#include "tests/host/sim/check.h"
 
 #define MAX_FLOWS	8
 #define MAX_FDS		24
 #define TCP_PORT	80
 #define UDP_PORT	53
 #define KEPT		4		/* frames kept to be sent again */
-#define QUOTED		64		/* octets of the stack's last segment, to be quoted */
+#define QUOTED		64	/* octets of the stack's last segment, to be quoted */
 #define LONG_NS		(2400 * NSEC_PER_SEC)	/* every orphan has given up by then */
 
 /* What may happen in a world. */
@@ -157,7 +158,8 @@ static void open_flow(struct flow *f)
 	struct view v;
 
 	if (how & 3 || !f->peer_port) {
-		*f = (struct flow){ .port = TCP_PORT, .peer_port = fz.next_port++, .window = 65535 };
+		*f = (struct flow){ .port = TCP_PORT, .window = 65535 };
+		f->peer_port = fz.next_port++;
 		if (fz.next_port < 1024)
 			fz.next_port = 1024;
 	}
@@ -313,21 +315,22 @@ static void close_nth(u32 i)
 	fz.fds[i] = fz.fds[--fz.nr_fds];
 }
 
-static void do_read(int fd)
+static void do_read(u32 i)
 {
 	static u8 buf[32768];
-	u32 seq = sock_of(fd)->copied_seq;
+	u32 seq = sock_of(fz.fds[i])->copied_seq;
 	int flags = MSG_DONTWAIT | (in_one_of(8) ? MSG_PEEK : 0);
 	long n;
 
 	if (fz.mode & URGENT && in_one_of(4))
 		flags |= MSG_OOB;
-	n = s_recv(fz.s, fd, buf, in_one_of(2) ? 1 + in_below(3000) : sizeof(buf), flags);
-	if (n <= 0)
-		return;
-	octets_read += (unsigned long)n;
-	for (long i = 0; i < n && !(fz.mode & (SPOILED | URGENT)); i++)
-		ASSERT(buf[i] == octet_in(seq + (u32)i));
+	n = s_recv(fz.s, fz.fds[i], buf, in_one_of(2) ? 1 + in_below(3000) : sizeof(buf), flags);
+	for (long at = 0; at < n && !(fz.mode & (SPOILED | URGENT)); at++)
+		ASSERT(buf[at] == octet_in(seq + (u32)at));
+	if (n > 0)
+		octets_read += (unsigned long)n;
+	else if (n != -EAGAIN && in_one_of(2))
+		close_nth(i);			/* it is over with this one */
 }
 
 static void do_write(int fd)
@@ -376,8 +379,8 @@ static void connect_out(struct flow *f)
 		s_close(fz.s, fd);
 		return;
 	}
-	*f = (struct flow){ .peer_port = peer_port, .port = sock_of(fd)->inet_conn.icsk_inet.sk.sk_num,
-			    .window = 65535 };
+	*f = (struct flow){ .peer_port = peer_port, .window = 65535 };
+	f->port = sock_of(fd)->inet_conn.icsk_inet.sk.sk_num;
 	add_fd(fd);
 	world_settle(fz.w);
 }
@@ -400,7 +403,7 @@ static void process_step(struct flow *f)
 		return;
 	i = in_below(fz.nr_fds);
 	if (what < 0x60)
-		do_read(fz.fds[i]);
+		do_read(i);
 	else if (what < 0xc0)
 		do_write(fz.fds[i]);
 	else if (what < 0xe8)
@@ -531,10 +534,11 @@ static void frames_begin(u64 seed)
 	usage_before = host_usage();
 	memset(&fz, 0, sizeof(fz));
 	fz.mode = in8();
-	fz.nr_flows = 1 + in_below(MAX_FLOWS);
+	fz.nr_flows = 1 + in_below(in_one_of(4) ? MAX_FLOWS : 3);
 	nic.rx_style = (int)in_below(NR_NIC_RX);
 	nic.features = in_one_of(2) ? NETIF_F_SG | NETIF_F_HW_CSUM | NETIF_F_TSO : 0;
 	fz.w = world(seed);
+	check_begin(fz.w);
 	fz.peer = ip4("10.0.0.2");
 	packet_addresses(fz.peer, ip4("10.0.0.1"));
 	fz.next_port = 2000;

@@ -201,14 +201,14 @@ static const unsigned int may_follow[TCP_MAX_STATES] = {
 	[TCP_CLOSE_WAIT] = TCPF(TCP_LAST_ACK),
 };
 
-/* New text goes only where cwnd leaves room, but for one segment: a loss probe, or the last FIN. */
+/* New text goes only where cwnd leaves room, but for the last FIN and what a loss probe cuts. */
 static void check_cwnd(const struct sock *sk, const struct watched *was)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
 	u32 most = max(max(was->cwnd, tp->snd_cwnd), was->in_flight);
 
 	if (after(tp->snd_nxt, was->snd_nxt))
-		must(tcp_packets_in_flight(tp) <= most + 1);
+		must(tcp_packets_in_flight(tp) <= most + 2);
 	most = max(max(was->cwnd, was->prior_cwnd), was->in_flight);
 	must(tp->snd_cwnd <= most + (tp->delivered - was->delivered) + 3);
 	must(tp->snd_ssthresh >= 2);
@@ -325,13 +325,14 @@ static void after_call(struct stack *s, const u64 *args)
 	sock = sockfd_lookup((int)args[0], &err);
 	if (!sock)
 		return;
-	if (sock->sk && sock->sk->sk_protocol == IPPROTO_TCP && sock->sk->sk_state != TCP_LISTEN)
+	if (sock->sk && sock->sk->sk_prot == &tcp_prot && sock->sk->sk_state != TCP_LISTEN)
 		tcp_check_invariants(sock->sk);
 	fput(sock->file);
 }
 
 void check_begin(struct world *w)
 {
+	memset(watched, 0, sizeof(watched));
 	w->after_call = after_call;
 }
 

@@ -18,7 +18,7 @@ enum ending {
 	NR_ENDINGS
 };
 
-/* Watch all connections of w, from now on. Once in a process. */
+/* Watch all connections of w, from now on, and no others. */
 void check_begin(struct world *w);
 
 /* How the latest connection of net with these addresses and ports ended. */
