@@ -1,8 +1,10 @@
 /*
  * CUBIC (RFC 9438) in integers: after a reduction the window approaches the old maximum W_max as
- * W(t) = C * (t - K)^3 + W_max, and at least as fast as Reno would.
+ * W(t) = C * (t - K)^3 + W_max, and at least as fast as Reno would. The first slow start watches
+ * round-trip times and slows down before anything is lost: HyStart++ (RFC 9406), with L unlimited,
+ * so that an ACK of many segments counts for all of them.
  *
- * Times are in ms; C = 0.4 segments/s^3, beta = 0.7.
+ * Times are in ms unless they say otherwise; C = 0.4 segments/s^3, beta = 0.7.
  */
 #include "net/ipv4/tcp.h"
 
@@ -11,15 +13,45 @@
 /* Reno-friendly region, RFC 9438 4.3: alpha = 3 (1 - beta) / (1 + beta) = 0.53 = 9 / 17 */
 #define ALPHA_NUM	9U
 #define ALPHA_DEN	17U
+#define EST_PERIOD_MS	32	/* how often w_est is looked at */
+
+/* RFC 9406 4.3 */
+#define MIN_RTT_THRESH_US	4000U
+#define MAX_RTT_THRESH_US	16000U
+#define MIN_RTT_DIVISOR		8
+#define N_RTT_SAMPLE		8
+#define CSS_GROWTH_DIVISOR	4
+#define CSS_ROUNDS		5
+
+enum cubic_phase {
+	SLOW_START,		/* the first one, standard */
+	CSS,			/* ..., conservative */
+	BETWEEN,		/* slow start with a threshold, recovery, or nothing acknowledged since */
+	EPOCH,			/* congestion avoidance */
+};
 
 struct cubic {
 	u32 w_max;		/* segments, when the last reduction began, or less */
-	u32 origin;		/* the curve's plateau in this epoch */
-	u32 k_ms;		/* from the epoch's start to the plateau */
-	u32 epoch_ms;		/* when congestion avoidance began; 0: not yet */
-	u32 min_rtt_ms;		/* least round trip seen; 0: none */
-	u32 w_est;		/* Reno's window */
-	u32 est_cnt;		/* acknowledged segments not yet in w_est */
+	u16 min_rtt_ms;		/* least round trip seen; 0: none */
+	u8 phase;
+	u8 was_epoch;		/* the reduction ended one: origin, k_ms, ... are still its own */
+	union {
+		struct {		/* EPOCH */
+			u32 origin;	/* the curve's plateau */
+			u32 k_ms;	/* from the epoch's start to the plateau */
+			u32 epoch_ms;	/* its start, without the time that the application took */
+			u32 w_est;	/* Reno's window */
+			u32 est_cnt;	/* acknowledged segments not yet in w_est */
+			u16 est_ms;	/* when w_est was looked at, or cwnd was not the limit */
+		};
+		struct {		/* SLOW_START, CSS */
+			u32 window_end;	/* snd_nxt when the round began */
+			u32 last_min_us, cur_min_us;	/* least round trip; ~0: none */
+			u32 baseline_us;	/* ... when CSS began */
+			u8 samples;		/* of this round, at most N_RTT_SAMPLE */
+			u8 css_rounds;
+		};
+	};
 };
 
 static_assert(sizeof(struct cubic) <= sizeof(((struct inet_connection_sock *)0)->icsk_ca_priv),
@@ -29,6 +61,69 @@ static struct cubic *cubic(const struct sock *sk)
 {
 	return (struct cubic *)inet_csk(sk)->icsk_ca_priv;
 }
+
+/* --- HyStart++ --------------------------------------------------------------------------- */
+
+static void round_begin(struct cubic *c, const struct tcp_sock *tp)
+{
+	c->window_end = tp->snd_nxt;
+	c->last_min_us = c->cur_min_us;
+	c->cur_min_us = ~0U;
+	c->samples = 0;
+}
+
+static void hystart_begin(struct cubic *c, const struct tcp_sock *tp)
+{
+	c->phase = SLOW_START;
+	c->cur_min_us = ~0U;
+	round_begin(c, tp);
+}
+
+/* Of slow start, for good: what shared its memory begins. */
+static void hystart_end(struct cubic *c)
+{
+	c->phase = BETWEEN;
+	c->origin = c->k_ms = c->epoch_ms = c->w_est = c->est_cnt = 0;
+}
+
+/* RFC 9406 4.2: has the path's delay grown, or was it a false alarm? */
+static void check_delay(struct cubic *c)
+{
+	u32 thresh = clamp(c->last_min_us / MIN_RTT_DIVISOR, MIN_RTT_THRESH_US, MAX_RTT_THRESH_US);
+
+	if (c->phase == CSS) {
+		if (c->cur_min_us < c->baseline_us)
+			c->phase = SLOW_START;
+	} else if (c->last_min_us != ~0U && c->cur_min_us >= c->last_min_us + thresh) {
+		c->phase = CSS;
+		c->baseline_us = c->cur_min_us;
+		c->css_rounds = 0;
+	}
+}
+
+/* One ACK during the first slow start; rtt_us < 0: it has no round trip to tell. */
+static void hystart_acked(struct sock *sk, struct cubic *c, s32 rtt_us)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (rtt_us >= 0) {
+		c->cur_min_us = min(c->cur_min_us, (u32)rtt_us);
+		c->samples += c->samples < N_RTT_SAMPLE;
+		if (c->samples == N_RTT_SAMPLE)
+			check_delay(c);
+	}
+	if (before(tp->snd_una, c->window_end))
+		return;
+	round_begin(c, tp);
+	if (c->phase != CSS || ++c->css_rounds < CSS_ROUNDS)
+		return;
+	hystart_end(c);
+	tp->snd_ssthresh = tp->snd_cwnd;
+	NET_INC_STATS(sock_net(sk), TcpExt_TCPHystartDelayDetect);
+	NET_ADD_STATS(sock_net(sk), TcpExt_TCPHystartDelayCwnd, tp->snd_cwnd);
+}
+
+/* --- the curve --------------------------------------------------------------------------- */
 
 /* The integer cube root, by Newton's method on bits. */
 static u32 cube_root(u64 x)
@@ -56,7 +151,9 @@ static void epoch_begin(struct sock *sk, struct cubic *c, u32 now)
 {
 	u32 cwnd = tcp_sk(sk)->snd_cwnd;
 
-	c->epoch_ms = now ?: 1;
+	c->phase = EPOCH;
+	c->epoch_ms = now;
+	c->est_ms = (u16)now;
 	c->w_est = cwnd;
 	c->est_cnt = 0;
 	if (c->w_max <= cwnd) {
@@ -83,16 +180,31 @@ static u32 target(const struct cubic *c, u32 cwnd, u32 now)
 	return (u32)min_t(u64, w, (u64)cwnd + (cwnd >> 1));
 }
 
-/* RFC 9438 4.3: Reno's window grows by alpha segments for each window acknowledged. */
-static void grow_w_est(struct cubic *c, u32 acked, u32 cwnd)
+/*
+ * RFC 9438 4.3: Reno's window grows by alpha segments for each window acknowledged, which makes up
+ * for the smaller reduction, and by one when it is back at where that began.
+ */
+static void grow_w_est(struct cubic *c, const struct tcp_sock *tp, u32 acked, u32 now)
 {
-	u32 per = max(cwnd * ALPHA_DEN / ALPHA_NUM, 1U);
+	u32 per = max(tp->snd_cwnd, 1U);
 
 	c->est_cnt += acked;
-	while (c->est_cnt >= per) {
-		c->est_cnt -= per;
-		c->w_est++;
-	}
+	if ((u16)(now - c->est_ms) < EST_PERIOD_MS)
+		return;
+	c->est_ms = (u16)now;
+	if (c->w_est < tp->prior_cwnd)
+		per = per * ALPHA_DEN / ALPHA_NUM;
+	c->w_est += c->est_cnt / per;
+	c->est_cnt %= per;
+}
+
+/* Ms that did not count for growth: they are no time on the curve (RFC 9438 4.2, 5.8). */
+static void epoch_shift(struct cubic *c, u32 ms, u32 now)
+{
+	if (c->phase != EPOCH)
+		return;
+	c->epoch_ms += min(ms, now - c->epoch_ms);
+	c->est_ms = (u16)now;
 }
 
 static void cubic_cong_avoid(struct sock *sk, u32 acked)
@@ -101,17 +213,23 @@ static void cubic_cong_avoid(struct sock *sk, u32 acked)
 	struct cubic *c = cubic(sk);
 	u32 now = tcp_time_ms(tp), cwnd, want;
 
-	if (!tcp_is_cwnd_limited(sk))
+	if (!tcp_is_cwnd_limited(sk)) {
+		epoch_shift(c, (u16)(now - c->est_ms), now);
 		return;
+	}
 	if (tcp_in_slow_start(tp)) {
+		if (c->phase == CSS) {
+			tcp_cong_avoid_ai(tp, CSS_GROWTH_DIVISOR, acked);
+			return;
+		}
 		acked = tcp_slow_start(tp, acked);
 		if (!acked)
 			return;
 	}
-	cwnd = tp->snd_cwnd;
-	if (!c->epoch_ms)
+	if (c->phase != EPOCH)
 		epoch_begin(sk, c, now);
-	grow_w_est(c, acked, cwnd);
+	grow_w_est(c, tp, acked, now);
+	cwnd = tp->snd_cwnd;
 	want = max(target(c, cwnd, now), c->w_est);
 	if (want > cwnd)
 		tcp_cong_avoid_ai(tp, max(cwnd / (want - cwnd), 2U), acked);
@@ -119,12 +237,17 @@ static void cubic_cong_avoid(struct sock *sk, u32 acked)
 		tcp_cong_avoid_ai(tp, 100 * cwnd, acked);
 }
 
+/* --- reductions -------------------------------------------------------------------------- */
+
 static u32 cubic_ssthresh(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 	struct cubic *c = cubic(sk);
 
-	c->epoch_ms = 0;
+	if (c->phase <= CSS)
+		hystart_end(c);
+	c->was_epoch = c->phase == EPOCH;
+	c->phase = BETWEEN;
 	/* fast convergence: a window that shrank twice leaves room for newcomers */
 	if (tp->snd_cwnd < c->w_max)
 		c->w_max = (u32)((u64)tp->snd_cwnd * (BETA_DEN + BETA_NUM) / (2 * BETA_DEN));
@@ -133,47 +256,66 @@ static u32 cubic_ssthresh(struct sock *sk)
 	return max((u32)((u64)tp->snd_cwnd * BETA_NUM / BETA_DEN), 2U);
 }
 
-static void cubic_set_state(struct sock *sk, u8 state)
+/* RFC 9438 4.9: the reduction was needless, so its epoch goes on. */
+static u32 cubic_undo_cwnd(struct sock *sk)
 {
+	struct tcp_sock *tp = tcp_sk(sk);
+	u32 cwnd = tcp_reno_undo_cwnd(sk);
 	struct cubic *c = cubic(sk);
 
-	if (state == TCP_CA_Loss) {	/* a timeout: what was learned is worth nothing now */
-		c->w_max = 0;
-		c->epoch_ms = 0;
+	c->w_max = c->origin;
+	if (c->was_epoch) {
+		c->phase = EPOCH;
+		tp->prior_cwnd = c->origin;
+	} else if (tp->prior_ssthresh >= TCP_INFINITE_SSTHRESH) {
+		hystart_begin(c, tp);
 	}
+	return cwnd;
 }
 
-/* Time without sending is no time on the curve. */
+static void cubic_set_state(struct sock *sk, u8 state)
+{
+	if (state == TCP_CA_Loss)	/* RFC 9438 4.8: what was learned is worth nothing now */
+		cubic(sk)->w_max = 0;
+}
+
 static void cubic_event(struct sock *sk, enum tcp_ca_event ev)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
-	struct cubic *c = cubic(sk);
 	u32 now = tcp_time_ms(tp), idle = now - tp->lsndtime;
 
-	if (ev != CA_EVENT_TX_START || !c->epoch_ms || (s32)idle <= 0)
-		return;
-	c->epoch_ms += idle;
-	if ((s32)(c->epoch_ms - now) > 0)
-		c->epoch_ms = now ?: 1;
+	if (ev == CA_EVENT_TX_START && (s32)idle > 0)
+		epoch_shift(cubic(sk), idle, now);
+}
+
+static void cubic_init(struct sock *sk)
+{
+	if (tcp_sk(sk)->snd_ssthresh >= TCP_INFINITE_SSTHRESH)
+		hystart_begin(cubic(sk), tcp_sk(sk));
+	else
+		hystart_end(cubic(sk));
 }
 
 static void cubic_pkts_acked(struct sock *sk, u32 acked, s32 rtt_us)
 {
 	struct cubic *c = cubic(sk);
-	u32 ms;
+	u16 ms;
 
+	if (c->phase <= CSS && tcp_in_slow_start(tcp_sk(sk)))
+		hystart_acked(sk, c, rtt_us);
 	if (rtt_us < 0)
 		return;
-	ms = max((u32)rtt_us / 1000, 1U);
+	ms = (u16)clamp((u32)rtt_us / 1000, 1U, 65535U);
 	if (!c->min_rtt_ms || ms < c->min_rtt_ms)
 		c->min_rtt_ms = ms;
 }
 
 const struct tcp_congestion_ops tcp_cubic = {
 	.name = "cubic",
+	.init = cubic_init,
 	.ssthresh = cubic_ssthresh,
 	.cong_avoid = cubic_cong_avoid,
-	.undo_cwnd = tcp_reno_undo_cwnd,
+	.undo_cwnd = cubic_undo_cwnd,
 	.set_state = cubic_set_state,
 	.cwnd_event = cubic_event,
 	.pkts_acked = cubic_pkts_acked,
