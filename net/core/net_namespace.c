@@ -75,5 +75,5 @@ void net_init(void)
 	inet_init();		/* IPv4 and its transports */
 	net_sysctl_init();	/* /proc/sys/net, of init_net */
 	net_proc_init();	/* /proc/net */
-	ip_proc_init();		/* /proc/net/sockstat */
+	ip_proc_init();		/* /proc/net/sockstat, tcp */
 }

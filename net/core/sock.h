@@ -315,6 +315,8 @@ int sk_stream_error(struct sock *sk, int flags, int err);
 
 int sock_setsockopt(struct socket *sock, int optname, const void __user *optval,
 		    unsigned int optlen);
+/* A getsockopt()'s answer: at most *optlen octets, whose count is stored there. 0 or an errno. */
+int sock_put_answer(void __user *optval, int __user *optlen, const void *answer, int size);
 int sock_getsockopt(struct socket *sock, int optname, void __user *optval, int __user *optlen);
 
 /* One datagram off the receive queue (net/core/datagram.c), blocking by flags and timeout. */

@@ -337,6 +337,20 @@ static int get_option(struct sock *sk, int optname, union sock_value *v)
 	}
 }
 
+int sock_put_answer(void __user *optval, int __user *optlen, const void *answer, int size)
+{
+	int len;
+
+	if (get_user(len, optlen))
+		return -EFAULT;
+	if (len < 0)
+		return -EINVAL;
+	len = min(len, size);
+	if (put_user(len, optlen) || copy_to_user(optval, answer, (unsigned long)len))
+		return -EFAULT;
+	return 0;
+}
+
 /* getsockopt(2), level SOL_SOCKET: at most *optlen octets, whose count is stored there. */
 int sock_getsockopt(struct socket *sock, int optname, void __user *optval, int __user *optlen)
 {

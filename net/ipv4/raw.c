@@ -318,20 +318,11 @@ static int raw_setsockopt(struct sock *sk, int level, int optname, const void __
 static int raw_getsockopt(struct sock *sk, int level, int optname, void __user *optval,
 			  int __user *optlen)
 {
-	int len;
-
 	if (level != SOL_RAW || optname != ICMP_FILTER)
 		return -ENOPROTOOPT;
 	if (inet_sk(sk)->inet_num != IPPROTO_ICMP)
 		return -EOPNOTSUPP;
-	if (get_user(len, optlen))
-		return -EFAULT;
-	if (len < 0)
-		return -EINVAL;
-	len = min_t(int, len, (int)sizeof(u32));
-	if (put_user(len, optlen) || copy_to_user(optval, &raw_sk(sk)->icmp_filter, (u32)len))
-		return -EFAULT;
-	return 0;
+	return sock_put_answer(optval, optlen, &raw_sk(sk)->icmp_filter, sizeof(u32));
 }
 
 static void raw_close(struct sock *sk, u64 timeout_ns)

@@ -421,7 +421,6 @@ void tcp_init(void)
 	inet_timewait_init();
 	inet_reqsk_init();
 	tcp_sysctl_init();
-	tcp_proc_init();
 }
 
 int tcp_net_init(struct net *net)

@@ -14,7 +14,7 @@
  *	tcp_cong.c	congestion control	tcp_cubic.c	CUBIC
  *	tcp_ecn.c	congestion marks	tcp_check.c	what must always hold
  *	tcp_md5.c	signatures (RFC 2385)	tcp_rate.c	how fast, and what limits it
- *	tcp_fastopen.c	text in SYNs	tcp_proc.c	/proc/net/tcp
+ *	tcp_fastopen.c	text in SYNs
  */
 #ifndef NET_IPV4_TCP_H
 #define NET_IPV4_TCP_H
@@ -588,7 +588,6 @@ void tcp_get_info(struct sock *sk, struct tcp_info *info);
 void tcp_sysctl_init(void);
 void tcp_sysctl_net_init(struct net *net);
 
-void tcp_proc_init(void);	/* boot: /proc/net/tcp */
 
 /* Counts CurrEstab; CLOSE takes sk out of the tables and gives back a port it did not bind. [s] */
 void tcp_set_state(struct sock *sk, int state);

@@ -50,32 +50,15 @@ static int set_fastopen_key(struct sock *sk, const void __user *optval, unsigned
 /* How many connections may wait for the end of their handshake; 0: none. */
 static int set_fastopen(struct sock *sk, int val)
 {
-	struct fastopen_queue *q;
+	struct fastopen_queue *q = tcp_fastopen_queue(sk);
 
-	if (val < 0 || !sk_unconnected(sk))
-		return -EINVAL;
-	q = tcp_fastopen_queue(sk);
 	if (!q)
 		return -ENOMEM;
 	q->max_qlen = (u32)min(val, sock_net(sk)->core.sysctl_somaxconn);
 	return 0;
 }
 
-/* Seconds as SYN-ACK timeouts, and back (TCP_DEFER_ACCEPT). */
-static u8 secs_to_retrans(int seconds)
-{
-	int period = 1, timeout = 1;
-	u8 n = 0;
-
-	if (seconds <= 0)
-		return 0;
-	for (n = 1; seconds > period && n < 255; n++) {
-		timeout = min(timeout * 2, (int)(TCP_RTO_MAX_US / 1000000));
-		period += timeout;
-	}
-	return n;
-}
-
+/* The time that n SYN-ACK timeouts take, and how many take at least so long (TCP_DEFER_ACCEPT). */
 static int retrans_to_secs(u8 n)
 {
 	int period = n ? 1 : 0, timeout = 1;
@@ -85,6 +68,23 @@ static int retrans_to_secs(u8 n)
 		period += timeout;
 	}
 	return period;
+}
+
+static u8 secs_to_retrans(int seconds)
+{
+	u8 n = 0;
+
+	while (n < 255 && retrans_to_secs(n) < seconds)
+		n++;
+	return n;
+}
+
+static u8 *defer_accept(const struct sock *sk)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+
+	return sk->sk_state == TCP_LISTEN ? &icsk->icsk_accept_queue->defer_accept :
+					    &icsk->icsk_defer_accept;
 }
 
 static void set_nodelay(struct sock *sk, bool on)
@@ -131,41 +131,43 @@ static void set_quickack(struct sock *sk, int val)
 	struct inet_connection_sock *icsk = inet_csk(sk);
 
 	icsk->icsk_ack.pingpong = !val;
-	if (!val || !sk_may_send(sk) ||
-	    !inet_csk_ack_scheduled(sk))
+	if (!val || !sk_may_send(sk) || !inet_csk_ack_scheduled(sk))
 		return;
 	tcp_send_ack(sk);
 	if (!(val & 1))
 		icsk->icsk_ack.pingpong = 1;
 }
 
-static int set_window_clamp(struct sock *sk, int val)
+/* val may be 0 in CLOSE: what the buffer allows. */
+static void set_window_clamp(struct sock *sk, int val)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 
-	if (!val) {
-		if (sk->sk_state != TCP_CLOSE)
-			return -EINVAL;
-		tp->window_clamp = 0;
-		return 0;
-	}
-	tp->window_clamp = (u32)max(val, 2304 / 2);
-	tp->rcv_ssthresh = min(max(tp->rcv_wnd, tp->rcv_ssthresh), tp->window_clamp);
-	return 0;
-}
-
-static int set_defer_accept(struct sock *sk, int val)
-{
-	if (sk->sk_state == TCP_LISTEN)
-		inet_csk(sk)->icsk_accept_queue->defer_accept = secs_to_retrans(val);
-	else
-		inet_csk(sk)->icsk_defer_accept = secs_to_retrans(val);
-	return 0;
+	tp->window_clamp = val ? (u32)max(val, 2304 / 2) : 0;
+	if (val)
+		tp->rcv_ssthresh = min(max(tp->rcv_wnd, tp->rcv_ssthresh), tp->window_clamp);
 }
 
 static bool in_range(int val, int low, int high)
 {
 	return val >= low && val <= high;
+}
+
+/* Whether optname takes val now. */
+static bool valid(const struct sock *sk, int optname, int val)
+{
+	switch (optname) {
+	case TCP_MAXSEG: return !val || in_range(val, TCP_MIN_MSS, MAX_TCP_WINDOW);
+	case TCP_KEEPIDLE: return in_range(val, 1, MAX_TCP_KEEPIDLE);
+	case TCP_KEEPINTVL: return in_range(val, 1, MAX_TCP_KEEPINTVL);
+	case TCP_KEEPCNT: return in_range(val, 1, MAX_TCP_KEEPCNT);
+	case TCP_SYNCNT: return in_range(val, 1, MAX_TCP_SYNCNT);
+	case TCP_FASTOPEN: return val >= 0 && sk_unconnected(sk);
+	case TCP_WINDOW_CLAMP: return val || sk->sk_state == TCP_CLOSE;
+	case TCP_INQ: return in_range(val, 0, 1);
+	case TCP_USER_TIMEOUT: return val >= 0;
+	}
+	return true;
 }
 
 /* [s] held. */
@@ -174,66 +176,27 @@ static int set_option(struct sock *sk, int optname, int val)
 	struct inet_connection_sock *icsk = inet_csk(sk);
 	struct tcp_sock *tp = tcp_sk(sk);
 
+	if (!valid(sk, optname, val))
+		return -EINVAL;
 	switch (optname) {
-	case TCP_NODELAY:
-		set_nodelay(sk, val);
-		return 0;
-	case TCP_CORK:
-		set_cork(sk, val);
-		return 0;
-	case TCP_MAXSEG:
-		if (val && !in_range(val, TCP_MIN_MSS, MAX_TCP_WINDOW))
-			return -EINVAL;
-		tp->user_mss = (u16)val;
-		return 0;
-	case TCP_KEEPIDLE:
-		if (!in_range(val, 1, MAX_TCP_KEEPIDLE))
-			return -EINVAL;
-		set_keepidle(sk, val);
-		return 0;
-	case TCP_KEEPINTVL:
-		if (!in_range(val, 1, MAX_TCP_KEEPINTVL))
-			return -EINVAL;
-		icsk->keepalive_intvl = (u16)val;
-		return 0;
-	case TCP_KEEPCNT:
-		if (!in_range(val, 1, MAX_TCP_KEEPCNT))
-			return -EINVAL;
-		icsk->keepalive_probes = (u8)val;
-		return 0;
-	case TCP_SYNCNT:
-		if (!in_range(val, 1, MAX_TCP_SYNCNT))
-			return -EINVAL;
-		icsk->icsk_syn_retries = (u8)val;
-		return 0;
-	case TCP_LINGER2:
-		tp->linger2 = (s16)clamp(val, -1, TCP_FIN_TIMEOUT_MAX);
-		return 0;
-	case TCP_DEFER_ACCEPT:
-		return set_defer_accept(sk, val);
-	case TCP_FASTOPEN:
-		return set_fastopen(sk, val);
-	case TCP_WINDOW_CLAMP:
-		return set_window_clamp(sk, val);
-	case TCP_QUICKACK:
-		set_quickack(sk, val);
-		return 0;
-	case TCP_NOTSENT_LOWAT:
-		tp->notsent_lowat = (u32)val;
-		sk->sk_write_space(sk);
-		return 0;
-	case TCP_INQ:
-		if (!in_range(val, 0, 1))
-			return -EINVAL;
-		tp->recvmsg_inq = val;
-		return 0;
-	case TCP_USER_TIMEOUT:
-		if (val < 0)
-			return -EINVAL;
-		icsk->icsk_user_timeout = (u32)val;
-		return 0;
+	case TCP_NODELAY: set_nodelay(sk, val); break;
+	case TCP_CORK: set_cork(sk, val); break;
+	case TCP_MAXSEG: tp->user_mss = (u16)val; break;
+	case TCP_KEEPIDLE: set_keepidle(sk, val); break;
+	case TCP_KEEPINTVL: icsk->keepalive_intvl = (u16)val; break;
+	case TCP_KEEPCNT: icsk->keepalive_probes = (u8)val; break;
+	case TCP_SYNCNT: icsk->icsk_syn_retries = (u8)val; break;
+	case TCP_LINGER2: tp->linger2 = (s16)clamp(val, -1, TCP_FIN_TIMEOUT_MAX); break;
+	case TCP_DEFER_ACCEPT: *defer_accept(sk) = secs_to_retrans(val); break;
+	case TCP_FASTOPEN: return set_fastopen(sk, val);
+	case TCP_WINDOW_CLAMP: set_window_clamp(sk, val); break;
+	case TCP_QUICKACK: set_quickack(sk, val); break;
+	case TCP_NOTSENT_LOWAT: tp->notsent_lowat = (u32)val; sk->sk_write_space(sk); break;
+	case TCP_INQ: tp->recvmsg_inq = val; break;
+	case TCP_USER_TIMEOUT: icsk->icsk_user_timeout = (u32)val; break;
+	default: return -ENOPROTOOPT;
 	}
-	return -ENOPROTOOPT;
+	return 0;
 }
 
 int tcp_setsockopt(struct sock *sk, int level, int optname, const void __user *optval,
@@ -372,21 +335,6 @@ void tcp_get_info(struct sock *sk, struct tcp_info *info)
 
 /* --- get --------------------------------------------------------------------------------- */
 
-/* Copy at most *optlen octets of an answer, and tell how many. */
-static int give(void __user *optval, int __user *optlen, const void *answer, int size)
-{
-	int len;
-
-	if (get_user(len, optlen))
-		return -EFAULT;
-	if (len < 0)
-		return -EINVAL;
-	len = min(len, size);
-	if (put_user(len, optlen) || copy_to_user(optval, answer, (unsigned long)len))
-		return -EFAULT;
-	return 0;
-}
-
 static int get_option(struct sock *sk, int optname, int *val)
 {
 	const struct inet_connection_sock *icsk = inet_csk(sk);
@@ -397,20 +345,14 @@ static int get_option(struct sock *sk, int optname, int *val)
 	case TCP_NODELAY: *val = !!(tp->nonagle & TCP_NAGLE_OFF); break;
 	case TCP_CORK: *val = !!(tp->nonagle & TCP_NAGLE_CORK); break;
 	case TCP_MAXSEG:
-		*val = tp->mss_cache;
-		if (tp->user_mss && sk_unconnected(sk))
-			*val = tp->user_mss;
+		*val = tp->user_mss && sk_unconnected(sk) ? tp->user_mss : tp->mss_cache;
 		break;
 	case TCP_KEEPIDLE: *val = icsk->keepalive_time ?: t->sysctl_tcp_keepalive_time; break;
 	case TCP_KEEPINTVL: *val = icsk->keepalive_intvl ?: t->sysctl_tcp_keepalive_intvl; break;
 	case TCP_KEEPCNT: *val = icsk->keepalive_probes ?: t->sysctl_tcp_keepalive_probes; break;
 	case TCP_SYNCNT: *val = icsk->icsk_syn_retries ?: t->sysctl_tcp_syn_retries; break;
 	case TCP_LINGER2: *val = tp->linger2 ?: t->sysctl_tcp_fin_timeout; break;
-	case TCP_DEFER_ACCEPT:
-		*val = retrans_to_secs(sk->sk_state == TCP_LISTEN ?
-				       icsk->icsk_accept_queue->defer_accept :
-				       icsk->icsk_defer_accept);
-		break;
+	case TCP_DEFER_ACCEPT: *val = retrans_to_secs(*defer_accept(sk)); break;
 	case TCP_FASTOPEN:
 		*val = tp->ext && tp->ext->fastopenq ? (int)tp->ext->fastopenq->max_qlen : 0;
 		break;
@@ -419,8 +361,7 @@ static int get_option(struct sock *sk, int optname, int *val)
 	case TCP_NOTSENT_LOWAT: *val = (int)tp->notsent_lowat; break;
 	case TCP_INQ: *val = tp->recvmsg_inq; break;
 	case TCP_USER_TIMEOUT: *val = (int)icsk->icsk_user_timeout; break;
-	default:
-		return -ENOPROTOOPT;
+	default: return -ENOPROTOOPT;
 	}
 	return 0;
 }
@@ -428,32 +369,36 @@ static int get_option(struct sock *sk, int optname, int *val)
 int tcp_getsockopt(struct sock *sk, int level, int optname, void __user *optval,
 		   int __user *optlen)
 {
+	int val = 0, err = 0, size = sizeof(val);
 	u8 keys[2 * TCP_FASTOPEN_KEY_LENGTH];
 	char name[TCP_CA_NAME_MAX] = "";
+	const void *answer = &val;
 	struct tcp_info info;
-	int val = 0, err = 0;
 
 	if (level != SOL_TCP)
 		return -ENOPROTOOPT;
 	lock_sock(sk);
-	if (optname == TCP_INFO)
+	switch (optname) {
+	case TCP_INFO:
 		tcp_get_info(sk, &info);
-	else if (optname == TCP_CONGESTION)
+		answer = &info;
+		size = sizeof(info);
+		break;
+	case TCP_CONGESTION:
 		strscpy(name, inet_csk(sk)->icsk_ca_ops->name, sizeof(name));
-	else if (optname == TCP_FASTOPEN_KEY)
-		val = (int)tcp_fastopen_get_keys(sk, keys);
-	else if (optname != TCP_CC_INFO)
+		answer = name;
+		size = sizeof(name);
+		break;
+	case TCP_CC_INFO:	/* neither CUBIC nor Reno has anything to tell */
+		size = 0;
+		break;
+	case TCP_FASTOPEN_KEY:
+		size = (int)tcp_fastopen_get_keys(sk, keys);
+		answer = keys;
+		break;
+	default:
 		err = get_option(sk, optname, &val);
+	}
 	release_sock(sk);
-	if (err)
-		return err;
-	if (optname == TCP_INFO)
-		return give(optval, optlen, &info, sizeof(info));
-	if (optname == TCP_FASTOPEN_KEY)
-		return give(optval, optlen, keys, val);
-	if (optname == TCP_CC_INFO)	/* neither CUBIC nor Reno has anything to tell */
-		return give(optval, optlen, name, 0);
-	if (optname == TCP_CONGESTION)
-		return give(optval, optlen, name, sizeof(name));
-	return give(optval, optlen, &val, sizeof(val));
+	return err ?: sock_put_answer(optval, optlen, answer, size);
 }
