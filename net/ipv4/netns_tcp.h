@@ -40,7 +40,8 @@ struct netns_tcp {
 	int sysctl_tcp_sack, sysctl_tcp_dsack, sysctl_tcp_timestamps, sysctl_tcp_window_scaling;
 	int sysctl_tcp_syncookies;		/* 0 never, 1 with a full SYN queue, 2 always */
 	int sysctl_tcp_syn_retries, sysctl_tcp_synack_retries;
-	int sysctl_tcp_retries2, sysctl_tcp_orphan_retries;
+	int sysctl_tcp_retries1, sysctl_tcp_retries2, sysctl_tcp_orphan_retries;
+	int sysctl_tcp_mtu_probing, sysctl_tcp_base_mss, sysctl_tcp_mtu_probe_floor;
 	int sysctl_tcp_fin_timeout;
 	int sysctl_tcp_keepalive_time, sysctl_tcp_keepalive_intvl, sysctl_tcp_keepalive_probes;
 	int sysctl_tcp_max_syn_backlog, sysctl_tcp_max_tw_buckets, sysctl_tcp_max_orphans;

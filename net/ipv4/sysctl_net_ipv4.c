@@ -15,6 +15,8 @@
 	X(tcp_sack, 0, 1, 1) X(tcp_dsack, 0, 1, 1) X(tcp_timestamps, 0, 2, 1) \
 	X(tcp_window_scaling, 0, 1, 1) X(tcp_syncookies, 0, 2, 1) \
 	X(tcp_syn_retries, 1, 127, 6) X(tcp_synack_retries, 0, 255, 5) \
+	X(tcp_retries1, 0, 255, 3) X(tcp_mtu_probing, 0, 1, 0) \
+	X(tcp_base_mss, 48, 65495, 1024) X(tcp_mtu_probe_floor, 48, 65495, 48) \
 	X(tcp_retries2, 0, 255, 15) X(tcp_orphan_retries, 0, 255, 0) \
 	X(tcp_fin_timeout, 1, 32767, 60) X(tcp_keepalive_time, 1, 32767, 7200) \
 	X(tcp_keepalive_intvl, 1, 32767, 75) X(tcp_keepalive_probes, 1, 127, 9) \

@@ -244,6 +244,7 @@ struct tcp_ext {
 	struct fastopen_queue *fastopenq;		/* of a listener; NULL: it has none */
 	u8 fastopen_connect : 1, fastopen_no_cookie : 1;	/* TCP_FASTOPEN_CONNECT, _NO_COOKIE */
 	u8 fastopen_client_fail : 2;			/* TFO_*, for TCP_INFO */
+	u16 probed_mss;			/* at most this; 0: larger segments are not known to vanish */
 };
 
 /*
@@ -1058,6 +1059,7 @@ int tcp_connect(struct sock *sk);		/* send the SYN: 0 or -ENOBUFS */
 int tcp_send_synack(struct sock *sk);		/* simultaneous open */
 u32 tcp_current_mss(struct sock *sk);		/* renews mss_cache when the path changed */
 u32 tcp_sync_mss(struct sock *sk, u32 pmtu);
+void tcp_mtu_probing(struct sock *sk);		/* timeouts, again and again: smaller segments? */
 u32 tcp_mss_to_advertise(const struct sock *sk, u32 mtu);
 void tcp_select_initial_window(const struct sock *sk, u32 mss, bool wscale_ok,
 			       struct tcp_initial_window *w);

@@ -143,6 +143,8 @@ static void connect_init(struct sock *sk)
 	tp->snd_wscale = 0;
 	tp->mss_clamp = tp->user_mss ?: 65535;
 	tp->max_window = 0;
+	if (tp->ext)
+		tp->ext->probed_mss = 0;
 	tp->advmss = (u16)tcp_mss_to_advertise(sk, sk->sk_dst_cache->dev->mtu);
 	tcp_sync_mss(sk, mtu);
 	tcp_initialize_rcv_mss(sk);

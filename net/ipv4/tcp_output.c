@@ -105,6 +105,23 @@ u32 tcp_mss_to_advertise(const struct sock *sk, u32 mtu)
 	return mss;
 }
 
+/*
+ * RFC 4821 7.7: perhaps large packets vanish and nobody tells (a black hole). First tcp_base_mss,
+ * then half of it with every timeout.
+ */
+void tcp_mtu_probing(struct sock *sk)
+{
+	const struct netns_tcp *t = &sock_net(sk)->tcp;
+	struct tcp_ext *ext;
+	u32 mss;
+
+	if (!t->sysctl_tcp_mtu_probing || !(ext = tcp_ext(tcp_sk(sk))))
+		return;
+	mss = ext->probed_mss ? ext->probed_mss / 2U : (u32)t->sysctl_tcp_base_mss;
+	ext->probed_mss = (u16)max(mss, (u32)t->sysctl_tcp_mtu_probe_floor);
+	tcp_sync_mss(sk, inet_csk(sk)->icsk_pmtu_cookie);
+}
+
 /* Recompute mss_cache for a path of pmtu octets; returns it (RFC 9293 3.7.1, MUST-16). */
 u32 tcp_sync_mss(struct sock *sk, u32 pmtu)
 {
@@ -122,6 +139,8 @@ u32 tcp_sync_mss(struct sock *sk, u32 pmtu)
 		mss = min(mss, max(tp->max_window >> 1, 68U - 40));
 	else if (tp->max_window)
 		mss = min(mss, max(tp->max_window, 68U - 40));
+	if (unlikely(tp->ext && tp->ext->probed_mss))
+		mss = min_t(u32, mss, tp->ext->probed_mss);
 	inet_csk(sk)->icsk_pmtu_cookie = (u16)min(pmtu, 65535U);
 	tp->mss_cache = (u16)mss;
 	return mss;

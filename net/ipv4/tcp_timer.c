@@ -93,6 +93,8 @@ static bool write_timeout(struct sock *sk)
 			  (icsk->icsk_user_timeout &&
 			   timed_out(sk, retries, icsk->icsk_user_timeout));
 	} else {
+		if (timed_out(sk, (u32)t->sysctl_tcp_retries1, 0))
+			tcp_mtu_probing(sk);
 		if (sock_flag(sk, SOCK_DEAD)) {
 			bool alive = tcp_rto_ns(sk) < max_rto_ns;
 

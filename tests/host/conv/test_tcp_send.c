@@ -91,3 +91,58 @@ TEST(options_outlive_the_handshake)
 	assert_int_equal(s_getsockopt(c->s, fd, SOL_TCP, TCP_NOTSENT_LOWAT), 3000);
 	assert_int_equal(s_getsockopt(c->s, fd, SOL_TCP, TCP_NODELAY), 1);
 }
+
+/* --- packets that vanish (RFC 4821 7.7) ---------------------------------------------- */
+
+/* How many octets the segment has that is sent again next, and when: segments of 1000 vanish. */
+static u32 sent_again(u32 *ms)
+{
+	struct seg seg = { 0 };
+	u64 start = ktime_get_ns();
+	const struct caught *f = conv_frame(200 * NSEC_PER_SEC);
+	const u8 *tcp;
+
+	assert_non_null(f);
+	tcp = ip_payload(f, IPPROTO_TCP, &seg.len);
+	*ms = (u32)((f->at - start) / NSEC_PER_MSEC);
+	return seg.len - (tcp[12] >> 4) * 4U;
+}
+
+/* tcp_mtu_probing = 1: after tcp_retries1 timeouts tcp_base_mss, then half of it each time. */
+TEST(black_hole)
+{
+	int fd = sack_connection();
+	u32 ms, total = 0;
+
+	c->s->net->tcp.sysctl_tcp_mtu_probing = 1;
+	c->s->net->tcp.sysctl_tcp_base_mss = 600;
+	c->s->net->tcp.sysctl_tcp_mtu_probe_floor = 200;
+	w_send(c, fd, 2000);
+	OUT(.flags = A, .seq = 1, .ack = 1001, .len = 1000);
+	OUT(.flags = P|A, .seq = 1001, .ack = 1001, .len = 1000);
+	while (sent_again(&ms) == 1000)
+		total += ms;
+	assert_in_range(total, 2000, 9000);
+	OUT_WITHIN(60000, .flags = A, .seq = 1, .ack = 1001, .len = 300);
+	OUT_WITHIN(60000, .flags = A, .seq = 1, .ack = 1001, .len = 200);
+	OUT_WITHIN(60000, .flags = A, .seq = 1, .ack = 1001, .len = 200);
+	IN(.flags = A, .seq = 1001, .ack = 201, .win = 65535);
+	OUT(.flags = A, .seq = 201, .ack = 1001, .len = 100);
+	OUT(.flags = A, .seq = 301, .ack = 1001, .len = 200);
+	IN(.flags = A, .seq = 1001, .ack = 2001, .win = 65535);
+	conv_drain(c);
+	w_send(c, fd, 400);	/* nothing says that the path takes more now */
+	OUT(.flags = A, .seq = 2001, .ack = 1001, .len = 200);
+}
+
+/* Without it, segments keep their size. */
+TEST(black_hole_is_not_looked_for)
+{
+	int fd = sack_connection();
+	u32 ms;
+
+	w_send(c, fd, 1000);
+	OUT(.flags = P|A, .seq = 1, .ack = 1001, .len = 1000);
+	for (u32 i = 0; i < 8; i++)
+		assert_int_equal(sent_again(&ms), 1000);
+}
