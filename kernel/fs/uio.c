@@ -27,7 +27,7 @@ static inline size_t next_piece(struct iov_iter *i, size_t n, void **p)
 		i->nr_segs--;
 		i->iov_offset = 0;
 	}
-	*p = (char *)i->iov->iov_base + i->iov_offset;
+	*p = (void *)((unsigned long)i->iov->iov_base + i->iov_offset);	/* the user's: any */
 	return min(n, (size_t)i->iov->iov_len - i->iov_offset);
 }
 

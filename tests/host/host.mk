@@ -39,10 +39,12 @@ HOST_MM_NAMES	:= mem_map alloc_pages put_page page_address virt_to_page nr_free_
 HOST_SIM	:= $(patsubst %.c,%.o,$(wildcard tests/host/sim/*.c))
 HOST_FUZZ	:= $(patsubst %.c,%.o,$(filter-out %/main.c %/canary.c,$(wildcard tests/host/fuzz/*.c))) \
 		   tests/host/sim/check.o
-# Where the canaries step in.
-HOST_CANARY	:= tcp_check_invariants tcp_sacktag_write_queue tcp_ofo_queue tcp_parse_options \
-		   inet_csk_listen_stop
 HOST_BENCH	:= $(patsubst %.c,%.o,$(wildcard tests/host/bench/*.c))
+
+# Where sim/check.c steps in, and where the canaries do.
+HOST_CHECK	:= tcp_check_invariants tcp_connect inet_csk_clone_lock
+HOST_CANARY	:= $(HOST_CHECK) tcp_sacktag_write_queue tcp_ofo_queue tcp_parse_options \
+		   inet_csk_listen_stop
 
 # One build: $(1) its name. The program's own objects come first, then the library.
 define HOST_BUILD
@@ -63,10 +65,10 @@ $(HOST)/$(1)/test_%: $(HOST)/$(1)/tests/host/unit/test_%.o $(HOST)/$(1)/libskiff
 $(HOST)/$(1)/test_%: $(HOST)/$(1)/tests/host/conv/test_%.o $(HOST)/$(1)/libskiff.a
 	@$$(HOST_CC_$(1)) $$(HOST_$(1)) $$^ -lcmocka -o $$@
 $(HOST)/$(1)/sim: $(HOST_SIM:%=$(HOST)/$(1)/%) $(HOST)/$(1)/libskiff.a
-	@$$(HOST_CC_$(1)) $$(HOST_$(1)) -Wl,--wrap=tcp_check_invariants $$^ -o $$@
+	@$$(HOST_CC_$(1)) $$(HOST_$(1)) $(HOST_CHECK:%=-Wl,--wrap=%) $$^ -o $$@
 $(HOST)/$(1)/fuzz: $(HOST)/$(1)/tests/host/fuzz/main.o $(HOST_FUZZ:%=$(HOST)/$(1)/%) \
 		   $(HOST)/$(1)/libskiff.a
-	@$$(HOST_CC_$(1)) $$(HOST_$(1)) -Wl,--wrap=tcp_check_invariants $$^ -o $$@
+	@$$(HOST_CC_$(1)) $$(HOST_$(1)) $(HOST_CHECK:%=-Wl,--wrap=%) $$^ -o $$@
 $(HOST)/$(1)/fuzz_canary: $(HOST)/$(1)/tests/host/fuzz/canary.o $(HOST_FUZZ:%=$(HOST)/$(1)/%) \
 			  $(HOST)/$(1)/libskiff.a
 	@$$(HOST_CC_$(1)) $$(HOST_$(1)) $(HOST_CANARY:%=-Wl,--wrap=%) $$^ -o $$@
@@ -76,7 +78,7 @@ $(foreach b,asan fast cov fuzz,$(eval $(call HOST_BUILD,$(b))))
 
 # libFuzzer brings main().
 $(HOST)/fuzz/libfuzzer: $(HOST_FUZZ:%=$(HOST)/fuzz/%) $(HOST)/fuzz/libskiff.a
-	@$(HOST_CLANG) -fsanitize=fuzzer,address,undefined -Wl,--wrap=tcp_check_invariants $^ -o $@
+	@$(HOST_CLANG) -fsanitize=fuzzer,address,undefined $(HOST_CHECK:%=-Wl,--wrap=%) $^ -o $@
 
 # N echoed segments of 64 octets; run it under valgrind --tool=callgrind.
 $(HOST)/bench/%.o: %.c
@@ -119,7 +121,7 @@ fuzz: $(HOST)/fuzz/libfuzzer
 coverage: $(HOST_TESTS:%=$(HOST)/cov/%) $(HOST)/cov/sim $(HOST)/cov/fuzz
 	@find $(HOST)/cov -name '*.gcda' -delete
 	-@tests/host/run.sh $(HOST_TESTS:%=$(HOST)/cov/%) \
-		"$(HOST)/cov/fuzz frames -n 100000" "$(HOST)/cov/fuzz options -n 10000" \
-		"$(HOST)/cov/fuzz calls -n 100000" \
+		"$(HOST)/cov/fuzz frames -n 300000" "$(HOST)/cov/fuzz options -n 30000" \
+		"$(HOST)/cov/fuzz calls -n 500000" \
 		"$(HOST)/cov/sim -s bulk -n 4" "$(HOST)/cov/sim -s swarm -n 40"
-	@tests/host/coverage.sh $(HOST)/cov
+	@tests/host/coverage.sh $(HOST)/cov 90

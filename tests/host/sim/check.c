@@ -1,6 +1,7 @@
 /*
- * The invariants. tcp_check_invariants() is replaced by the linker with the function of that name
- * below, so whatever calls it in the kernel checks its socket here; so does every system call.
+ * The invariants. The linker puts functions of this file before some of the kernel's (HOST_CHECK
+ * in host.mk); tcp_check_invariants() is among them, so whatever calls it in the kernel checks its
+ * socket here; so does every system call.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +30,10 @@ unsigned long check_steps;
 
 void __real_tcp_check_invariants(const struct sock *sk);
 void __wrap_tcp_check_invariants(const struct sock *sk);
+int __real_tcp_connect(struct sock *sk);
+int __wrap_tcp_connect(struct sock *sk);
+struct sock *__real_inet_csk_clone_lock(struct sock *sk, const struct request_sock *req);
+struct sock *__wrap_inet_csk_clone_lock(struct sock *sk, const struct request_sock *req);
 
 static void complain(const struct sock *sk, const char *what, int line)
 {
@@ -293,6 +298,32 @@ static void remember(struct watched *w, const struct sock *sk)
 		.in_flight = tcp_packets_in_flight(tp), .cwnd = tp->snd_cwnd,
 		.prior_cwnd = tp->prior_cwnd, .delivered = tp->delivered,
 	};
+}
+
+/* A connection begins: whatever was at that address before has ended where nobody looked. */
+static void forget(const struct sock *sk)
+{
+	for (struct watched *w = watched; w < watched + SLOTS; w++) {
+		if (w->sk != sk)
+			continue;
+		w->sk = NULL;
+		w->ending = END_ABORTED;
+	}
+}
+
+int __wrap_tcp_connect(struct sock *sk)
+{
+	forget(sk);
+	return __real_tcp_connect(sk);
+}
+
+struct sock *__wrap_inet_csk_clone_lock(struct sock *sk, const struct request_sock *req)
+{
+	struct sock *child = __real_inet_csk_clone_lock(sk, req);
+
+	if (child)
+		forget(child);
+	return child;
 }
 
 void __wrap_tcp_check_invariants(const struct sock *sk)
