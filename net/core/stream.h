@@ -69,8 +69,8 @@ void sk_stream_write_space(struct sock *sk);
 poll_events_t sk_stream_poll_out(struct sock *sk);
 
 /*
- * A reader that got copied octets finds no more: 1 to wait for some until deadline, 0 to return with
- * what there is, < 0 why there will be none. [s]
+ * A reader that got copied octets finds no more: 1 to wait for some until deadline, 0 to return
+ * with what there is, < 0 why there will be none. [s]
  */
 int sk_stream_recv_idle(struct sock *sk, int copied, u64 deadline);
 

@@ -15,7 +15,7 @@ void inet_reqsk_init(void)
 	reqsk_cache = kmem_cache_create("request_sock_TCP", sizeof(struct request_sock), 0);
 }
 
-struct request_sock *reqsk_alloc(struct sock *sk)
+struct request_sock *reqsk_alloc(struct sock *sk, const struct inet_tuple *t)
 {
 	struct request_sock *req = kmem_cache_zalloc(reqsk_cache);
 
@@ -23,6 +23,13 @@ struct request_sock *reqsk_alloc(struct sock *sk)
 		return NULL;
 	INIT_HLIST_NODE(&req->rsk.skc_node);
 	req->rsk.skc_refcnt = 1;
+	req->rsk.skc_daddr = t->daddr;
+	req->rsk.skc_rcv_saddr = t->saddr;
+	req->rsk.skc_dport = t->dport;
+	req->rsk.skc_num = t->num;
+	req->rsk.skc_family = sk->sk_family;
+	req->rsk.skc_state = TCP_NEW_SYN_RECV;
+	req->rsk.skc_bound_dev_if = sk->sk_bound_dev_if;
 	req->rsk_listener = sk;
 	sock_hold(sk);
 	return req;
@@ -228,6 +235,15 @@ void inet_csk_reqsk_queue_add(struct sock *sk, struct sock *child)
 	sk->sk_ack_backlog++;
 }
 
+bool inet_csk_listen_overflow(struct sock *sk)
+{
+	if (!sk_acceptq_is_full(sk))
+		return false;
+	NET_INC_STATS(sock_net(sk), TcpExt_ListenOverflows);
+	NET_INC_STATS(sock_net(sk), TcpExt_ListenDrops);
+	return true;
+}
+
 /* Sleep until the accept queue has something. 0, -EAGAIN, -EINVAL (closed), a signal's errno. */
 static int wait_for_connect(struct sock *sk, u64 deadline)
 {
@@ -336,6 +352,15 @@ struct sock *inet_csk_clone_lock(struct sock *sk, const struct request_sock *req
 		sock_net(child)->netstamp_needed++;
 	bh_lock_sock(child);
 	return child;
+}
+
+void inet_csk_forced_close(struct sock *child)
+{
+	bh_unlock_sock(child);
+	sock_set_flag(child, SOCK_DEAD);
+	child->sk_state = TCP_CLOSE;
+	child->sk_prot->destroy(child);
+	sock_put(child);
 }
 
 void inet_csk_destroy_sock(struct sock *sk)

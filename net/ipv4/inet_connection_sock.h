@@ -116,6 +116,12 @@ static inline bool sk_acceptq_is_full(const struct sock *sk)
 	return sk->sk_ack_backlog > sk->sk_max_ack_backlog;
 }
 
+/* The same, and count that somebody could not be let in. */
+bool inet_csk_listen_overflow(struct sock *sk);
+
+/* A child that is nobody's after all: neither in the tables nor in a queue. Unlocks and frees it. */
+void inet_csk_forced_close(struct sock *child);
+
 /*
  * A copy of listener sk for the connection of req, in SYN-RECV, unhashed, with bh_lock_sock() held
  * and one reference. NULL without memory.

@@ -114,14 +114,9 @@ static u32 tuple_hash(const struct inet_hashinfo *h, const struct inet_tuple *t)
 		h->key[2] * (__force u32)t->saddr + h->key[3] * ports) >> 32;
 }
 
-static struct inet_tuple common_tuple(const struct sock_common *c)
-{
-	return (struct inet_tuple){ c->skc_daddr, c->skc_rcv_saddr, c->skc_dport, c->skc_num };
-}
-
 static u32 ehash_of(const struct inet_hashinfo *h, struct hlist_node *n)
 {
-	struct inet_tuple t = common_tuple(hlist_entry(n, struct sock_common, skc_node));
+	struct inet_tuple t = inet_tuple_of(hlist_entry(n, struct sock_common, skc_node));
 
 	return tuple_hash(h, &t);
 }

@@ -79,6 +79,11 @@ struct inet_tuple {
 	u16 num;			/* ours, host order */
 };
 
+static inline struct inet_tuple inet_tuple_of(const struct sock_common *c)
+{
+	return (struct inet_tuple){ c->skc_daddr, c->skc_rcv_saddr, c->skc_dport, c->skc_num };
+}
+
 struct request_sock;
 struct inet_timewait_sock;
 

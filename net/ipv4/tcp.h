@@ -645,7 +645,8 @@ static inline void sock_gen_put(struct sock *sk)
 /* --- inet_connection_sock.c: requests ---------------------------------------------------- */
 
 void inet_reqsk_init(void);			/* boot: the cache */
-struct request_sock *reqsk_alloc(struct sock *sk);	/* zeroed, one reference; NULL: no memory */
+/* For listener sk: zeroed but for addresses and state, one reference. NULL without memory. */
+struct request_sock *reqsk_alloc(struct sock *sk, const struct inet_tuple *t);
 u64 inet_reqsk_timeout(const struct request_sock *req);	/* ns, until its SYN-ACK goes again */
 void reqsk_put(struct request_sock *req);
 /* Or ERR_PTR. */
@@ -669,7 +670,7 @@ struct tcp_bare_segment {
 	struct inet_tuple t;
 	u32 seq, ack, window;		/* window as in the header */
 	u8 flags, tos;
-	const struct tcp_out_options *opt;	/* NULL: none */
+	struct tcp_out_options opt;		/* but for md5 */
 	const struct tcp_md5sig_key *md5;	/* NULL: not signed */
 	struct dst_entry *dst;		/* NULL: look the route up */
 };
@@ -679,7 +680,7 @@ int tcp_v4_send_bare(struct net *net, const struct tcp_bare_segment *seg);
 
 static inline struct inet_tuple tcp_tuple(const struct sock *sk)
 {
-	return (struct inet_tuple){ sk->sk_daddr, sk->sk_rcv_saddr, sk->sk_dport, sk->sk_num };
+	return inet_tuple_of((const struct sock_common *)sk);
 }
 
 static inline struct tcphdr *tcp_hdr(const struct sk_buff *skb)

@@ -10,7 +10,7 @@
 
 static struct sk_buff *bare_skb(const struct tcp_bare_segment *seg)
 {
-	struct tcp_out_options opt = seg->opt ? *seg->opt : (struct tcp_out_options){ 0 };
+	struct tcp_out_options opt = seg->opt;
 	struct sk_buff *skb = alloc_skb(MAX_TCP_HEADER);
 	struct tcphdr *th;
 	u32 size;

@@ -24,19 +24,12 @@ void tcp_openreq_window(struct sock *sk, struct request_sock *req, struct dst_en
 struct request_sock *tcp_reqsk_alloc(struct sock *sk, const struct sk_buff *skb,
 				     const struct tcp_options_received *opt)
 {
-	struct request_sock *req = reqsk_alloc(sk);
 	struct inet_tuple t = tcp_skb_tuple(skb);
+	struct request_sock *req = reqsk_alloc(sk, &t);
 	const struct netns_tcp *n = &sock_net(sk)->tcp;
 
 	if (!req)
 		return NULL;
-	req->rsk.skc_daddr = t.daddr;
-	req->rsk.skc_rcv_saddr = t.saddr;
-	req->rsk.skc_dport = t.dport;
-	req->rsk.skc_num = t.num;
-	req->rsk.skc_family = sk->sk_family;
-	req->rsk.skc_state = TCP_NEW_SYN_RECV;
-	req->rsk.skc_bound_dev_if = sk->sk_bound_dev_if;
 	req->rcv_isn = TCP_SKB_CB(skb)->seq;
 	req->rcv_nxt = req->rcv_isn + 1;
 	req->mss = (u16)clamp(opt->mss ?: TCP_MSS_DEFAULT_V4, 48U,
@@ -54,29 +47,32 @@ struct request_sock *tcp_reqsk_alloc(struct sock *sk, const struct sk_buff *skb,
 
 /* --- SYN-ACK ----------------------------------------------------------------------------- */
 
+/* What every segment for req has in common. */
+static struct tcp_bare_segment reqsk_segment(const struct sock *sk, const struct request_sock *req)
+{
+	return (struct tcp_bare_segment){
+		.t = inet_tuple_of(&req->rsk), .ack = req->rcv_nxt, .flags = TCPHDR_ACK,
+		.tos = req->tos, .md5 = tcp_md5_key(sk, req->rsk.skc_daddr),
+		.opt = { .tstamp = req->tstamp_ok, .tsecr = req->ts_recent,
+			 .tsval = tcp_ns_to_ms(ktime_get_ns()) + req->ts_off },
+	};
+}
+
 /* foc: a Fast Open cookie for the peer, or NULL. */
 static int send_synack(struct sock *sk, struct request_sock *req, struct dst_entry *dst,
 		       const struct tcp_fastopen_cookie *foc)
 {
-	struct tcp_out_options opt = {
-		.mss = (u16)tcp_mss_to_advertise(sk, dst->dev->mtu),
-		.tstamp = req->tstamp_ok,
-		.tsval = tcp_ns_to_ms(ktime_get_ns()) + req->ts_off,
-		.tsecr = req->ts_recent,
-		.sack_perm = req->sack_ok,
-		.has_wscale = req->wscale_ok,
-		.wscale = req->rcv_wscale,
-		.fastopen = foc,
-	};
-	struct tcp_bare_segment seg = {
-		.t = { req->rsk.skc_daddr, req->rsk.skc_rcv_saddr, req->rsk.skc_dport,
-		       req->rsk.skc_num },
-		.seq = req->snt_isn, .ack = req->rcv_nxt, .window = min(req->rcv_wnd, 65535U),
-		.flags = TCPHDR_SYN | TCPHDR_ACK | (req->ecn_ok ? TCPHDR_ECE : 0),
-		.tos = req->tos, .opt = &opt, .dst = dst,
-		.md5 = tcp_md5_key(sk, req->rsk.skc_daddr),
-	};
+	struct tcp_bare_segment seg = reqsk_segment(sk, req);
 
+	seg.dst = dst;
+	seg.seq = req->snt_isn;
+	seg.window = min(req->rcv_wnd, 65535U);
+	seg.flags |= TCPHDR_SYN | (req->ecn_ok ? TCPHDR_ECE : 0);
+	seg.opt.mss = (u16)tcp_mss_to_advertise(sk, dst->dev->mtu);
+	seg.opt.sack_perm = req->sack_ok;
+	seg.opt.has_wscale = req->wscale_ok;
+	seg.opt.wscale = req->rcv_wscale;
+	seg.opt.fastopen = foc;
 	return tcp_v4_send_bare(sock_net(sk), &seg);
 }
 
@@ -170,11 +166,8 @@ static enum skb_drop_reason conn_request(struct sock *sk, struct sk_buff *skb)
 		return DROP_TCP_FLAGS;
 	if (syn_queue_full(sk, skb, &cookie) && !cookie)
 		return DROP_TCP_REQQ_FULL;
-	if (sk_acceptq_is_full(sk)) {
-		NET_INC_STATS(sock_net(sk), TcpExt_ListenOverflows);
-		NET_INC_STATS(sock_net(sk), TcpExt_ListenDrops);
+	if (inet_csk_listen_overflow(sk))
 		return DROP_TCP_LISTEN_OVERFLOW;
-	}
 	tcp_parse_options(skb, &opt);
 	opt.ecn_ok = tcp_ecn_syn_asks(sk, TCP_SKB_CB(skb));
 	/* there is no place but the timestamp to keep the others */
@@ -271,11 +264,7 @@ struct sock *tcp_create_child(struct sock *sk, struct sk_buff *skb, struct reque
 	tcp_sync_mss(child, dst_mtu(dst));
 	tcp_initialize_rcv_mss(child);
 	if (err || inet_inherit_port(sk, child)) {
-		bh_unlock_sock(child);
-		sock_set_flag(child, SOCK_DEAD);
-		child->sk_state = TCP_CLOSE;
-		tcp_v4_destroy_sock(child);
-		sock_put(child);
+		inet_csk_forced_close(child);
 		return NULL;
 	}
 	inet_hash(child);
@@ -300,20 +289,10 @@ void tcp_child_process(struct sock *sk, struct sock *child, struct sk_buff *skb)
 
 static void reqsk_send_ack(struct sock *sk, struct request_sock *req)
 {
-	struct tcp_out_options opt = {
-		.tstamp = req->tstamp_ok,
-		.tsval = tcp_ns_to_ms(ktime_get_ns()) + req->ts_off,
-		.tsecr = req->ts_recent,
-	};
-	struct tcp_bare_segment seg = {
-		.t = { req->rsk.skc_daddr, req->rsk.skc_rcv_saddr, req->rsk.skc_dport,
-		       req->rsk.skc_num },
-		.seq = req->snt_isn + 1, .ack = req->rcv_nxt,
-		.window = req->rcv_wnd >> req->rcv_wscale,
-		.flags = TCPHDR_ACK, .tos = req->tos, .opt = &opt,
-		.md5 = tcp_md5_key(sk, req->rsk.skc_daddr),
-	};
+	struct tcp_bare_segment seg = reqsk_segment(sk, req);
 
+	seg.seq = req->snt_isn + 1;
+	seg.window = req->rcv_wnd >> req->rcv_wscale;
 	if (tcp_oow_rate_limited(sock_net(sk), &req->last_oow_ack, ktime_get_ns()))
 		NET_INC_STATS(sock_net(sk), TcpExt_TCPACKSkippedSynRecv);
 	else
@@ -390,8 +369,6 @@ static enum skb_drop_reason check_req(struct sock *sk, struct sk_buff *skb,
 
 static void overflow(struct sock *sk, struct sk_buff *skb, struct request_sock *req)
 {
-	NET_INC_STATS(sock_net(sk), TcpExt_ListenOverflows);
-	NET_INC_STATS(sock_net(sk), TcpExt_ListenDrops);
 	if (sock_net(sk)->tcp.sysctl_tcp_abort_on_overflow) {
 		tcp_v4_send_reset(sock_net(sk), skb);
 		inet_csk_reqsk_queue_drop(sk, req);
@@ -411,7 +388,7 @@ static void rcv_for_req(struct sock *sk, struct sk_buff *skb, struct request_soc
 		kfree_skb_reason(skb, why);
 		return;
 	}
-	if (sk_acceptq_is_full(sk)) {
+	if (inet_csk_listen_overflow(sk)) {
 		overflow(sk, skb, req);
 		return;
 	}
@@ -438,9 +415,7 @@ static void rcv_fresh_ack(struct sock *sk, struct sk_buff *skb)
 	tcp_parse_options(skb, &opt);
 	if (TCP_SKB_CB(skb)->tcp_flags & TCPHDR_SYN || !tcp_cookie_check(sk, skb, &opt)) {
 		tcp_v4_send_reset(sock_net(sk), skb);
-	} else if (sk_acceptq_is_full(sk)) {	/* its text will come again */
-		NET_INC_STATS(sock_net(sk), TcpExt_ListenOverflows);
-		NET_INC_STATS(sock_net(sk), TcpExt_ListenDrops);
+	} else if (inet_csk_listen_overflow(sk)) {	/* its text will come again */
 		why = DROP_TCP_LISTEN_OVERFLOW;
 	} else {
 		child = tcp_cookie_child(sk, skb, &opt);

@@ -66,16 +66,12 @@ bool tcp_twsk_unique(const struct inet_timewait_sock *tw, struct sock *sk)
 
 static void send_ack(const struct inet_timewait_sock *tw)
 {
-	struct tcp_out_options opt = {
-		.tstamp = tw->tw_tstamp_ok,
-		.tsval = tcp_ns_to_ms(ktime_get_ns()) + tw->tw_ts_offset,
-		.tsecr = tw->tw_ts_recent,
-	};
 	struct tcp_bare_segment seg = {
-		.t = { tw->tw.skc_daddr, tw->tw.skc_rcv_saddr, tw->tw.skc_dport, tw->tw.skc_num },
-		.seq = tw->tw_snd_nxt, .ack = tw->tw_rcv_nxt,
+		.t = inet_tuple_of(&tw->tw), .seq = tw->tw_snd_nxt, .ack = tw->tw_rcv_nxt,
 		.window = tw->tw_rcv_wnd >> tw->tw_rcv_wscale,
-		.flags = TCPHDR_ACK, .tos = tw->tw_tos, .opt = &opt, .md5 = tw->tw_md5_key,
+		.flags = TCPHDR_ACK, .tos = tw->tw_tos, .md5 = tw->tw_md5_key,
+		.opt = { .tstamp = tw->tw_tstamp_ok, .tsecr = tw->tw_ts_recent,
+			 .tsval = tcp_ns_to_ms(ktime_get_ns()) + tw->tw_ts_offset },
 	};
 
 	tcp_v4_send_bare(tw->tw_net, &seg);
