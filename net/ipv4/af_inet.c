@@ -318,9 +318,8 @@ static int inet_stream_failed(struct socket *sock, int flags)
 	return err;
 }
 
-/* [s] held. */
-static int __inet_stream_connect(struct socket *sock, struct sockaddr *addr, int addr_len,
-				 int flags)
+int __inet_stream_connect(struct socket *sock, struct sockaddr *addr, int addr_len, int flags,
+			  bool is_sendmsg)
 {
 	struct sock *sk = sock->sk;
 	int err, intr;
@@ -329,11 +328,13 @@ static int __inet_stream_connect(struct socket *sock, struct sockaddr *addr, int
 	case SS_CONNECTED:
 		return -EISCONN;
 	case SS_CONNECTING:
-		err = -EALREADY;
+		if (inet_sk(sk)->defer_connect && !is_sendmsg)
+			return -EISCONN;
+		err = inet_sk(sk)->defer_connect ? -EINPROGRESS : -EALREADY;
 		break;
 	case SS_UNCONNECTED:
 		err = inet_stream_start(sock, addr, addr_len);
-		if (err)
+		if (err || inet_sk(sk)->defer_connect)
 			return err;
 		err = -EINPROGRESS;
 		break;
@@ -370,7 +371,7 @@ int inet_stream_connect(struct socket *sock, struct sockaddr *addr, int addr_len
 		err = sk->sk_prot->disconnect(sk, flags);
 		sock->state = err ? SS_DISCONNECTING : SS_UNCONNECTED;
 	} else {
-		err = __inet_stream_connect(sock, addr, addr_len, flags);
+		err = __inet_stream_connect(sock, addr, addr_len, flags, false);
 	}
 	release_sock(sk);
 	return err;

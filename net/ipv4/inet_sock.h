@@ -30,6 +30,7 @@ struct inet_sock {
 	u8 nodefrag : 1;
 	u8 mc_loop : 1;
 	u8 bind_address_no_port : 1;
+	u8 defer_connect : 1;		/* [s] connected, but the SYN waits for text (Fast Open) */
 	u8 cmsg_flags;			/* [s] IP_PKTINFO, IP_RECVTTL, IP_RECVTOS as bits 0, 1, 2 */
 	u8 mc_ttl;
 };
@@ -47,6 +48,9 @@ int inet_release(struct socket *sock);
 int inet_bind(struct socket *sock, struct sockaddr *addr, int addr_len);
 int inet_dgram_connect(struct socket *sock, struct sockaddr *addr, int addr_len, int flags);
 int inet_stream_connect(struct socket *sock, struct sockaddr *addr, int addr_len, int flags);
+/* The same with the socket lock held; is_sendmsg: by a call that has text for the SYN. */
+int __inet_stream_connect(struct socket *sock, struct sockaddr *addr, int addr_len, int flags,
+			  bool is_sendmsg);
 int inet_accept(struct socket *sock, struct socket *newsock, int flags);
 int inet_getname(struct socket *sock, struct sockaddr *addr, int peer);
 int inet_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg);

@@ -2,6 +2,7 @@
 #ifndef NET_IPV4_NETNS_TCP_H
 #define NET_IPV4_NETNS_TCP_H
 
+#include "lib/list.h"
 #include "lib/siphash.h"
 #include "lib/types.h"
 
@@ -31,6 +32,10 @@ struct netns_tcp {
 	u32 md5_hdrlen;				/* [b] headers that long may have to do with one */
 	u64 cookie_stamp;			/* [b] ns of the last cookie sent */
 	struct tcp_fastopen_context fastopen_ctx;	/* [b] sysctl tcp_fastopen_key */
+	struct list_head fastopen_cache;	/* [b] servers, the one used last first */
+	u32 fastopen_cached;			/* [b] its length */
+	u32 fastopen_pauses;			/* [b] in a row, because of blackholes */
+	u64 fastopen_pause_stamp;		/* [b] ns, of the last one */
 	const struct tcp_congestion_ops *congestion_control;	/* [b] what new sockets get */
 
 	/* What /proc/sys/net/ipv4/tcp_* shows; seconds and segments unless stated otherwise. */
@@ -59,6 +64,7 @@ struct netns_tcp {
 	int sysctl_tcp_min_rtt_wlen;
 	int sysctl_tcp_stdurg;
 	int sysctl_tcp_fastopen;		/* TFO_* */
+	int sysctl_tcp_fastopen_blackhole_timeout_sec;	/* 0: no pauses */
 	int sysctl_tcp_min_tso_segs;
 	u32 sysctl_tcp_notsent_lowat;	/* octets; ~0: no limit */
 };

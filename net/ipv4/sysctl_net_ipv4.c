@@ -32,6 +32,7 @@
 	X(tcp_ecn, 0, 2, 2) X(tcp_ecn_fallback, 0, 1, 1) \
 	X(tcp_pacing_ss_ratio, 0, 1000, 200) X(tcp_pacing_ca_ratio, 0, 1000, 120) \
 	X(tcp_fastopen, 0, 0x7fffffff, TFO_CLIENT_ENABLE) \
+	X(tcp_fastopen_blackhole_timeout_sec, 0, 0x7fffffff, 0) \
 	X(tcp_stdurg, 0, 1, 0) X(tcp_min_tso_segs, 1, 255, 2)
 
 struct tcp_ctl {

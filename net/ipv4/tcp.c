@@ -304,6 +304,9 @@ int tcp_disconnect(struct sock *sk, int flags)
 	tcp_write_queue_purge(sk);
 	receive_queues_purge(sk, DROP_TCP_ABORT);
 	inet_forget_peer(sk);
+	inet_sk(sk)->defer_connect = 0;
+	if (tcp_sk(sk)->ext)
+		tcp_sk(sk)->ext->fastopen_req = NULL;
 	sk->sk_shutdown = 0;
 	sock_reset_flag(sk, SOCK_DONE);
 	tcp_init_connection(sk);
@@ -344,6 +347,8 @@ poll_events_t tcp_poll(struct file *file, struct socket *sock, struct poll_table
 			mask |= EPOLLIN | EPOLLRDNORM;
 		if (tcp_sk(sk)->urg_data & TCP_URG_VALID)
 			mask |= EPOLLPRI;
+	} else if (inet_sk(sk)->defer_connect) {	/* the first text will open it */
+		mask |= EPOLLOUT | EPOLLWRNORM;
 	}
 	if (sk->sk_err)
 		mask |= EPOLLERR;
@@ -434,6 +439,7 @@ int tcp_net_init(struct net *net)
 	get_random_bytes(t->cookie_key, sizeof(t->cookie_key));
 	get_random_bytes(t->fastopen_ctx.key, sizeof(t->fastopen_ctx.key[0]));
 	t->fastopen_ctx.n = 1;
+	INIT_LIST_HEAD(&t->fastopen_cache);
 	t->congestion_control = &tcp_cubic;
 	tcp_md5_net_init(net);
 	tcp_sysctl_net_init(net);
@@ -442,6 +448,7 @@ int tcp_net_init(struct net *net)
 
 void tcp_net_exit(struct net *net)
 {
+	tcp_fastopen_cache_purge(net);
 	inet_hashinfo_free(net->tcp.hashinfo);
 	net->tcp.hashinfo = NULL;
 }

@@ -908,6 +908,7 @@ void tcp_enter_loss(struct sock *sk);		/* the retransmission timer fired */
 void tcp_enter_cwr(struct sock *sk);		/* congestion without loss */
 void tcp_cwnd_reduction(struct sock *sk, u32 newly_acked, u32 newly_lost, u32 flag);
 void tcp_tlp_repaired_loss(struct sock *sk);	/* a loss probe did: one reduction */
+void tcp_non_congestion_loss_retransmit(struct sock *sk);	/* what is marked lost */
 void tcp_simple_retransmit(struct sock *sk);	/* the path's MTU shrank (RFC 1191 6.5) */
 
 static inline bool tcp_in_cwnd_reduction(const struct sock *sk)
@@ -1000,6 +1001,25 @@ struct fastopen_queue {
 	struct tcp_fastopen_context ctx;	/* TCP_FASTOPEN_KEY; without keys the stack's hold */
 };
 
+/*
+ * The active side's SYN on its way: lives while connect() or sendmsg() is at work on it.
+ * Locks: the socket lock.
+ */
+struct tcp_fastopen_request {
+	struct msghdr *data;		/* the text, */
+	size_t size, copied;		/* its octets, and how many of them went with the SYN */
+	struct tcp_fastopen_cookie cookie;
+	bool offer;			/* the next SYN has the option; those sent again have not */
+};
+
+/* sendmsg() has more text than went with the SYN: it can carry the handshake's last ACK. */
+static inline bool tcp_fastopen_more(const struct tcp_sock *tp)
+{
+	const struct tcp_fastopen_request *fo = tp->ext ? tp->ext->fastopen_req : NULL;
+
+	return fo && fo->size > fo->copied;
+}
+
 /* The passive side's request until the peer acknowledges the SYN-ACK; NULL: not Fast Open. */
 static inline struct request_sock *tcp_fastopen_rsk(const struct tcp_sock *tp)
 {
@@ -1032,6 +1052,24 @@ void tcp_fastopen_add_skb(struct sock *sk, struct sk_buff *skb);
 void tcp_fastopen_established(struct sock *sk);	/* the passive side's handshake is done */
 /* ... or will not be: reset when the peer said so. Nothing for other sockets. [s] */
 void reqsk_fastopen_remove(struct sock *sk, bool reset);
+
+/*
+ * connect(2)'s SYN. With TCP_FASTOPEN_CONNECT it asks for a cookie or, when there is one, waits for
+ * the first text (inet_sock.defer_connect). 0 or -ENOBUFS.
+ */
+int tcp_fastopen_connect(struct sock *sk);
+/*
+ * Connect to msg's address with text of msg in the SYN, *copied octets; -EINPROGRESS, or as
+ * connect(2). [s], released while it waits.
+ */
+int tcp_sendmsg_fastopen(struct sock *sk, struct msghdr *msg, size_t size, size_t *copied);
+void tcp_send_syn_data(struct sock *sk, struct sk_buff *syn);	/* send it, for a request */
+/* The SYN-ACK skb came. True: text that it does not acknowledge was sent again, with an ACK. */
+bool tcp_rcv_fastopen_synack(struct sock *sk, struct sk_buff *skb,
+			     const struct tcp_options_received *opt);
+/* Nothing came back in time; expired: nor will it. */
+void tcp_fastopen_timeout(struct sock *sk, bool expired);
+void tcp_fastopen_cache_purge(struct net *net);		/* forget every server */
 
 /* What a handshake starts with. */
 struct tcp_initial_window {

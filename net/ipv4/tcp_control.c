@@ -179,16 +179,18 @@ int tcp_connect(struct sock *sk)
 	TCP_SKB_CB(skb)->end_seq++;
 	TCP_SKB_CB(skb)->gso_segs = 1;
 	tp->write_seq++;
-	tp->pushed_seq = tp->write_seq;
 	tcp_ecn_send_syn(sk, skb);
 	tp->syn_counted = 1;
 	tp->retrans_stamp = tcp_time_ms(tp) ?: 1;
-	/* a full device or an unresolved neighbour is what the timer is for */
-	tcp_transmit_skb(sk, skb, true);
-	tp->send_head = NULL;
-	tp->snd_nxt = tp->write_seq;
-	tp->packets_out = 1;
 	list_add_tail(&TCP_SKB_CB(skb)->tsorted, &tp->tsorted_sent_queue);
+	/* a full device or an unresolved neighbour is what the timer is for */
+	if (unlikely(tp->ext && tp->ext->fastopen_req))
+		tcp_send_syn_data(sk, skb);
+	else
+		tcp_transmit_skb(sk, skb, true);
+	tp->send_head = NULL;
+	tp->snd_nxt = tp->pushed_seq = tp->write_seq;
+	tp->packets_out = 1 + tp->syn_data;
 	NET_INC_STATS(sock_net(sk), Tcp_ActiveOpens);
 	inet_csk_reset_xmit_timer(sk, ICSK_TIME_RETRANS, tp->tcp_mstamp + tcp_rto_ns(sk));
 	return 0;

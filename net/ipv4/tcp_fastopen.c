@@ -5,6 +5,7 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "net/ipv4/tcp.h"
+#include "net/limits.h"
 
 #define RST_HOLD_NS	(60 * NSEC_PER_SEC)
 
@@ -260,4 +261,308 @@ void tcp_fastopen_established(struct sock *sk)
 		inet_csk_clear_xmit_timer(sk);
 		tcp_rearm_rto(sk);
 	}
+}
+
+/* --- the active side: what is known of servers (4.1.3) ----------------------------------- */
+
+/* One pair of addresses. */
+struct fastopen_server {
+	struct list_head node;
+	__be32 daddr, saddr;
+	struct tcp_fastopen_cookie cookie;
+	u16 mss;			/* that it announced; 0: unknown */
+	u8 try_exp;			/* requests without an answer: 1 of kind 34, 2 of both */
+	u8 syn_loss;			/* SYNs with text in a row of which nothing came through */
+	u64 last_syn_loss;		/* ns */
+};
+
+static void server_free(struct netns_tcp *t, struct fastopen_server *s)
+{
+	list_del(&s->node);
+	t->fastopen_cached--;
+	kfree(s);
+}
+
+void tcp_fastopen_cache_purge(struct net *net)
+{
+	struct fastopen_server *s, *next;
+
+	local_bh_disable();
+	list_for_each_entry_safe(s, next, &net->tcp.fastopen_cache, node)
+		server_free(&net->tcp, s);
+	local_bh_enable();
+}
+
+/* sk's, now the first; NULL: nothing is known. Bottom halves off. */
+static struct fastopen_server *server_find(const struct sock *sk)
+{
+	struct netns_tcp *t = &sock_net(sk)->tcp;
+	struct fastopen_server *s;
+
+	list_for_each_entry(s, &t->fastopen_cache, node) {
+		if (s->daddr != sk->sk_daddr || s->saddr != inet_sk(sk)->inet_saddr)
+			continue;
+		list_del(&s->node);
+		list_add(&s->node, &t->fastopen_cache);
+		return s;
+	}
+	return NULL;
+}
+
+/* The same, made when needed; NULL without memory. */
+static struct fastopen_server *server_get(const struct sock *sk)
+{
+	struct netns_tcp *t = &sock_net(sk)->tcp;
+	struct fastopen_server *s = server_find(sk);
+
+	if (s)
+		return s;
+	if (t->fastopen_cached >= FASTOPEN_CACHE_LIMIT)
+		server_free(t, list_entry(t->fastopen_cache.prev, struct fastopen_server, node));
+	s = kzalloc(sizeof(*s));
+	if (!s)
+		return NULL;
+	s->daddr = sk->sk_daddr;
+	s->saddr = inet_sk(sk)->inet_saddr;
+	list_add(&s->node, &t->fastopen_cache);
+	t->fastopen_cached++;
+	return s;
+}
+
+static void server_lost(struct fastopen_server *s)
+{
+	if (s->syn_loss < 10)
+		s->syn_loss++;
+	s->last_syn_loss = ktime_get_ns();
+}
+
+/* 4.1.3.1: text in SYNs was in vain more than once, to this server or to many. */
+static bool better_not(const struct net *net, const struct fastopen_server *s)
+{
+	const struct netns_tcp *t = &net->tcp;
+	u64 pause = (u64)t->sysctl_tcp_fastopen_blackhole_timeout_sec * NSEC_PER_SEC;
+
+	if (s && s->syn_loss > 1 &&
+	    ktime_get_ns() - s->last_syn_loss < 60 * NSEC_PER_SEC << s->syn_loss)
+		return true;
+	return t->fastopen_pauses && ktime_get_ns() - t->fastopen_pause_stamp <
+				     pause << min(t->fastopen_pauses - 1, 6U);
+}
+
+void tcp_fastopen_timeout(struct sock *sk, bool expired)
+{
+	struct netns_tcp *t = &sock_net(sk)->tcp;
+	u8 timeouts = inet_csk(sk)->icsk_retransmits;
+	struct fastopen_server *s;
+
+	local_bh_disable();
+	if (expired && sk->sk_state == TCP_SYN_SENT) {
+		s = server_get(sk);
+		if (s)
+			server_lost(s);
+	}
+	if (t->sysctl_tcp_fastopen_blackhole_timeout_sec &&
+	    (timeouts == 2 || (timeouts < 2 && expired))) {
+		t->fastopen_pauses++;
+		t->fastopen_pause_stamp = ktime_get_ns();
+		NET_INC_STATS(sock_net(sk), TcpExt_TCPFastOpenBlackhole);
+	}
+	local_bh_enable();
+}
+
+/* --- the active side: SYN (4.2.1) -------------------------------------------------------- */
+
+/* May the SYN have text? Fills in fo's option, and *mss when the server's is known. */
+static bool cookie_ready(struct sock *sk, struct tcp_fastopen_request *fo, u32 *mss)
+{
+	const struct fastopen_server *s;
+	bool avoid;
+
+	local_bh_disable();
+	s = server_find(sk);
+	if (s) {
+		*mss = s->mss ?: *mss;
+		fo->cookie = s->cookie;
+		fo->cookie.exp |= !s->cookie.len && s->try_exp == 1;
+	}
+	avoid = better_not(sock_net(sk), s) || tcp_md5_key(sk, sk->sk_daddr);
+	local_bh_enable();
+	if (avoid || no_cookie(sk, TFO_CLIENT_NO_COOKIE))
+		return !avoid;
+	fo->offer = true;
+	if (fo->cookie.len)
+		return true;
+	tcp_sk(sk)->ext->fastopen_client_fail = TFO_COOKIE_UNAVAILABLE;
+	return false;
+}
+
+/* As much of fo's text as a SYN takes: options that a middlebox adds must have room, too. */
+static struct sk_buff *syn_text(struct sock *sk, struct tcp_fastopen_request *fo, u32 mss)
+{
+	u32 n = min(mss, inet_csk(sk)->icsk_pmtu_cookie - 40U);
+	struct iov_iter start;
+	struct sk_buff *skb;
+
+	if (tcp_sk(sk)->user_mss)
+		n = min_t(u32, n, tcp_sk(sk)->user_mss);
+	n = n > MAX_TCP_OPTION_SPACE ? n - MAX_TCP_OPTION_SPACE : 0;
+	n = (u32)min_t(size_t, n, fo->size);
+	skb = n ? tcp_stream_alloc_skb(sk, n) : NULL;
+	if (!skb)
+		return NULL;
+	start = fo->data->msg_iter;
+	if (!skb_append_iter(skb, &fo->data->msg_iter, n))
+		return skb;
+	fo->data->msg_iter = start;
+	consume_skb(skb);
+	return NULL;
+}
+
+/*
+ * The text joins the queue behind the SYN. What travels this once is both in one: should it get
+ * lost, they are sent again one after the other.
+ */
+static void send_with_text(struct sock *sk, struct sk_buff *syn, struct sk_buff *text)
+{
+	struct tcp_skb_cb *cb = TCP_SKB_CB(text);
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	tcp_skb_entail(sk, text);
+	tp->write_seq += text->len;
+	cb->end_seq = tp->write_seq;
+	cb->gso_segs = 1;
+	cb->seq = TCP_SKB_CB(syn)->seq;
+	cb->tcp_flags = TCP_SKB_CB(syn)->tcp_flags;
+	tcp_transmit_skb(sk, text, true);
+	syn->tstamp = text->tstamp;
+	cb->seq++;
+	cb->tcp_flags = TCPHDR_ACK | TCPHDR_PSH;
+	list_add_tail(&cb->tsorted, &tp->tsorted_sent_queue);
+	tp->syn_data = 1;
+	NET_INC_STATS(sock_net(sk), TcpExt_TCPOrigDataSent);
+}
+
+void tcp_send_syn_data(struct sock *sk, struct sk_buff *syn)
+{
+	struct tcp_fastopen_request *fo = tcp_sk(sk)->ext->fastopen_req;
+	struct tcp_sock *tp = tcp_sk(sk);
+	struct sk_buff *text = NULL;
+	u32 mss = tp->advmss;
+
+	if (cookie_ready(sk, fo, &mss)) {
+		text = syn_text(sk, fo, mss);
+		if (!text && fo->size)
+			fo->cookie.len = 0;
+	}
+	tp->syn_fastopen = fo->offer;
+	tp->syn_fastopen_exp = fo->offer && fo->cookie.exp;
+	if (text) {
+		fo->copied = text->len;
+		send_with_text(sk, syn, text);
+	} else {
+		tcp_transmit_skb(sk, syn, true);
+	}
+	fo->offer = false;
+}
+
+int tcp_fastopen_connect(struct sock *sk)
+{
+	struct tcp_fastopen_request fo = { .size = 0 };
+	struct tcp_sock *tp = tcp_sk(sk);
+	struct tcp_ext *ext = tp->ext;
+	u32 mss = 0;
+	int err;
+
+	if (likely(!ext || !ext->fastopen_connect || ext->fastopen_req))
+		return tcp_connect(sk);
+	if (cookie_ready(sk, &fo, &mss)) {
+		inet_sk(sk)->defer_connect = 1;
+		tp->snd_una = tp->snd_nxt = tp->write_seq;
+		return 0;
+	}
+	ext->fastopen_req = &fo;
+	err = tcp_connect(sk);
+	ext->fastopen_req = NULL;
+	return err;
+}
+
+int tcp_sendmsg_fastopen(struct sock *sk, struct msghdr *msg, size_t size, size_t *copied)
+{
+	struct tcp_fastopen_request fo = { .data = msg, .size = size };
+	int err = 0, flags = msg->msg_flags & MSG_DONTWAIT ? O_NONBLOCK : 0;
+	struct sockaddr *addr = msg->msg_name;
+	struct tcp_ext *ext = tcp_ext(tcp_sk(sk));
+
+	if (!(sock_net(sk)->tcp.sysctl_tcp_fastopen & TFO_CLIENT_ENABLE) ||
+	    (addr && msg->msg_namelen >= (int)sizeof(addr->sa_family) &&
+	     addr->sa_family == AF_UNSPEC))
+		return -EOPNOTSUPP;
+	if (!ext)
+		return -ENOBUFS;
+	if (ext->fastopen_req)
+		return -EALREADY;
+	ext->fastopen_req = &fo;
+	if (inet_sk(sk)->defer_connect && tcp_connect(sk))
+		tcp_set_state(sk, TCP_CLOSE);
+	err = __inet_stream_connect(sk->sk_socket, addr, msg->msg_namelen, flags, true);
+	if (ext->fastopen_req == &fo) {		/* else the connection failed: nothing was sent */
+		*copied = fo.copied;
+		ext->fastopen_req = NULL;
+		inet_sk(sk)->defer_connect = 0;
+	}
+	return err;
+}
+
+/* --- the active side: SYN-ACK ------------------------------------------------------------ */
+
+/* Remember the cookie, or that there was none; lost: nor anything of the SYN's text. */
+static void note_answer(const struct sock *sk, const struct tcp_options_received *opt, bool lost)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	bool cookie = tp->syn_fastopen && opt->fastopen && opt->fastopen_len;
+	struct fastopen_server *s = server_get(sk);
+
+	if (!s)
+		return;
+	s->mss = opt->mss ?: TCP_MSS_DEFAULT_V4;
+	if (cookie) {
+		s->cookie.len = opt->fastopen_len;
+		s->cookie.exp = opt->fastopen_exp;
+		memcpy(s->cookie.val, opt->fastopen, opt->fastopen_len);
+	} else if (tp->syn_fastopen && !tp->total_retrans && !tp->syn_data && !s->cookie.len) {
+		/* asked in vain: once more with the old kind, and never again after that */
+		s->try_exp = max_t(u8, s->try_exp, tp->syn_fastopen_exp ? 2 : 1);
+	}
+	if (lost && !cookie)
+		server_lost(s);
+	else
+		s->syn_loss = 0;
+}
+
+bool tcp_rcv_fastopen_synack(struct sock *sk, struct sk_buff *skb,
+			     const struct tcp_options_received *opt)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	struct sk_buff *text = tp->syn_data ? tcp_rtx_queue_head(sk) : NULL;
+
+	local_bh_disable();
+	note_answer(sk, opt, text && tp->snd_una == TCP_SKB_CB(text)->seq);
+	local_bh_enable();
+	if (text) {
+		tp->ext->fastopen_client_fail = tp->total_retrans ? TFO_SYN_RETRANSMITTED :
+								    TFO_DATA_NOT_ACKED;
+		tcp_mark_skb_lost(sk, text);
+		tcp_non_congestion_loss_retransmit(sk);
+		NET_INC_STATS(sock_net(sk), TcpExt_TCPFastOpenActiveFail);
+		return true;
+	}
+	if (tp->syn_data) {
+		tp->syn_data_acked = 1;
+		if (tp->delivered > 1)
+			tp->delivered--;	/* one segment had both */
+		sock_net(sk)->tcp.fastopen_pauses = 0;
+		NET_INC_STATS(sock_net(sk), TcpExt_TCPFastOpenActive);
+	}
+	tcp_fastopen_add_skb(sk, skb);
+	return false;
 }

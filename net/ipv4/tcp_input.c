@@ -516,8 +516,6 @@ static void rcv_synchronized(struct sock *sk, struct sk_buff *skb)
 		goto drop;
 	if (unlikely(tcp_fastopen_rsk(tp)))
 		tcp_fastopen_established(sk);
-	if (TCP_SKB_CB(skb)->tcp_flags & TCPHDR_SYN)	/* of a simultaneous open: no text in it */
-		TCP_SKB_CB(skb)->seq = TCP_SKB_CB(skb)->end_seq;
 	if (TCP_SKB_CB(skb)->end_seq != TCP_SKB_CB(skb)->seq)
 		tp->data_segs_in += max_t(u32, skb_shinfo(skb)->gso_segs, 1);
 	if (opt.saw_tstamp && tp->tstamp_ok)
@@ -657,6 +655,7 @@ static void synsent_established(struct sock *sk, struct sk_buff *skb,
 				const struct tcp_options_received *opt)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
+	bool resent;
 
 	tcp_ack(sk, skb, opt, FLAG_SLOWPATH);
 	negotiate(sk, skb, opt);
@@ -665,9 +664,14 @@ static void synsent_established(struct sock *sk, struct sk_buff *skb,
 	tcp_init_transfer(sk);
 	if (sock_flag(sk, SOCK_KEEPOPEN))
 		inet_csk_reset_keepalive_timer(sk, tp->tcp_mstamp + tcp_keepalive_time_ns(sk));
+	resent = (tp->syn_fastopen || tp->syn_data) && tcp_rcv_fastopen_synack(sk, skb, opt);
 	sk->sk_state_change(sk);
-	if (inet_csk(sk)->icsk_ack.pingpong) {
-		/* TCP_QUICKACK is off: the first data may carry the ACK */
+	if (resent)
+		return;
+	if (inet_csk(sk)->icsk_ack.pingpong || tcp_fastopen_more(tp)) {
+		/* TCP_QUICKACK is off, or there is more: the first data may carry the ACK */
+		if (!inet_csk(sk)->icsk_ack.pingpong)
+			tcp_enter_quickack_mode(sk, TCP_MAX_QUICKACKS);
 		inet_csk_schedule_ack(sk);
 		tcp_send_delayed_ack(sk);
 	} else {
@@ -719,8 +723,8 @@ static void rcv_synsent(struct sock *sk, struct sk_buff *skb)
 			tcp_reset_received(sk);
 		goto drop;
 	}
-	if (!(flags & TCPHDR_SYN))					/* fourth: SYN */
-		goto drop;
+	if (!(flags & TCPHDR_SYN) || !tcp_sk(sk)->packets_out)		/* fourth: SYN */
+		goto drop;	/* the latter: ours was not sent yet */
 	if (flags & TCPHDR_ACK) {
 		synsent_established(sk, skb, &opt);
 		data_snd_check(sk);

@@ -169,23 +169,35 @@ static int send_all(struct sock *sk, struct send_ctx *c)
 	return 0;
 }
 
+/* Not connected, or to be with this call: in_syn octets went with the SYN. 0: send the rest. */
+static int send_opening(struct sock *sk, struct msghdr *msg, size_t len, u64 deadline,
+			size_t *in_syn)
+{
+	int err = 0;
+
+	if (msg->msg_flags & MSG_FASTOPEN || inet_sk(sk)->defer_connect)
+		err = tcp_sendmsg_fastopen(sk, msg, len, in_syn);
+	if (!err && !sk_may_send(sk) && !tcp_passive_fastopen(sk))
+		err = sk_stream_wait_connect(sk, deadline);
+	tcp_mstamp_refresh(tcp_sk(sk));
+	return err;
+}
+
 int tcp_sendmsg(struct sock *sk, struct msghdr *msg, size_t len)
 {
 	struct send_ctx c = { .from = &msg->msg_iter, .flags = msg->msg_flags };
 	struct tcp_sock *tp = tcp_sk(sk);
+	size_t in_syn = 0;
 	int err = 0;
 
-	if (unlikely(c.flags & MSG_FASTOPEN))
-		return -EOPNOTSUPP;
 	lock_sock(sk);
 	tcp_mstamp_refresh(tp);
 	tcp_rate_check_app_limited(sk);
 	c.deadline = sock_snddeadline(sk, c.flags & MSG_DONTWAIT);
-	if (unlikely(!sk_may_send(sk)) && !tcp_passive_fastopen(sk)) {
-		err = sk_stream_wait_connect(sk, c.deadline);
+	if (unlikely(!sk_may_send(sk) || c.flags & MSG_FASTOPEN)) {
+		err = send_opening(sk, msg, len, c.deadline, &in_syn);
 		if (err)
 			goto out;
-		tcp_mstamp_refresh(tp);
 	}
 	c.mss = tcp_current_mss(sk);
 	c.size_goal = size_goal(sk, c.mss, c.flags);
@@ -197,8 +209,8 @@ int tcp_sendmsg(struct sock *sk, struct msghdr *msg, size_t len)
 	if (c.copied)
 		tcp_push(sk, c.flags, c.mss, tp->nonagle);
 out:
-	if (c.copied)
-		err = (int)c.copied;
+	if (c.copied + in_syn)
+		err = (int)(c.copied + in_syn);
 	else if (err)
 		err = sk_stream_error(sk, (int)c.flags, err);
 	/* a writer that found no room must be woken although nothing is in flight */

@@ -196,7 +196,7 @@ int tcp_v4_connect(struct sock *sk, struct sockaddr *addr, int addr_len)
 	if (!tp->write_seq)	/* else a TIME-WAIT that it replaces chose one */
 		tp->write_seq = secure_tcp_seq(sock_net(sk), &t);
 	inet_sk(sk)->inet_id = (u16)get_random_u32();
-	err = tcp_connect(sk);
+	err = tcp_fastopen_connect(sk);
 	if (err)
 		goto undo;
 	return 0;
@@ -222,6 +222,9 @@ void tcp_v4_mtu_reduced(struct sock *sk)
 		return;
 	tcp_mstamp_refresh(tcp_sk(sk));
 	tcp_sync_mss(sk, mtu);
+	if (sk->sk_state == TCP_SYN_SENT)	/* the way back will hardly take more */
+		tcp_sk(sk)->advmss = (u16)min_t(u32, tcp_sk(sk)->advmss,
+						tcp_mss_to_advertise(sk, mtu));
 	tcp_simple_retransmit(sk);
 }
 

@@ -161,6 +161,8 @@ static void fill_options(const struct sock *sk, bool syn, struct tcp_out_options
 		opt->sack_perm = tp->sack_ok;
 		opt->has_wscale = tp->wscale_ok;
 		opt->wscale = tp->rcv_wscale;
+		if (tp->ext && tp->ext->fastopen_req && tp->ext->fastopen_req->offer)
+			opt->fastopen = &tp->ext->fastopen_req->cookie;
 	} else {
 		room = MAX_TCP_OPTION_SPACE - TCPOLEN_SACK_BASE_ALIGNED - tcp_options_size(opt);
 		opt->num_sacks = tcp_sack_blocks(tp, opt->sacks, room / TCPOLEN_SACK_PERBLOCK);

@@ -573,20 +573,11 @@ void tcp_fastretrans_alert(struct sock *sk, struct tcp_ack_ctx *ctx)
 	ctx->rexmit = REXMIT_LOST;
 }
 
-void tcp_simple_retransmit(struct sock *sk)
+void tcp_non_congestion_loss_retransmit(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
-	u32 mss = tcp_current_mss(sk), lost = tp->lost_out;
-	struct sk_buff *skb;
 
-	tcp_for_each_rtx(sk, skb)
-		if (skb->len > mss && (TCP_SKB_CB(skb)->gso_size ?: skb->len) > mss)
-			tcp_mark_skb_lost(sk, skb);
-	if (lost == tp->lost_out)
-		return;
-	if (is_reno(tp))
-		limit_reno_sacked(sk);
-	/* no congestion: the window stays, but nothing may grow it until this is repaired */
+	/* the window stays, but nothing may grow it until this is repaired */
 	if (inet_csk(sk)->icsk_ca_state != TCP_CA_Loss) {
 		tp->high_seq = tp->snd_nxt;
 		tp->snd_ssthresh = current_ssthresh(sk);
@@ -595,4 +586,21 @@ void tcp_simple_retransmit(struct sock *sk)
 		tcp_set_ca_state(sk, TCP_CA_Loss);
 	}
 	tcp_xmit_retransmit_queue(sk);
+}
+
+void tcp_simple_retransmit(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	bool syn = tp->syn_data && sk->sk_state == TCP_SYN_SENT;	/* its text went with it */
+	u32 mss = tcp_current_mss(sk), lost = tp->lost_out;
+	struct sk_buff *skb;
+
+	tcp_for_each_rtx(sk, skb)
+		if (syn || (skb->len > mss && (TCP_SKB_CB(skb)->gso_size ?: skb->len) > mss))
+			tcp_mark_skb_lost(sk, skb);
+	if (lost == tp->lost_out)
+		return;
+	if (is_reno(tp))
+		limit_reno_sacked(sk);
+	tcp_non_congestion_loss_retransmit(sk);
 }

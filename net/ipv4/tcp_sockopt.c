@@ -58,6 +58,21 @@ static int set_fastopen(struct sock *sk, int val)
 	return 0;
 }
 
+static int set_fastopen_flag(struct sock *sk, int optname, int val)
+{
+	struct tcp_ext *ext = tcp_ext(tcp_sk(sk));
+
+	if (!ext)
+		return -ENOMEM;
+	if (optname == TCP_FASTOPEN_NO_COOKIE)
+		ext->fastopen_no_cookie = val & 1;
+	else if (sock_net(sk)->tcp.sysctl_tcp_fastopen & TFO_CLIENT_ENABLE)
+		ext->fastopen_connect = val & 1;
+	else
+		return -EOPNOTSUPP;
+	return 0;
+}
+
 /* The time that n SYN-ACK timeouts take, and how many take at least so long (TCP_DEFER_ACCEPT). */
 static int retrans_to_secs(u8 n)
 {
@@ -163,6 +178,8 @@ static bool valid(const struct sock *sk, int optname, int val)
 	case TCP_KEEPCNT: return in_range(val, 1, MAX_TCP_KEEPCNT);
 	case TCP_SYNCNT: return in_range(val, 1, MAX_TCP_SYNCNT);
 	case TCP_FASTOPEN: return val >= 0 && sk_unconnected(sk);
+	case TCP_FASTOPEN_CONNECT: return in_range(val, 0, 1) && sk->sk_state == TCP_CLOSE;
+	case TCP_FASTOPEN_NO_COOKIE: return in_range(val, 0, 1) && sk_unconnected(sk);
 	case TCP_WINDOW_CLAMP: return val || sk->sk_state == TCP_CLOSE;
 	case TCP_INQ: return in_range(val, 0, 1);
 	case TCP_USER_TIMEOUT: return val >= 0;
@@ -189,6 +206,8 @@ static int set_option(struct sock *sk, int optname, int val)
 	case TCP_LINGER2: tp->linger2 = (s16)clamp(val, -1, TCP_FIN_TIMEOUT_MAX); break;
 	case TCP_DEFER_ACCEPT: *defer_accept(sk) = secs_to_retrans(val); break;
 	case TCP_FASTOPEN: return set_fastopen(sk, val);
+	case TCP_FASTOPEN_CONNECT:
+	case TCP_FASTOPEN_NO_COOKIE: return set_fastopen_flag(sk, optname, val);
 	case TCP_WINDOW_CLAMP: set_window_clamp(sk, val); break;
 	case TCP_QUICKACK: set_quickack(sk, val); break;
 	case TCP_NOTSENT_LOWAT: tp->notsent_lowat = (u32)val; sk->sk_write_space(sk); break;
@@ -233,6 +252,8 @@ static void info_options(const struct tcp_sock *tp, struct tcp_info *info)
 		info->tcpi_options |= TCPI_OPT_SACK;
 	if (tp->syn_data_acked)
 		info->tcpi_options |= TCPI_OPT_SYN_DATA;
+	if (tp->ext)
+		info->tcpi_fastopen_client_fail = tp->ext->fastopen_client_fail;
 	if (tp->ecn_flags & TCP_ECN_OK)
 		info->tcpi_options |= TCPI_OPT_ECN;
 	if (tp->ecn_flags & TCP_ECN_SEEN)

@@ -104,6 +104,8 @@ static bool write_timeout(struct sock *sk)
 		}
 		expired = timed_out(sk, retries, icsk->icsk_user_timeout);
 	}
+	if (unlikely(tcp_sk(sk)->syn_fastopen || tcp_sk(sk)->syn_data))
+		tcp_fastopen_timeout(sk, expired);
 	if (expired)
 		write_err(sk);
 	return expired;

@@ -28,6 +28,7 @@ SECONDS = 10		# real time for one script
 # What scripts do to the machine they run on is done to the stack instead.
 REWRITE = [(re.compile(r"/tmp/sysctl_restore_\$\{PPID\}\.sh"), "true"),
            (re.compile(r"[^\s`]*/set_sysctls\.py"), os.path.join(SHIM, "set_sysctls.py")),
+           (re.compile(r"&> */dev/null"), ">/dev/null 2>&1"),	# bash's
            (re.compile(r"/proc/net/tcp6?"), "$SKIFF_STATE/tcp"),
            (re.compile(r"> /sys/module/(\w+)/parameters/(\w+)"), r">> $SKIFF_STATE/\1.\2")]
 

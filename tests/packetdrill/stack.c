@@ -20,9 +20,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <linux/tcp.h>
 #include "kernel/fs/file.h"
 #include "kernel/sysctl.h"
+#include "net/ipv4/tcp.h"
 #include "tests/packetdrill/packetdrill.h"
 
 #define EXPORT		__attribute__((visibility("default")))
@@ -420,6 +420,16 @@ static void refuse_if_asked(void)
 	pd_device_refuse(pd.stack->dev);
 }
 
+/* What "ip tcp_metrics flush all" asks for. */
+static void flush_metrics(void)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/flush", getenv("SKIFF_STATE"));
+	if (!remove(path))
+		tcp_fastopen_cache_purge(pd.stack->net);
+}
+
 EXPORT int system(const char *command);
 EXPORT int system(const char *command)
 {
@@ -435,6 +445,7 @@ EXPORT int system(const char *command)
 	status = next(command);
 	set_sysctls();
 	refuse_if_asked();
+	flush_metrics();
 	leave();
 	return status;
 }
@@ -456,6 +467,16 @@ EXPORT int getsockopt(int fd, int level, int name, void *value, u32 *len)
 	if (!err && name == TCP_INFO)
 		*len = room;
 	return err;
+}
+
+/* At its end packetdrill takes the stack's descriptors for the process's: some are none. */
+EXPORT int close(int fd);
+EXPORT int close(int fd)
+{
+	int (*next)(int) = (int (*)(int))dlsym(RTLD_NEXT, "close");
+
+	next(fd);
+	return 0;
 }
 
 /* Neither pinned memory nor a real-time thread is needed where time is virtual. */
