@@ -706,6 +706,7 @@ void tcp_fast_path_check(struct sock *sk);	/* may header prediction be used from
 /* RFC 5961, rate-limited. */
 void tcp_send_challenge_ack(struct sock *sk);
 bool tcp_oow_rate_limited(struct net *net, u64 *last, u64 now);
+void tcp_sndbuf_expand(struct sock *sk);	/* as the congestion window asks, up to tcp_wmem */
 void tcp_write_space(struct sock *sk);		/* wake writers, if there is room for them now */
 bool tcp_paws_reject(u32 ts_recent, u32 ts_recent_stamp, u32 tsval, u32 now_ms);
 

@@ -216,19 +216,27 @@ static enum skb_drop_reason check_syn(struct sock *sk, struct sk_buff *skb)
 
 /* --- sending what became possible -------------------------------------------------------- */
 
-/* Let the send buffer hold two windows. */
-static void expand_sndbuf(struct sock *sk)
+/*
+ * Two windows, each segment reckoned as the most that it takes, and as Linux does, since programs
+ * know its sizes: a head that is a power of two, and an sk_buff.
+ */
+void tcp_sndbuf_expand(struct sock *sk)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
 	u32 segs = max(max(TCP_INIT_CWND, tp->snd_cwnd), tp->reordering + 1U);
-	u64 want = 2ULL * segs * SKB_TRUESIZE(tp->mss_cache + MAX_TCP_HEADER);
+	u32 head = max(tp->mss_clamp, tp->mss_cache) + 640U;
+	u64 want = 2ULL * segs * ((1U << (32 - __builtin_clz(head - 1))) + 256);
 
-	if (sk->sk_userlocks & SOCK_SNDBUF_LOCK || tcp_under_memory_pressure(sk) ||
-	    tcp_packets_in_flight(tp) >= tp->snd_cwnd)
-		return;
 	want = min_t(u64, want, (u32)sock_net(sk)->tcp.sysctl_tcp_wmem[2]);
 	if ((int)want > sk->sk_sndbuf)
 		sk->sk_sndbuf = (int)want;
+}
+
+/* While the congestion window is full, a larger buffer would not make it faster. */
+static bool should_expand_sndbuf(const struct sock *sk)
+{
+	return !(sk->sk_userlocks & SOCK_SNDBUF_LOCK) && !tcp_under_memory_pressure(sk) &&
+	       tcp_packets_in_flight(tcp_sk(sk)) < tcp_sk(sk)->snd_cwnd;
 }
 
 void tcp_write_space(struct sock *sk)
@@ -243,7 +251,8 @@ static void data_snd_check(struct sock *sk)
 	if (tcp_sk(sk)->send_head)
 		tcp_push_pending_frames(sk);
 	if (sk->sk_socket && sk->sk_socket->flags & BIT(SOCK_NOSPACE)) {
-		expand_sndbuf(sk);
+		if (should_expand_sndbuf(sk))
+			tcp_sndbuf_expand(sk);
 		tcp_write_space(sk);
 	}
 }

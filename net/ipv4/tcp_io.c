@@ -110,7 +110,8 @@ static int append(struct sock *sk, struct send_ctx *c, u32 n)
 
 	if (unlikely(err))
 		return err == -ENOMEM ? -ENOBUFS : err;
-	sk_wmem_queued_add(sk, (s32)(skb->truesize - truesize));
+	skb->truesize = truesize + n;	/* wherever they went to */
+	sk_wmem_queued_add(sk, (s32)n);
 	if (!c->copied)
 		TCP_SKB_CB(skb)->tcp_flags &= (u8)~TCPHDR_PSH;
 	tp->write_seq += n;

@@ -359,6 +359,11 @@ void tcp_set_skb_gso(struct sk_buff *skb, u32 mss)
 	}
 }
 
+/* What Linux charges for an skb beside its text: send buffers hold as much here as there. */
+#define TCP_SKB_CHARGE	1280U
+
+static_assert(SKB_TRUESIZE(MAX_TCP_HEADER) <= TCP_SKB_CHARGE, "memory is bounded, too");
+
 /* An empty skb with the headroom for headers and at least room octets of linear tailroom. */
 struct sk_buff *tcp_stream_alloc_skb(struct sock *sk, u32 room)
 {
@@ -367,6 +372,7 @@ struct sk_buff *tcp_stream_alloc_skb(struct sock *sk, u32 room)
 	if (unlikely(!skb))
 		return NULL;
 	skb_reserve(skb, MAX_TCP_HEADER);
+	skb->truesize = TCP_SKB_CHARGE;
 	skb->nohdr = 1;
 	INIT_LIST_HEAD(&TCP_SKB_CB(skb)->tsorted);
 	return skb;
@@ -466,15 +472,14 @@ int tcp_fragment(struct sock *sk, struct sk_buff *skb, u32 len, u32 mss)
 int tcp_trim_head(struct sock *sk, struct sk_buff *skb, u32 len)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
-	u32 old = tcp_skb_pcount(skb), truesize = skb->truesize, linear = skb_headlen(skb);
+	u32 old = tcp_skb_pcount(skb), truesize = skb->truesize;
 
 	if (skb_cloned(skb) && skb_cow_head(skb, MAX_TCP_HEADER))
 		return -ENOMEM;
 	if (skb_pull_any(skb, len))
 		return -ENOMEM;
 	TCP_SKB_CB(skb)->seq += len;
-	if (len > linear)
-		skb->truesize -= min(len - linear, skb->truesize - (u32)SKB_TRUESIZE(0));
+	skb->truesize -= min(len, skb->truesize - TCP_SKB_CHARGE);
 	sk_wmem_queued_add(sk, (s32)(skb->truesize - truesize));
 	if (old > 1 && TCP_SKB_CB(skb)->gso_size) {
 		tcp_set_skb_gso(skb, TCP_SKB_CB(skb)->gso_size);

@@ -176,14 +176,8 @@ void tcp_init_buffer_space(struct sock *sk)
 	tp->rcvq_space = min(tp->rcv_wnd, TCP_INIT_CWND * tp->advmss);
 	tp->window_clamp = min(tp->window_clamp, most);
 	tp->rcv_ssthresh = min(tp->rcv_ssthresh, tp->window_clamp);
-	/* room for an initial window's worth of segments, unless the application chose */
-	if (!(sk->sk_userlocks & SOCK_SNDBUF_LOCK)) {
-		u32 per = (u32)SKB_TRUESIZE(tp->mss_cache + MAX_TCP_HEADER);
-		int want = (int)(2 * TCP_INIT_CWND * per);
-
-		sk->sk_sndbuf = max(sk->sk_sndbuf,
-				    min(want, sock_net(sk)->tcp.sysctl_tcp_wmem[2]));
-	}
+	if (!(sk->sk_userlocks & SOCK_SNDBUF_LOCK))
+		tcp_sndbuf_expand(sk);
 }
 
 /* What a full segment costs in buffer space for each octet that it promises. */

@@ -142,3 +142,53 @@ TEST(a_full_device_is_asked_again)
 	netif_wake_queue(c->s->dev);
 	OUT_WITHIN(510, .flags = P|A, .seq = 1, .ack = 1001, .len = 24);
 }
+
+/* --- the send buffer holds as much as Linux's ---------------------------------------- */
+
+/* What a write of n octets that does not wait takes, with the peer's MSS and window as given. */
+static long taken(int fd, size_t n)
+{
+	u8 *buf = calloc(1, n);
+	long took = s_send(c->s, fd, buf, n, MSG_DONTWAIT);
+
+	assert_non_null(buf);
+	free(buf);
+	conv_drain(c);
+	return took;
+}
+
+TEST(a_send_buffer_is_charged_by_octets)
+{
+	int fd;
+
+	c = conversation(1);
+	c->s->net->tcp.sysctl_tcp_wmem[1] = 50000;
+	w_listen(c, 80);
+	IN(.flags = S, .seq = 1000, .win = 32792, .mss = 1000);
+	OUT(.flags = S|A, .ack = 1001);
+	IN(.flags = A, .seq = 1001, .ack = 1, .win = 32792);
+	fd = w_accept(c);
+	assert_int_equal(s_getsockopt(c->s, fd, SOL_SOCKET, SO_SNDBUF), 50000);
+	/* 16000, half a window, in each skb: the fourth begins below the limit */
+	assert_int_equal(taken(fd, 59000), 58000);
+	assert_int_equal(taken(fd, 1), -EAGAIN);
+	assert_int_equal(s_poll(c->s, fd, EPOLLOUT), 0);
+	IN(.flags = A, .seq = 1001, .ack = 10001, .win = 32792);
+	conv_drain(c);
+	assert_int_equal(s_poll(c->s, fd, EPOLLOUT), 0);
+	IN(.flags = A, .seq = 1001, .ack = 26001, .win = 32792);
+	conv_drain(c);
+	assert_int_equal(s_poll(c->s, fd, EPOLLOUT), EPOLLOUT);
+	/* two windows of 36 segments of 2048 + 256 octets each */
+	assert_int_equal(s_getsockopt(c->s, fd, SOL_SOCKET, SO_SNDBUF), 2 * 36 * 2304);
+	assert_int_equal(taken(fd, 180000), 128000);
+}
+
+TEST(a_send_buffer_begins_with_two_initial_windows)
+{
+	int fd;
+
+	c = conversation(1);
+	fd = w_established(c, 65535);
+	assert_int_equal(s_getsockopt(c->s, fd, SOL_SOCKET, SO_SNDBUF), 87040);
+}
