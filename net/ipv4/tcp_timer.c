@@ -143,6 +143,26 @@ static void back_off(struct sock *sk)
 				  tcp_within_user_timeout(sk, tcp_rto_ns(sk)));
 }
 
+/* What should have repaired the loss without a timeout? */
+static void count_failure(struct sock *sk)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	struct net *net = sock_net(sk);
+
+	switch (inet_csk(sk)->icsk_ca_state) {
+	case TCP_CA_Recovery:
+		NET_ADD_STATS(net, TcpExt_TCPSackRecoveryFail, tp->sack_ok);
+		NET_ADD_STATS(net, TcpExt_TCPRenoRecoveryFail, !tp->sack_ok);
+		break;
+	case TCP_CA_Loss:
+		NET_INC_STATS(net, TcpExt_TCPLossFailures);
+		break;
+	default:
+		NET_ADD_STATS(net, TcpExt_TCPSackFailures, tp->sacked_out && tp->sack_ok);
+		NET_ADD_STATS(net, TcpExt_TCPRenoFailures, tp->sacked_out && !tp->sack_ok);
+	}
+}
+
 static void retransmit_timer(struct sock *sk)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
@@ -156,10 +176,11 @@ static void retransmit_timer(struct sock *sk)
 			back_off(sk);
 		return;
 	}
+	NET_INC_STATS(sock_net(sk), TcpExt_TCPTimeouts);
 	if (write_timeout(sk))
 		return;
 	if (!icsk->icsk_retransmits)
-		NET_INC_STATS(sock_net(sk), TcpExt_TCPTimeouts);
+		count_failure(sk);
 	tcp_enter_loss(sk);
 	if (icsk->icsk_retransmits < 255)
 		icsk->icsk_retransmits++;
@@ -300,10 +321,8 @@ void tcp_set_keepalive(struct sock *sk, int on)
 /* An orphan's time in FIN-WAIT-2 is over, or its longer part: the rest is TIME-WAIT's. */
 static void fin_wait2_timer(struct sock *sk)
 {
-	u64 left = tcp_fin_time_ns(sk);
-
-	if (tcp_sk(sk)->linger2 >= 0 && left > TCP_TIMEWAIT_NS) {
-		tcp_time_wait(sk, TCP_FIN_WAIT2, left - TCP_TIMEWAIT_NS);
+	if (tcp_sk(sk)->linger2 >= 0 && tcp_fin_time_ns(sk) > TCP_TIMEWAIT_NS) {
+		tcp_time_wait(sk, TCP_FIN_WAIT2, TCP_TIMEWAIT_NS);
 		return;
 	}
 	tcp_send_active_reset(sk);
