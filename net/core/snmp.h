@@ -31,9 +31,10 @@
 	X(TcpExt, ListenOverflows) X(TcpExt, ListenDrops) X(TcpExt, TCPHPHits) \
 	X(TcpExt, TCPPureAcks) X(TcpExt, TCPHPAcks) X(TcpExt, TCPRenoRecovery) \
 	X(TcpExt, TCPSackRecovery) X(TcpExt, TCPSACKReneging) X(TcpExt, TCPTSReorder) \
-	X(TcpExt, TCPSACKReorder) X(TcpExt, TCPFullUndo) X(TcpExt, TCPPartialUndo) \
+	X(TcpExt, TCPSACKReorder) X(TcpExt, TCPRenoReorder) X(TcpExt, TCPFullUndo) X(TcpExt, TCPPartialUndo) \
 	X(TcpExt, TCPDSACKUndo) X(TcpExt, TCPLossUndo) X(TcpExt, TCPLostRetransmit) \
-	X(TcpExt, TCPLossFailures) X(TcpExt, TCPFastRetrans) X(TcpExt, TCPSlowStartRetrans) \
+	X(TcpExt, TCPRenoFailures) \
+	X(TcpExt, TCPSackFailures) X(TcpExt, TCPLossFailures) X(TcpExt, TCPFastRetrans) X(TcpExt, TCPSlowStartRetrans) \
 	X(TcpExt, TCPTimeouts) X(TcpExt, TCPLossProbes) X(TcpExt, TCPLossProbeRecovery) \
 	X(TcpExt, TCPRenoRecoveryFail) X(TcpExt, TCPSackRecoveryFail) X(TcpExt, TCPRcvCollapsed) \
 	X(TcpExt, TCPBacklogCoalesce) X(TcpExt, TCPDSACKOldSent) X(TcpExt, TCPDSACKOfoSent) \

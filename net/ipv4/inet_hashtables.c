@@ -570,6 +570,7 @@ int inet_hash_connect(struct sock *sk)
 	}
 	spin_unlock_bh(&h->lock);
 	if (tw) {
+		NET_INC_STATS(sock_net(sk), TcpExt_TWRecycled);
 		inet_twsk_kill(tw);
 		inet_twsk_put(tw);
 	}

@@ -22,6 +22,7 @@ struct netns_tcp {
 	struct inet_hashinfo *hashinfo;		/* [I] established, listening, bound; TIME-WAIT */
 	u32 orphan_count;			/* [a] connections without a struct socket */
 	u32 tw_count;				/* [b] TIME-WAIT objects */
+	bool memory_pressure;			/* [a] as tcp_under_memory_pressure() last saw it */
 	u32 challenge_count;			/* [b] challenge ACKs left in this second */
 	u64 challenge_stamp;			/* [b] ns, when that second began */
 	struct siphash_key isn_key;		/* [I] RFC 6528 */

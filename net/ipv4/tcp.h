@@ -605,10 +605,15 @@ void tcp_v4_destroy_sock(struct sock *sk);
 /* The streams' memory is beyond tcp_mem's second or third number. */
 static inline bool tcp_under_memory_pressure(const struct sock *sk)
 {
-	const struct net *net = sock_net(sk);
+	struct net *net = sock_net(sk);
 	u64 pages = READ_ONCE(net->core.memory_allocated) >> PAGE_SHIFT;
+	bool over = pages > (u64)net->tcp.sysctl_tcp_mem[1];
 
-	return pages > (u64)net->tcp.sysctl_tcp_mem[1];
+	if (unlikely(over != net->tcp.memory_pressure)) {
+		net->tcp.memory_pressure = over;
+		NET_ADD_STATS(net, TcpExt_TCPMemoryPressures, over);
+	}
+	return over;
 }
 
 static inline bool tcp_out_of_memory(const struct sock *sk)
@@ -898,8 +903,11 @@ void tcp_sacktag_write_queue(struct sock *sk, struct tcp_ack_ctx *ctx);
 void tcp_mark_skb_lost(struct sock *sk, struct sk_buff *skb);	/* or its retransmission */
 /* The seq of the highest SACKed skb; snd_una without any. */
 u32 tcp_highest_sack_seq(const struct tcp_sock *tp);
-/* low_seq arrived after what was SACKed beyond it, and was sent once: segments were reordered. */
-void tcp_check_sack_reordering(struct sock *sk, u32 low_seq);
+/*
+ * low_seq arrived after what was SACKed beyond it, and was sent once, or so its timestamp says:
+ * segments were reordered.
+ */
+void tcp_check_sack_reordering(struct sock *sk, u32 low_seq, bool by_tstamp);
 
 /* The state machine of recovery: what a dubious ACK changes, and in ctx->rexmit what to send. */
 void tcp_fastretrans_alert(struct sock *sk, struct tcp_ack_ctx *ctx);

@@ -273,7 +273,7 @@ static void after_clean(struct sock *sk, struct tcp_ack_ctx *ctx)
 		if (!tp->sack_ok)
 			tcp_remove_reno_sacks(sk, ctx->pkts_acked);
 		else if (before(ctx->reord, ctx->prior_fack))
-			tcp_check_sack_reordering(sk, ctx->reord);
+			tcp_check_sack_reordering(sk, ctx->reord, false);
 	} else if (rtt >= 0 && ctx->flag & FLAG_DATA_SACKED) {
 		ctx->flag |= FLAG_SET_XMIT_TIMER;
 	}

@@ -119,10 +119,9 @@ void tcp_send_active_reset(struct sock *sk)
 {
 	struct sk_buff *skb = control_skb(acceptable_seq(tcp_sk(sk)), TCPHDR_ACK | TCPHDR_RST);
 
-	if (!skb)
-		return;
 	NET_INC_STATS(sock_net(sk), Tcp_OutRsts);
-	tcp_transmit_skb(sk, skb, false);
+	if (!skb || tcp_transmit_skb(sk, skb, false))
+		NET_INC_STATS(sock_net(sk), TcpExt_TCPAbortFailed);
 }
 
 /* --- SYN --------------------------------------------------------------------------------- */

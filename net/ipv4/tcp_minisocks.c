@@ -79,10 +79,12 @@ static void send_ack(const struct inet_timewait_sock *tw)
 
 static void send_ack_limited(struct inet_timewait_sock *tw)
 {
-	if (tcp_oow_rate_limited(tw->tw_net, &tw->tw_last_oow_ack, ktime_get_ns()))
-		NET_INC_STATS(tw->tw_net, TcpExt_TCPACKSkippedTimeWait);
-	else
+	if (!tcp_oow_rate_limited(tw->tw_net, &tw->tw_last_oow_ack, ktime_get_ns()))
 		send_ack(tw);
+	else if (tw->tw_substate == TCP_FIN_WAIT2)
+		NET_INC_STATS(tw->tw_net, TcpExt_TCPACKSkippedFinWait2);
+	else
+		NET_INC_STATS(tw->tw_net, TcpExt_TCPACKSkippedTimeWait);
 }
 
 static void note_timestamp(struct inet_timewait_sock *tw, const struct tcp_options_received *opt)

@@ -254,7 +254,7 @@ static bool try_undo_partial(struct sock *sk, const struct tcp_ack_ctx *ctx)
 
 	if (!tp->undo_marker || !packet_delayed(tp, ctx))
 		return false;
-	tcp_check_sack_reordering(sk, ctx->prior_snd_una);
+	tcp_check_sack_reordering(sk, ctx->prior_snd_una, true);
 	if (tp->retrans_out)
 		return true;
 	stop_retrans_clock(sk);
@@ -278,6 +278,7 @@ static void limit_reno_sacked(struct sock *sk)
 	tp->reordering = (u16)min_t(u32, max_t(u32, tp->packets_out, tp->reordering),
 				    sock_net(sk)->tcp.sysctl_tcp_max_reordering);
 	tp->reord_seen++;
+	NET_INC_STATS(sock_net(sk), TcpExt_TCPRenoReorder);
 }
 
 /* A duplicate ACK: some segment beyond the hole has arrived. */

@@ -9,7 +9,7 @@ u32 tcp_highest_sack_seq(const struct tcp_sock *tp)
 	return tp->sacked_out && tp->sack ? tp->sack->highest_sack_seq : tp->snd_una;
 }
 
-void tcp_check_sack_reordering(struct sock *sk, u32 low_seq)
+void tcp_check_sack_reordering(struct sock *sk, u32 low_seq, bool by_tstamp)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 	u32 fack = tcp_highest_sack_seq(tp), mss = tp->mss_cache;
@@ -21,7 +21,8 @@ void tcp_check_sack_reordering(struct sock *sk, u32 low_seq)
 					    sock_net(sk)->tcp.sysctl_tcp_max_reordering);
 	tp->rack_reord = 1;
 	tp->reord_seen++;
-	NET_INC_STATS(sock_net(sk), TcpExt_TCPSACKReorder);
+	NET_ADD_STATS(sock_net(sk), TcpExt_TCPTSReorder, by_tstamp);
+	NET_ADD_STATS(sock_net(sk), TcpExt_TCPSACKReorder, !by_tstamp);
 }
 
 void tcp_mark_skb_lost(struct sock *sk, struct sk_buff *skb)
@@ -238,5 +239,5 @@ void tcp_sacktag_write_queue(struct sock *sk, struct tcp_ack_ctx *ctx)
 	if (s)
 		memcpy(s->recv_sack_cache, blocks, sizeof(blocks));
 	if (inet_csk(sk)->icsk_ca_state != TCP_CA_Loss || tp->undo_marker)
-		tcp_check_sack_reordering(sk, ctx->reord);
+		tcp_check_sack_reordering(sk, ctx->reord, false);
 }
