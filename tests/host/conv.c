@@ -5,6 +5,7 @@
 #include "lib/md5.h"
 #include "net/core/sock.h"
 #include "tests/host/conv.h"
+#include "tests/host/seen.h"
 
 static struct conv *conv;
 
@@ -104,6 +105,7 @@ static void conv_end(void)
 {
 	if (!conv)
 		return;
+	seen_note(conv->s->net);
 	world_destroy(conv->w);
 	forget(conv);
 	free(conv);

@@ -103,7 +103,9 @@ host-lib: $(HOST)/asan/libskiff.a $(HOST)/fast/libskiff.a
 
 host-test: $(HOST_TESTS:%=$(HOST)/asan/%) $(HOST)/asan/fuzz $(HOST)/asan/fuzz_canary \
 	   $(HOST)/asan/sim $(HOST)/fast/sim
-	@tests/host/run.sh $(HOST_TESTS:%=$(HOST)/asan/%) \
+	@rm -f $(HOST)/seen
+	@SKIFF_SEEN=$(HOST)/seen tests/host/run.sh $(HOST_TESTS:%=$(HOST)/asan/%) \
+		"tests/host/seen.py $(HOST)/seen" \
 		"$(HOST)/asan/fuzz frames -n 1000000 -a" "$(HOST)/asan/fuzz options -n 1000000 -a" \
 		"$(HOST)/asan/fuzz calls -n 3000000 -a" $(HOST)/asan/fuzz_canary \
 		"$(HOST)/asan/sim -s bulk -n 20 -f 100001" "$(HOST)/asan/sim -s swarm -n 100 -f 100001" \

@@ -661,3 +661,15 @@ TEST(the_gateway_gets_what_is_not_on_link)
 	assert_int_equal(s_sendto(c->s, fd, "x", 1, ip4("8.8.8.8"), 53), 1);
 	expect_arp(0, 1, c->s->addr, ip4("10.0.0.254"));
 }
+
+/* An answer to an echo request that nobody sent: counted, and no more. */
+TEST(an_echo_reply_is_counted)
+{
+	u8 icmp[8] = { 0 };
+
+	c = conversation(1);
+	put_unaligned_be16((u16)~ref_sum(icmp, sizeof(icmp), 0), icmp + 2);
+	conv_send_ip((struct ip_fields){ .proto = IPPROTO_ICMP }, icmp, sizeof(icmp));
+	assert_null(conv_frame(NSEC_PER_SEC));
+	assert_int_equal(c->s->net->mib[MIB_Icmp_InEchoReps], 1);
+}
