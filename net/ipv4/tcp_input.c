@@ -302,15 +302,19 @@ void tcp_init_transfer(struct sock *sk)
 	tcp_init_congestion_control(sk);
 	tcp_init_buffer_space(sk);
 	tcp_fast_path_check(sk);
+	if (sock_flag(sk, SOCK_KEEPOPEN))
+		inet_csk_reset_keepalive_timer(sk, tp->tcp_mstamp + tcp_keepalive_time_ns(sk));
 }
 
+/* The window of a SYN, of a simultaneous open, is never scaled (RFC 7323 2.2). */
 static void established(struct sock *sk, const struct sk_buff *skb)
 {
+	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
 	struct tcp_sock *tp = tcp_sk(sk);
 
-	tp->snd_wnd = (u32)TCP_SKB_CB(skb)->window << tp->snd_wscale;
+	tp->snd_wnd = (u32)cb->window << (cb->tcp_flags & TCPHDR_SYN ? 0 : tp->snd_wscale);
 	tp->max_window = max(tp->max_window, tp->snd_wnd);
-	tp->snd_wl1 = TCP_SKB_CB(skb)->seq;
+	tp->snd_wl1 = cb->seq;
 	tcp_set_state(sk, TCP_ESTABLISHED);
 	if (!tcp_fastopen_rsk(tp))	/* which has sent and received already */
 		tcp_init_transfer(sk);
@@ -671,8 +675,6 @@ static void synsent_established(struct sock *sk, struct sk_buff *skb,
 	tcp_set_state(sk, TCP_ESTABLISHED);
 	inet_csk(sk)->icsk_ack.lrcvtime = tcp_time_ms(tp);
 	tcp_init_transfer(sk);
-	if (sock_flag(sk, SOCK_KEEPOPEN))
-		inet_csk_reset_keepalive_timer(sk, tp->tcp_mstamp + tcp_keepalive_time_ns(sk));
 	resent = (tp->syn_fastopen || tp->syn_data) && tcp_rcv_fastopen_synack(sk, skb, opt);
 	sk->sk_state_change(sk);
 	if (resent)

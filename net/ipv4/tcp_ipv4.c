@@ -226,6 +226,7 @@ void tcp_v4_mtu_reduced(struct sock *sk)
 		tcp_sk(sk)->advmss = (u16)min_t(u32, tcp_sk(sk)->advmss,
 						tcp_mss_to_advertise(sk, mtu));
 	tcp_simple_retransmit(sk);
+	tcp_check_invariants(sk);
 }
 
 /* Tell the application, or remember it for when the connection times out anyway. */

@@ -268,9 +268,6 @@ struct sock *tcp_create_child(struct sock *sk, struct sk_buff *skb, struct reque
 		return NULL;
 	}
 	inet_hash(child);
-	if (sock_flag(child, SOCK_KEEPOPEN))
-		inet_csk_reset_keepalive_timer(child, tcp_sk(child)->tcp_mstamp +
-					       tcp_keepalive_time_ns(child));
 	NET_INC_STATS(sock_net(sk), Tcp_PassiveOpens);
 	return child;
 }

@@ -132,7 +132,8 @@ bool tcp_schedule_loss_probe(struct sock *sk)
 	struct sk_buff *head;
 	u64 delay, rto_at;
 
-	if (!tp->packets_out || !tp->sack_ok || sk->sk_state == TCP_SYN_SENT ||
+	/* what is SACKed tells of loss without a probe (7.2) */
+	if (!tp->packets_out || !tp->sack_ok || tp->sacked_out || sk->sk_state == TCP_SYN_SENT ||
 	    inet_csk(sk)->icsk_pending == ICSK_TIME_SYNACK ||
 	    !sock_net(sk)->tcp.sysctl_tcp_early_retrans ||
 	    (state != TCP_CA_Open && state != TCP_CA_CWR))
@@ -191,7 +192,7 @@ void tcp_send_loss_probe(struct sock *sk)
 	if (probe_with_new(sk)) {
 		tp->tlp_retrans = 0;
 	} else {
-		if (tp->tlp_high_seq)	/* one probe for a flight */
+		if (tp->tlp_high_seq || tp->sacked_out)	/* one probe for a flight */
 			goto rearm;
 		skb = last_segment(sk);
 		if (!skb || __tcp_retransmit_skb(sk, skb, 1))

@@ -468,11 +468,12 @@ static void process_loss(struct sock *sk, struct tcp_ack_ctx *ctx, bool dupack)
 static bool check_reneging(struct sock *sk, struct tcp_ack_ctx *ctx)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
+	u32 delay_us = clamp(tp->srtt_us >> 4, 10000U, TCP_RTO_MAX_US);
 
 	if (!(ctx->flag & FLAG_SACK_RENEGING) || !(ctx->flag & FLAG_SND_UNA_ADVANCED))
 		return false;
-	inet_csk_reset_xmit_timer(sk, ICSK_TIME_RETRANS, tp->tcp_mstamp +
-				  max(tp->srtt_us >> 4, 10000U) * NSEC_PER_USEC);
+	inet_csk_reset_xmit_timer(sk, ICSK_TIME_RETRANS,
+				  tp->tcp_mstamp + delay_us * NSEC_PER_USEC);
 	ctx->flag &= ~FLAG_SET_XMIT_TIMER;
 	return true;
 }

@@ -42,7 +42,7 @@ HOST_FUZZ	:= $(patsubst %.c,%.o,$(filter-out %/main.c %/canary.c,$(wildcard test
 HOST_BENCH	:= $(patsubst %.c,%.o,$(wildcard tests/host/bench/*.c))
 
 # Where sim/check.c steps in, and where the canaries do.
-HOST_CHECK	:= tcp_check_invariants tcp_connect inet_csk_clone_lock
+HOST_CHECK	:= tcp_check_invariants tcp_time_wait tcp_connect inet_csk_clone_lock
 HOST_CANARY	:= $(HOST_CHECK) tcp_sacktag_write_queue tcp_ofo_queue tcp_parse_options \
 		   inet_csk_listen_stop
 

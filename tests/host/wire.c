@@ -79,6 +79,20 @@ static void corrupt(u8 *data, u32 len)
 			data[ETH_HLEN + i / 8] ^= (u8)(1 << i % 8);
 }
 
+/* Congestion experienced (RFC 3168 5), if the packet allows to say so. */
+static void mark(u8 *data, u32 len)
+{
+	u8 *ip = data + ETH_HLEN;
+	__sum16 sum = 0;
+
+	if (len < ETH_HLEN + 20 || get_unaligned_be16(data + 12) != ETH_P_IP || !(ip[1] & 3))
+		return;
+	ip[1] |= 3;
+	memcpy(ip + 10, &sum, 2);
+	sum = ip_fast_csum(ip, ip[0] & 15);
+	memcpy(ip + 10, &sum, 2);
+}
+
 static void launch(struct wire_end *to, const u8 *frame, u32 len, u64 at)
 {
 	const struct wire_config *cfg = &to->wire->cfg;
@@ -88,6 +102,8 @@ static void launch(struct wire_end *to, const u8 *frame, u32 len, u64 at)
 	f->to = to;
 	f->len = len;
 	memcpy(f->data, frame, len);
+	if (host_chance(cfg->mark))
+		mark(f->data, len);
 	if (host_chance(cfg->corrupt))
 		corrupt(f->data, len);
 	if (cfg->jitter)
@@ -97,12 +113,27 @@ static void launch(struct wire_end *to, const u8 *frame, u32 len, u64 at)
 	world_at(to->wire->world, at, wire_arrival, f);
 }
 
+static bool is_down(const struct wire *wire)
+{
+	u64 now = ktime_get_ns();
+
+	return now >= wire->cfg.down_from && now < wire->cfg.down_until;
+}
+
+/* Whether the wire is down between two of its ends. */
+static bool cut_off(const struct wire *wire, const struct wire_end *a, const struct wire_end *b)
+{
+	u32 side = wire->cfg.down_side;
+
+	return is_down(wire) && (side >> (a - wire->end) & 1) != (side >> (b - wire->end) & 1);
+}
+
 static bool lost(struct wire *wire)
 {
 	const struct wire_config *cfg = &wire->cfg;
 	u64 now = ktime_get_ns();
 
-	if (now >= cfg->down_from && now < cfg->down_until)
+	if (is_down(wire) && !cfg->down_side)
 		return true;
 	if (wire->burst_left && now < wire->burst_until) {
 		wire->burst_left--;
@@ -175,7 +206,8 @@ static bool fits(struct wire_end *from, const u8 *frame, u32 len)
 
 	if (!mtu || len <= ETH_HLEN + mtu)
 		return true;
-	if (get_unaligned_be16(frame + 12) == ETH_P_IP && frame[ETH_HLEN + 6] & 0x40)
+	if (!from->wire->cfg.black_hole && get_unaligned_be16(frame + 12) == ETH_P_IP &&
+	    frame[ETH_HLEN + 6] & 0x40)
 		too_big(from, frame, mtu);
 	return false;
 }
@@ -196,7 +228,8 @@ void wire_send(struct wire_end *from, const u8 *frame, u32 len)
 	for (int i = 0; i < wire->nr_ends; i++) {
 		struct wire_end *to = &wire->end[i];
 
-		if (to == from || (!(frame[0] & 1) && memcmp(frame, to->mac, ETH_ALEN)))
+		if (to == from || (!(frame[0] & 1) && memcmp(frame, to->mac, ETH_ALEN)) ||
+		    cut_off(wire, from, to))
 			continue;
 		launch(to, frame, len, at + wire->cfg.delay);
 		if (host_chance(wire->cfg.duplicate))

@@ -32,10 +32,13 @@ struct wire_config {
 	double reorder;			/* held back for reorder_delay */
 	u64 reorder_delay;
 	double corrupt;			/* up to 15 neighbouring bits flip */
+	double mark;			/* congestion experienced, on packets that allow it */
 	u64 rate;			/* bits per second and direction; 0: no limit */
 	u32 queue;			/* frames that wait for the rate; 0: 1000 */
 	u32 mtu;			/* tells senders of bigger ones; 0: none */
-	u64 down_from, down_until;	/* nothing passes in between */
+	bool black_hole;		/* ... does not tell them */
+	u64 down_from, down_until;	/* nothing passes in between ... */
+	u32 down_side;			/* ... from ends with their bit set to others; 0: at all */
 };
 
 /* What stands at a wire's end. frame belongs to the wire. Context: bottom halves off. */

@@ -372,6 +372,42 @@ TEST(simultaneous_open)
 	OUT(.flags = P|A, .seq = 1, .ack = 501, .len = 10);
 }
 
+/* RFC 7323 2.2: the window of a SYN is never scaled, also when it comes with an ACK. */
+TEST(simultaneous_open_does_not_scale_the_window_of_a_syn)
+{
+	int fd;
+
+	c = conversation(1);
+	fd = start_connect(c);
+	IN(.flags = S, .seq = 500, .win = 1000, .mss = 1460, .wscale = 8);
+	OUT(.flags = S|A, .seq = 0, .ack = 501);
+	IN(.flags = S|A, .seq = 500, .ack = 1, .win = 1000, .mss = 1460, .wscale = 8);
+	conv_drain(c);
+	w_send(c, fd, 1000);
+	OUT(.flags = A, .seq = 1, .ack = 501, .len = 500);
+	OUT(.flags = P|A, .seq = 501, .ack = 501, .len = 500);
+	w_send(c, fd, 10);
+	quiet_for(100);
+}
+
+/* RFC 9293 3.8.4: however the connection began. */
+TEST(keepalive_after_a_simultaneous_open)
+{
+	int fd;
+
+	c = conversation(1);
+	fd = s_socket(c->s, SOCK_STREAM | SOCK_NONBLOCK);
+	assert_int_equal(s_setsockopt(c->s, fd, SOL_SOCKET, SO_KEEPALIVE, 1), 0);
+	assert_int_equal(s_setsockopt(c->s, fd, SOL_TCP, TCP_KEEPIDLE, 10), 0);
+	assert_int_equal(s_connect(c->s, fd, c->peer, 7000), -EINPROGRESS);
+	c->port = OUT(.flags = S, .mss = 1460).port;
+	IN(.flags = S, .seq = 500, .win = 65535);
+	OUT(.flags = S|A, .seq = 0, .ack = 501);
+	IN(.flags = S|A, .seq = 500, .ack = 1, .win = 65535);
+	conv_drain(c);
+	OUT_AFTER(10000, .flags = A, .seq = 0, .ack = 501);
+}
+
 TEST(port_unreachable_refuses_a_connection)
 {
 	u8 icmp[8 + 28] = { 3, 3 };

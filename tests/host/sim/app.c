@@ -64,11 +64,13 @@ void app_wake_at(struct app *app, u64 ns)
 
 void app_close(struct app *app)
 {
-	if (app->fd < 0)
+	int fd = app->fd;
+
+	if (fd < 0)
 		return;
 	remove_wait_queue(app->wq, &app->wait);
-	s_close(app->s, app->fd);
 	app->fd = -1;
+	s_close(app->s, fd);
 }
 
 void app_free(struct app *app)

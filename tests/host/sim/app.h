@@ -27,7 +27,7 @@ void app_watch(struct app *app, struct stack *s, int fd, void (*run)(struct app 
 /* Run it at ns, if nothing happens before. */
 void app_wake_at(struct app *app, u64 ns);
 
-/* Close the socket and forget it. */
+/* Close the socket and forget it. Others run meanwhile when it lingers. */
 void app_close(struct app *app);
 
 /* Free the (malloc()ed) program, at once or when the event that is under way finds it. */

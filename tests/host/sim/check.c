@@ -21,11 +21,14 @@ struct watched {
 	struct inet_tuple t;
 	u8 state;
 	enum ending ending;
+	u32 times;				/* connections that these addresses and ports had */
 	u32 snd_una, snd_nxt, rcv_nxt, copied_seq, rcv_edge;
 	u32 in_flight, cwnd, prior_cwnd, delivered;
+	u32 doubtful;				/* segments: lost, or so it seems */
 };
 
 static struct watched watched[SLOTS];
+static const struct world *watched_world;
 unsigned long check_steps;
 
 void __real_tcp_check_invariants(const struct sock *sk);
@@ -34,10 +37,16 @@ int __real_tcp_connect(struct sock *sk);
 int __wrap_tcp_connect(struct sock *sk);
 struct sock *__real_inet_csk_clone_lock(struct sock *sk, const struct request_sock *req);
 struct sock *__wrap_inet_csk_clone_lock(struct sock *sk, const struct request_sock *req);
+void __real_tcp_time_wait(struct sock *sk, u8 substate, u64 timeout_ns);
+void __wrap_tcp_time_wait(struct sock *sk, u8 substate, u64 timeout_ns);
+
+static struct watched *slot(const struct net *net, const struct inet_tuple *t);
 
 static void complain(const struct sock *sk, const char *what, int line)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
+	struct inet_tuple t = tcp_tuple(sk);
+	const struct watched *was = slot(sock_net(sk), &t);
 
 	printk("port %u to %u, state %u, ca_state %u: snd_una %u, snd_nxt +%u, write_seq +%u, "
 	       "snd_wnd %u, cwnd %u, ssthresh %u, out %u sacked %u lost %u retrans %u\n",
@@ -48,6 +57,13 @@ static void complain(const struct sock *sk, const char *what, int line)
 	printk("rcv_nxt %u, copied_seq %d, rcv_wup %d, rcv_wnd %u, rmem %d, wmem %d, pending %u\n",
 	       tp->rcv_nxt, (int)(tp->copied_seq - tp->rcv_nxt), (int)(tp->rcv_wup - tp->rcv_nxt),
 	       tp->rcv_wnd, sk->sk_rmem_alloc, sk->sk_wmem_queued, inet_csk(sk)->icsk_pending);
+	printk("timeout in %ld us, rto %u us, srtt %u us, keepalive in %ld us\n",
+	       (long)(inet_csk(sk)->icsk_timeout - ktime_get_ns()) / 1000,
+	       inet_csk(sk)->icsk_rto, tp->srtt_us / 8,
+	       (long)(inet_csk(sk)->icsk_keep_timeout - ktime_get_ns()) / 1000);
+	printk("before: state %u, snd_nxt +%d, in flight %u, cwnd %u, prior_cwnd %u, delivered %u\n",
+	       was->state, (int)(was->snd_nxt - tp->snd_una), was->in_flight, was->cwnd,
+	       was->prior_cwnd, was->delivered);
 	sim_fail("check.c:%d: %s", line, what);
 }
 
@@ -206,17 +222,37 @@ static const unsigned int may_follow[TCP_MAX_STATES] = {
 	[TCP_CLOSE_WAIT] = TCPF(TCP_LAST_ACK),
 };
 
-/* New text goes only where cwnd leaves room, but for the last FIN and what a loss probe cuts. */
+/*
+ * New text goes only where cwnd leaves room, but for the last FIN and what a loss probe cuts.
+ * cwnd grows with what was delivered; in recovery it follows what is in flight.
+ */
 static void check_cwnd(const struct sock *sk, const struct watched *was)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
-	u32 most = max(max(was->cwnd, tp->snd_cwnd), was->in_flight);
+	u32 most = max(max(was->cwnd, tp->snd_cwnd), was->in_flight + was->doubtful);
 
 	if (after(tp->snd_nxt, was->snd_nxt))
 		must(tcp_packets_in_flight(tp) <= most + 2);
 	most = max(max(was->cwnd, was->prior_cwnd), was->in_flight);
-	must(tp->snd_cwnd <= most + (tp->delivered - was->delivered) + 3);
+	if (tcp_in_cwnd_reduction(sk))	/* a cwnd of 1 is "reduced" to 2 */
+		most = max(most, tcp_packets_in_flight(tp)) + (tp->delivered - was->delivered);
+	if (tp->sack_ok || !tcp_in_cwnd_reduction(sk))
+		must(tp->snd_cwnd <= most + (tp->delivered - was->delivered) + 3);
 	must(tp->snd_ssthresh >= 2);
+}
+
+/* What was sent has a place in the window that the peer offered; a FIN may stand behind its end. */
+static void check_peers_window(const struct sock *sk)
+{
+	struct inet_tuple t = { sk->sk_rcv_saddr, sk->sk_daddr, htons(sk->sk_num), ntohs(sk->sk_dport) };
+
+	for (int i = 0; i < watched_world->nr_stacks; i++) {
+		const struct stack *s = &watched_world->stack[i];
+		const struct watched *peer = slot(s->net, &t);
+
+		if (s->addr == sk->sk_daddr && peer->sk && peer->times == 1)
+			must(!after(tcp_sk(sk)->snd_nxt - 1, peer->rcv_edge));
+	}
 }
 
 static void check_change(const struct sock *sk, const struct watched *was)
@@ -231,6 +267,8 @@ static void check_change(const struct sock *sk, const struct watched *was)
 	must(!before(tp->rcv_wup + tp->rcv_wnd, was->rcv_edge));	/* never shrunk */
 	if (was->state != TCP_SYN_RECV)
 		check_cwnd(sk, was);
+	if (after(tp->snd_nxt, was->snd_nxt))
+		check_peers_window(sk);
 }
 
 /* --- which connection it is ---------------------------------------------------------- */
@@ -254,13 +292,13 @@ static struct watched *slot(const struct net *net, const struct inet_tuple *t)
 	sim_fail("too many connections to watch");
 }
 
-static bool in_time_wait(const struct watched *w)
+static bool in_time_wait(const struct net *net, const struct inet_tuple *t)
 {
 	struct sock_common *c;
 	bool found;
 
 	local_bh_disable();
-	c = inet_lookup_established(w->net->tcp.hashinfo, &w->t, 0);
+	c = inet_lookup_established(net->tcp.hashinfo, t, 0);
 	found = c && c->skc_state == TCP_TIME_WAIT;
 	if (found)
 		inet_twsk_put((struct inet_timewait_sock *)c);
@@ -270,21 +308,40 @@ static bool in_time_wait(const struct watched *w)
 	return found;
 }
 
-/* sk is in CLOSE, perhaps without a port; what was it before? */
-static void note_ending(const struct sock *sk)
+static void note_ending(const struct sock *sk, enum ending ending)
 {
-	struct watched *w = watched;
+	for (struct watched *w = watched; w < watched + SLOTS; w++)
+		if (w->sk == sk) {
+			w->sk = NULL;
+			w->ending = ending;
+		}
+}
+
+/*
+ * sk is in CLOSE, perhaps without a port; what was it before? Who closes second may send his FIN
+ * so late again, after long silence, that TIME-WAIT is over and a reset answers: that is no abort.
+ */
+static void note_close(const struct sock *sk)
+{
+	bool late = inet_csk(sk)->icsk_rto * NSEC_PER_USEC > TCP_TIMEWAIT_NS / 4;
+	const struct watched *w = watched;
 
 	while (w < watched + SLOTS && w->sk != sk)
 		w++;
 	if (w == watched + SLOTS)
 		return;
-	w->sk = NULL;
-	w->ending = END_ABORTED;
-	if (w->state == TCP_LAST_ACK && !sk->sk_err)
-		w->ending = END_CLOSED;
-	else if (in_time_wait(w))
-		w->ending = END_TIME_WAIT;
+	if (TCPF(w->state) & (TCPF(TCP_CLOSE_WAIT) | TCPF(TCP_LAST_ACK)) && (!sk->sk_err || late))
+		note_ending(sk, END_CLOSED);
+	else
+		note_ending(sk, END_ABORTED);
+}
+
+void __wrap_tcp_time_wait(struct sock *sk, u8 substate, u64 timeout_ns)
+{
+	struct inet_tuple t = tcp_tuple(sk);
+
+	__real_tcp_time_wait(sk, substate, timeout_ns);
+	note_ending(sk, in_time_wait(sock_net(sk), &t) ? END_TIME_WAIT : END_ABORTED);
 }
 
 static void remember(struct watched *w, const struct sock *sk)
@@ -296,24 +353,15 @@ static void remember(struct watched *w, const struct sock *sk)
 		.snd_una = tp->snd_una, .snd_nxt = tp->snd_nxt, .rcv_nxt = tp->rcv_nxt,
 		.copied_seq = tp->copied_seq, .rcv_edge = tp->rcv_wup + tp->rcv_wnd,
 		.in_flight = tcp_packets_in_flight(tp), .cwnd = tp->snd_cwnd,
-		.prior_cwnd = tp->prior_cwnd, .delivered = tp->delivered,
+		.doubtful = tp->lost_out + (tp->sack_ok ? 0 : tp->sacked_out),
+		.prior_cwnd = tp->prior_cwnd, .delivered = tp->delivered, .times = w->times,
 	};
 }
 
 /* A connection begins: whatever was at that address before has ended where nobody looked. */
-static void forget(const struct sock *sk)
-{
-	for (struct watched *w = watched; w < watched + SLOTS; w++) {
-		if (w->sk != sk)
-			continue;
-		w->sk = NULL;
-		w->ending = END_ABORTED;
-	}
-}
-
 int __wrap_tcp_connect(struct sock *sk)
 {
-	forget(sk);
+	note_ending(sk, END_ABORTED);
 	return __real_tcp_connect(sk);
 }
 
@@ -322,7 +370,7 @@ struct sock *__wrap_inet_csk_clone_lock(struct sock *sk, const struct request_so
 	struct sock *child = __real_inet_csk_clone_lock(sk, req);
 
 	if (child)
-		forget(child);
+		note_ending(child, END_ABORTED);
 	return child;
 }
 
@@ -333,7 +381,7 @@ void __wrap_tcp_check_invariants(const struct sock *sk)
 
 	check_steps++;
 	if (sk->sk_state == TCP_CLOSE) {
-		note_ending(sk);
+		note_close(sk);
 		return;
 	}
 	__real_tcp_check_invariants(sk);
@@ -343,6 +391,8 @@ void __wrap_tcp_check_invariants(const struct sock *sk)
 	w = slot(sock_net(sk), &t);
 	if (w->sk == sk)
 		check_change(sk, w);
+	else
+		w->times++;
 	remember(w, sk);
 }
 
@@ -364,6 +414,7 @@ static void after_call(struct stack *s, const u64 *args)
 void check_begin(struct world *w)
 {
 	memset(watched, 0, sizeof(watched));
+	watched_world = w;
 	w->after_call = after_call;
 }
 
@@ -371,7 +422,9 @@ enum ending check_ending(const struct net *net, const struct inet_tuple *t)
 {
 	const struct watched *w = slot(net, t);
 
-	return w->net && w->sk ? END_ABORTED : w->ending;	/* a close() that nobody saw */
+	if (w->times > 1)
+		return END_REUSED;
+	return w->sk ? END_ABORTED : w->ending;		/* by a close() that nobody saw */
 }
 
 void check_end(const struct world *w)

@@ -14,6 +14,7 @@ enum ending {
 	END_UNSEEN,		/* there was none, or it still goes on */
 	END_TIME_WAIT,		/* this side closed first; it waited out what was under way */
 	END_CLOSED,		/* this side closed second, and its FIN was acknowledged */
+	END_REUSED,		/* there was more than one of these addresses and ports */
 	END_ABORTED,		/* a reset, a timeout, or a close that threw something away */
 	NR_ENDINGS
 };
@@ -21,7 +22,7 @@ enum ending {
 /* Watch all connections of w, from now on, and no others. */
 void check_begin(struct world *w);
 
-/* How the latest connection of net with these addresses and ports ended. */
+/* How the connection of net with these addresses and ports ended. */
 enum ending check_ending(const struct net *net, const struct inet_tuple *t);
 
 /* Every socket is gone: nothing may be counted any more. */

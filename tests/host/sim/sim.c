@@ -90,7 +90,7 @@ static int reap(const struct options *o, struct job *jobs, int *nr)
 
 static void usage(void)
 {
-	fprintf(stderr, "usage: sim [-s bulk|swarm] [-n runs] [-j jobs] [-f first seed]"
+	fprintf(stderr, "usage: sim [-s mix|bulk|swarm] [-n runs] [-j jobs] [-f first seed]"
 			" [-t seconds] [-p file.pcap] [-v]\n");
 	exit(2);
 }
@@ -133,7 +133,7 @@ static void parse(struct options *o, int argc, char **argv)
 int main(int argc, char **argv)
 {
 	struct options o = {
-		.self = argv[0], .scenario = "bulk", .first = 1, .runs = 1, .timeout_s = 120,
+		.self = argv[0], .scenario = "mix", .first = 1, .runs = 1, .timeout_s = 120,
 		.jobs = (int)sysconf(_SC_NPROCESSORS_ONLN),
 	};
 	unsigned long failed = 0, done = 0;

@@ -7,10 +7,10 @@
 /* Panics when something is wrong; prints one line about the run when verbose. */
 typedef void (*scenario_t)(struct world *w, bool verbose);
 
-/* One connection over a bad wire: 10 MiB one way, half-close, an answer, close. */
+/* One connection over a bad wire: up to 10 MiB one way, half-close, an answer, close. */
 void scenario_bulk(struct world *w, bool verbose);
 
-/* Many connections of every kind between several machines: echo, resets, refusals, no memory. */
+/* Many connections of every kind between several machines, and accidents of every kind. */
 void scenario_swarm(struct world *w, bool verbose);
 
 #endif
