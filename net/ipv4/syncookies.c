@@ -60,7 +60,7 @@ static u32 cookie_data(struct net *net, const struct inet_tuple *t, u32 cookie, 
 /* Fold the request's options into the timestamp it will send. */
 static void encode_options(struct request_sock *req)
 {
-	u32 now = tcp_ns_to_ms(ktime_get_ns()), ts, bits;
+	u32 now = tcp_clock_ms(), ts, bits;
 
 	bits = req->wscale_ok ? req->snd_wscale : TS_OPT_WSCALE_MASK;
 	if (req->sack_ok)

@@ -364,6 +364,11 @@ static inline u32 tcp_ns_to_ms(u64 ns)
 	return (u32)(ns / NSEC_PER_MSEC);
 }
 
+static inline u32 tcp_clock_ms(void)
+{
+	return tcp_ns_to_ms(ktime_get_ns());
+}
+
 static inline u32 tcp_time_ms(const struct tcp_sock *tp)
 {
 	return tcp_ns_to_ms(tp->tcp_mstamp);
@@ -464,7 +469,7 @@ struct request_sock {
 	struct list_head rsk_link;		/* on the SYN queue, or fastopen_queue.rst */
 	struct timer_list rsk_timer;		/* SYN-ACK again; holds a reference */
 	u64 snt_synack;		/* ns; 0 once it was sent again. Reset Fast Open: its end */
-	u64 last_oow_ack;			/* ns, for rate limiting */
+	u32 last_oow_ack;			/* ms, for rate limiting */
 	u32 rcv_isn, snt_isn;
 	u32 rcv_nxt;				/* rcv_isn + 1 */
 	u32 ts_recent, ts_off;
@@ -489,9 +494,9 @@ struct inet_timewait_sock {
 	struct hlist_node tw_bind_node;		/* [h] */
 	struct net *tw_net;
 	struct timer_list tw_timer;		/* holds the tables' reference */
-	u64 tw_last_oow_ack;			/* ns, for rate limiting */
 	u32 tw_rcv_nxt, tw_snd_nxt, tw_rcv_wnd;
 	u32 tw_ts_offset, tw_ts_recent, tw_ts_recent_stamp;
+	u32 tw_last_oow_ack;			/* ms, for rate limiting */
 	u8 tw_substate;				/* TCP_FIN_WAIT2 or TCP_TIME_WAIT */
 	u8 tw_rcv_wscale;
 	u8 tw_tos;
@@ -710,7 +715,7 @@ void tcp_rcv_state_process(struct sock *sk, struct sk_buff *skb);
 void tcp_fast_path_check(struct sock *sk);	/* may header prediction be used from now on? */
 /* RFC 5961, rate-limited. */
 void tcp_send_challenge_ack(struct sock *sk);
-bool tcp_oow_rate_limited(struct net *net, u64 *last, u64 now);
+bool tcp_oow_rate_limited(struct net *net, u32 *last, u32 now_ms);
 void tcp_sndbuf_expand(struct sock *sk);	/* as the congestion window asks, up to tcp_wmem */
 void tcp_write_space(struct sock *sk);		/* wake writers, if there is room for them now */
 bool tcp_paws_reject(u32 ts_recent, u32 ts_recent_stamp, u32 tsval, u32 now_ms);

@@ -9,11 +9,11 @@
 /* --- challenge ACKs (RFC 5961 7) --------------------------------------------------------- */
 
 /* Whether an answer to something out of the window was sent too recently; else notes the time. */
-bool tcp_oow_rate_limited(struct net *net, u64 *last, u64 now)
+bool tcp_oow_rate_limited(struct net *net, u32 *last, u32 now_ms)
 {
-	if (*last && now - *last < (u64)net->tcp.sysctl_tcp_invalid_ratelimit * NSEC_PER_MSEC)
+	if (*last && now_ms - *last < (u32)net->tcp.sysctl_tcp_invalid_ratelimit)
 		return true;
-	*last = now ?: 1;
+	*last = now_ms ?: 1;
 	return false;
 }
 
@@ -21,13 +21,8 @@ bool tcp_oow_rate_limited(struct net *net, u64 *last, u64 now)
 static bool socket_limited(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
-	u32 now = tcp_time_ms(tp);
 
-	if (tp->last_oow_ack &&
-	    now - tp->last_oow_ack < (u32)sock_net(sk)->tcp.sysctl_tcp_invalid_ratelimit)
-		return true;
-	tp->last_oow_ack = now ?: 1;
-	return false;
+	return tcp_oow_rate_limited(sock_net(sk), &tp->last_oow_ack, tcp_time_ms(tp));
 }
 
 /* Duplicates of text are never limited: their ACKs keep a connection going. */
@@ -121,7 +116,7 @@ static enum skb_drop_reason check_fastopen_syn(struct sock *sk, struct sk_buff *
 	if (!req || (TCP_SKB_CB(skb)->tcp_flags & flags) != TCPHDR_SYN ||
 	    TCP_SKB_CB(skb)->seq != req->rcv_isn)
 		return DROP_NOT_SPECIFIED;
-	if (!tcp_oow_rate_limited(sock_net(sk), &req->last_oow_ack, tcp_sk(sk)->tcp_mstamp))
+	if (!tcp_oow_rate_limited(sock_net(sk), &req->last_oow_ack, tcp_time_ms(tcp_sk(sk))))
 		tcp_rtx_synack(sk, req);
 	return DROP_TCP_OLD_DATA;
 }

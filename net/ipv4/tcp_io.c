@@ -319,7 +319,7 @@ static bool recv_copy(struct sock *sk, struct recv_ctx *c, struct sk_buff *skb, 
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 	u32 used = (u32)min_t(size_t, skb->len - offset, c->len);
-	bool skip = false;
+	bool skip = false, fin = TCP_SKB_CB(skb)->tcp_flags & TCPHDR_FIN;
 
 	used = up_to_urgent(sk, c, used, &skip);
 	if (!skip && !(c->flags & MSG_TRUNC) &&
@@ -341,16 +341,13 @@ static bool recv_copy(struct sock *sk, struct recv_ctx *c, struct sk_buff *skb, 
 	}
 	if (offset + used < skb->len)
 		return true;
-	if (TCP_SKB_CB(skb)->tcp_flags & TCPHDR_FIN)
+	if (fin)
 		++*c->seq;
 	if (!(c->flags & MSG_PEEK)) {
-		bool fin = TCP_SKB_CB(skb)->tcp_flags & TCPHDR_FIN;
-
 		__skb_unlink(skb, &sk->sk_receive_queue);
 		consume_skb(skb);
-		return !fin;
 	}
-	return !(TCP_SKB_CB(skb)->tcp_flags & TCPHDR_FIN);
+	return !fin;
 }
 
 /* Copy until there is enough, waiting when there is not. */

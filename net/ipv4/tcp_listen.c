@@ -54,7 +54,7 @@ static struct tcp_bare_segment reqsk_segment(const struct sock *sk, const struct
 		.t = inet_tuple_of(&req->rsk), .ack = req->rcv_nxt, .flags = TCPHDR_ACK,
 		.tos = req->tos, .md5 = tcp_md5_key(sk, req->rsk.skc_daddr),
 		.opt = { .tstamp = req->tstamp_ok, .tsecr = req->ts_recent,
-			 .tsval = tcp_ns_to_ms(ktime_get_ns()) + req->ts_off },
+			 .tsval = tcp_clock_ms() + req->ts_off },
 	};
 }
 
@@ -290,7 +290,7 @@ static void reqsk_send_ack(struct sock *sk, struct request_sock *req)
 
 	seg.seq = req->snt_isn + 1;
 	seg.window = req->rcv_wnd >> req->rcv_wscale;
-	if (tcp_oow_rate_limited(sock_net(sk), &req->last_oow_ack, ktime_get_ns()))
+	if (tcp_oow_rate_limited(sock_net(sk), &req->last_oow_ack, tcp_clock_ms()))
 		NET_INC_STATS(sock_net(sk), TcpExt_TCPACKSkippedSynRecv);
 	else
 		tcp_v4_send_bare(sock_net(sk), &seg);
@@ -322,7 +322,7 @@ static enum skb_drop_reason check_req(struct sock *sk, struct sk_buff *skb,
 	if (cb->seq == req->rcv_isn && !paws &&
 	    (flags & (TCPHDR_SYN | TCPHDR_ACK | TCPHDR_RST)) == TCPHDR_SYN) {
 		/* the peer did not see our SYN-ACK */
-		if (!tcp_oow_rate_limited(sock_net(sk), &req->last_oow_ack, ktime_get_ns()))
+		if (!tcp_oow_rate_limited(sock_net(sk), &req->last_oow_ack, tcp_clock_ms()))
 			tcp_rtx_synack(sk, req);
 		return DROP_TCP_OLD_DATA;
 	}

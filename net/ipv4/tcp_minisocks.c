@@ -50,7 +50,7 @@ void tcp_time_wait(struct sock *sk, u8 substate, u64 timeout_ns)
 bool tcp_twsk_unique(const struct inet_timewait_sock *tw, struct sock *sk)
 {
 	int reuse = sock_net(sk)->tcp.sysctl_tcp_tw_reuse;
-	u32 now = tcp_ns_to_ms(ktime_get_ns());
+	u32 now = tcp_clock_ms();
 	struct tcp_sock *tp = tcp_sk(sk);
 
 	if (!reuse || (reuse == 2 && ntohl(tw->tw.skc_daddr) >> 24 != 127) || !tw->tw_tstamp_ok ||
@@ -71,7 +71,7 @@ static void send_ack(const struct inet_timewait_sock *tw)
 		.window = tw->tw_rcv_wnd >> tw->tw_rcv_wscale,
 		.flags = TCPHDR_ACK, .tos = tw->tw_tos, .md5 = tw->tw_md5_key,
 		.opt = { .tstamp = tw->tw_tstamp_ok, .tsecr = tw->tw_ts_recent,
-			 .tsval = tcp_ns_to_ms(ktime_get_ns()) + tw->tw_ts_offset },
+			 .tsval = tcp_clock_ms() + tw->tw_ts_offset },
 	};
 
 	tcp_v4_send_bare(tw->tw_net, &seg);
@@ -79,7 +79,7 @@ static void send_ack(const struct inet_timewait_sock *tw)
 
 static void send_ack_limited(struct inet_timewait_sock *tw)
 {
-	if (!tcp_oow_rate_limited(tw->tw_net, &tw->tw_last_oow_ack, ktime_get_ns()))
+	if (!tcp_oow_rate_limited(tw->tw_net, &tw->tw_last_oow_ack, tcp_clock_ms()))
 		send_ack(tw);
 	else if (tw->tw_substate == TCP_FIN_WAIT2)
 		NET_INC_STATS(tw->tw_net, TcpExt_TCPACKSkippedFinWait2);
@@ -91,7 +91,7 @@ static void note_timestamp(struct inet_timewait_sock *tw, const struct tcp_optio
 {
 	if (opt->saw_tstamp && tw->tw_tstamp_ok) {
 		tw->tw_ts_recent = opt->rcv_tsval;
-		tw->tw_ts_recent_stamp = tcp_ns_to_ms(ktime_get_ns());
+		tw->tw_ts_recent_stamp = tcp_clock_ms();
 	}
 }
 
@@ -188,7 +188,7 @@ void tcp_timewait_rcv(struct inet_timewait_sock *tw, struct sk_buff *skb)
 	tcp_parse_options(skb, &opt);
 	paws = opt.saw_tstamp && tw->tw_tstamp_ok &&
 	       tcp_paws_reject(tw->tw_ts_recent, tw->tw_ts_recent_stamp, opt.rcv_tsval,
-			       tcp_ns_to_ms(ktime_get_ns()));
+			       tcp_clock_ms());
 	if (tw->tw_substate == TCP_FIN_WAIT2)
 		rcv_fin_wait2(tw, skb, &opt, paws);
 	else

@@ -117,6 +117,6 @@ u64 tcp_chrono_us(const struct tcp_sock *tp, enum tcp_chrono type)
 	u64 ms = tp->chrono_stat[type - 1];
 
 	if (tp->chrono_type == type)
-		ms += tcp_ns_to_ms(ktime_get_ns()) - tp->chrono_start;
+		ms += tcp_clock_ms() - tp->chrono_start;
 	return ms * 1000;
 }

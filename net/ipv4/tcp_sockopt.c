@@ -285,7 +285,7 @@ static void info_busy(const struct tcp_sock *tp, struct tcp_info *info)
 static void info_rates(const struct sock *sk, struct tcp_info *info)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
-	u32 now = tcp_ns_to_ms(ktime_get_ns());
+	u32 now = tcp_clock_ms();
 
 	info->tcpi_last_data_sent = now - tp->lsndtime;
 	info->tcpi_last_data_recv = now - inet_csk(sk)->icsk_ack.lrcvtime;
