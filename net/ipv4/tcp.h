@@ -652,7 +652,7 @@ static inline void sock_gen_put(struct sock *sk)
 		sock_put(sk);
 }
 
-/* --- inet_connection_sock.c: requests ---------------------------------------------------- */
+/* --- request_sock.c ---------------------------------------------------------------------- */
 
 void inet_reqsk_init(void);			/* boot: the cache */
 /* For listener sk: zeroed but for addresses and state, one reference. NULL without memory. */
@@ -996,7 +996,7 @@ bool tcp_schedule_loss_probe(struct sock *sk);	/* instead of the RTO. False: not
 void tcp_send_loss_probe(struct sock *sk);
 void tcp_process_tlp_ack(struct sock *sk, u32 ack, u32 flag);
 
-/* --- tcp_fastopen.c (RFC 7413) ----------------------------------------------------------- */
+/* --- tcp_fastopen.c, its queue in request_sock.c (RFC 7413) ------------------------------ */
 
 /* net.ipv4.tcp_fastopen */
 #define TFO_CLIENT_ENABLE		1
@@ -1049,6 +1049,8 @@ static inline bool tcp_passive_fastopen(const struct sock *sk)
 struct fastopen_queue *tcp_fastopen_queue(struct sock *sk);
 void tcp_fastopen_listen(struct sock *sk, int backlog);	/* it begins to listen */
 void tcp_fastopen_queue_purge(struct sock *sk);	/* it listens no more: forget who was reset */
+/* For one more, if need be in the place of one whose reset is long ago. */
+bool tcp_fastopen_queue_has_room(const struct sock *sk);
 
 /* n keys of 16 octets each (1 or 2) for ctx; and all of a context's. Returns their octets. */
 void tcp_fastopen_set_keys(struct tcp_fastopen_context *ctx, const u8 *keys, u32 n);

@@ -7,8 +7,6 @@
 #include "net/ipv4/tcp.h"
 #include "net/limits.h"
 
-#define RST_HOLD_NS	(60 * NSEC_PER_SEC)
-
 static bool no_cookie(const struct sock *sk, int flag)
 {
 	const struct tcp_ext *ext = tcp_sk(sk)->ext;
@@ -97,96 +95,6 @@ static int cookie_check(const struct sock *sk, const struct sk_buff *skb,
 	return memcmp(opt->fastopen, old, sizeof(old)) ? -1 : 1;
 }
 
-/* --- the listener's queue (5.1) ---------------------------------------------------------- */
-
-struct fastopen_queue *tcp_fastopen_queue(struct sock *sk)
-{
-	struct tcp_ext *ext = tcp_ext(tcp_sk(sk));
-	struct fastopen_queue *q;
-
-	if (!ext || ext->fastopenq)
-		return ext ? ext->fastopenq : NULL;
-	q = kzalloc(sizeof(*q));
-	if (q)
-		INIT_LIST_HEAD(&q->rst);
-	ext->fastopenq = q;
-	return q;
-}
-
-/* As the sysctl asks for without a word of the application. */
-void tcp_fastopen_listen(struct sock *sk, int backlog)
-{
-	const int all = TFO_SERVER_ENABLE | TFO_SERVER_WO_SOCKOPT1;
-	struct fastopen_queue *q;
-
-	if ((sock_net(sk)->tcp.sysctl_tcp_fastopen & all) != all)
-		return;
-	q = tcp_fastopen_queue(sk);
-	if (q && !q->max_qlen)
-		q->max_qlen = (u32)backlog;
-}
-
-void tcp_fastopen_queue_purge(struct sock *sk)
-{
-	struct tcp_ext *ext = tcp_sk(sk)->ext;
-	struct request_sock *req, *next;
-
-	if (!ext || !ext->fastopenq)
-		return;
-	local_bh_disable();
-	list_for_each_entry_safe(req, next, &ext->fastopenq->rst, rsk_link) {
-		list_del(&req->rsk_link);
-		ext->fastopenq->qlen--;
-		reqsk_put(req);
-	}
-	local_bh_enable();
-}
-
-/* Room for one more, if need be the place of one whose reset is long ago. */
-static bool queue_has_room(const struct sock *sk)
-{
-	struct fastopen_queue *q = tcp_sk(sk)->ext ? tcp_sk(sk)->ext->fastopenq : NULL;
-	struct request_sock *first;
-
-	if (!q || !q->max_qlen)
-		return false;
-	if (q->qlen < q->max_qlen)
-		return true;
-	first = list_first_entry(&q->rst, struct request_sock, rsk_link);
-	if (list_empty(&q->rst) || first->snt_synack > ktime_get_ns()) {
-		NET_INC_STATS(sock_net(sk), TcpExt_TCPFastOpenListenOverflow);
-		return false;
-	}
-	list_del(&first->rsk_link);
-	q->qlen--;
-	reqsk_put(first);
-	return true;
-}
-
-void reqsk_fastopen_remove(struct sock *sk, bool reset)
-{
-	struct request_sock *req = tcp_fastopen_rsk(tcp_sk(sk));
-	struct fastopen_queue *q;
-	struct tcp_ext *ext;
-
-	if (!req)
-		return;
-	local_bh_disable();
-	tcp_sk(sk)->ext->fastopen_rsk = NULL;
-	ext = tcp_sk(req->rsk_listener)->ext;	/* of a closed listener nothing is left */
-	q = ext ? ext->fastopenq : NULL;
-	if (q && reset && req->rsk_listener->sk_state == TCP_LISTEN) {
-		/* perhaps an attack in the name of who reset it: it must not go on at once */
-		req->snt_synack = ktime_get_ns() + RST_HOLD_NS;
-		list_add_tail(&req->rsk_link, &q->rst);
-	} else {
-		if (q)
-			q->qlen--;
-		reqsk_put(req);
-	}
-	local_bh_enable();
-}
-
 /* --- the passive side (4.2.2) ------------------------------------------------------------ */
 
 static struct sock *create_child(struct sock *sk, struct sk_buff *skb, struct request_sock *req)
@@ -226,7 +134,7 @@ struct sock *tcp_try_fastopen(struct sock *sk, struct sk_buff *skb, struct reque
 		NET_INC_STATS(net, TcpExt_TCPFastOpenCookieReqd);
 	/* beside a signature there is no room for a cookie */
 	if (!(net->tcp.sysctl_tcp_fastopen & TFO_SERVER_ENABLE) || !(text || opt->fastopen) ||
-	    tcp_md5_key(sk, req->rsk.skc_daddr) || !queue_has_room(sk))
+	    tcp_md5_key(sk, req->rsk.skc_daddr) || !tcp_fastopen_queue_has_room(sk))
 		return NULL;
 	if (!no_cookie(sk, TFO_SERVER_COOKIE_NOT_REQD))
 		key = cookie_check(sk, skb, opt, foc);
