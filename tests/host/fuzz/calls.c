@@ -47,23 +47,29 @@ enum { NR_ERRNOS = 134 };
 static unsigned long seen[NR_ERRNOS], calls, sleeps;
 
 /* What socket calls may answer on Linux. */
-static const u8 valid[NR_ERRNOS] = {
-	[EPERM] = 1, [ENOENT] = 1, [EINTR] = 1, [ENXIO] = 1, [EBADF] = 1, [EAGAIN] = 1,
-	[ENOMEM] = 1, [EACCES] = 1, [EFAULT] = 1, [EEXIST] = 1, [ENODEV] = 1, [EINVAL] = 1, [ENFILE] = 1,
-	[EMFILE] = 1, [ENOTTY] = 1, [ESPIPE] = 1, [EPIPE] = 1, [EDOM] = 1, [ELOOP] = 1,
-	[EPROTO] = 1, [ENOTSOCK] = 1, [EDESTADDRREQ] = 1, [EMSGSIZE] = 1, [EPROTOTYPE] = 1, [ENOPROTOOPT] = 1,
-	[EPROTONOSUPPORT] = 1, [ESOCKTNOSUPPORT] = 1, [EOPNOTSUPP] = 1, [EAFNOSUPPORT] = 1,
-	[EADDRINUSE] = 1, [EADDRNOTAVAIL] = 1, [ENETUNREACH] = 1, [ECONNABORTED] = 1,
-	[ECONNRESET] = 1, [ENOBUFS] = 1, [EISCONN] = 1, [ENOTCONN] = 1, [ETIMEDOUT] = 1,
-	[ECONNREFUSED] = 1, [EHOSTUNREACH] = 1, [EALREADY] = 1, [EINPROGRESS] = 1,
+static const u8 errnos[] = {
+	EPERM, ENOENT, EINTR, ENXIO, EBADF, EAGAIN, ENOMEM, EACCES, EFAULT, EEXIST, ENODEV,
+	EINVAL, ENFILE, EMFILE, ENOTTY, ESPIPE, EPIPE, EDOM, ELOOP, EPROTO, ENOTSOCK,
+	EDESTADDRREQ, EMSGSIZE, EPROTOTYPE, ENOPROTOOPT, EPROTONOSUPPORT, ESOCKTNOSUPPORT,
+	EOPNOTSUPP, EAFNOSUPPORT, EADDRINUSE, EADDRNOTAVAIL, ENETUNREACH, ECONNABORTED,
+	ECONNRESET, ENOBUFS, EISCONN, ENOTCONN, ETIMEDOUT, ECONNREFUSED, EHOSTUNREACH, EALREADY,
+	EINPROGRESS,
 };
+
+static bool valid_errno(long e)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(errnos); i++)
+		if (errnos[i] == e)
+			return true;
+	return false;
+}
 
 static long checked(const char *name, long ret)
 {
 	calls++;
 	if (ret == -RESTARTSYS && blocking && host_signal_pending)
 		return ret;
-	if (ret < 0 && (ret <= -NR_ERRNOS || !valid[-ret]))
+	if (ret < 0 && !valid_errno(-ret))
 		panic("%s: %ld", name, ret);
 	if (ret < 0)
 		seen[-ret]++;
@@ -151,8 +157,8 @@ static int any_address(u8 **at)
 {
 	static const u32 hosts[] = {
 		0x0a000001, 0x0a000002, 0x0a000001, 0x0a000002, 0x7f000001, 0x7f000001, 0,
-		0x0a0000ff, 0xffffffff, 0x0a00004d, 0x7f010203, 0xe0000001, 0x08080808, 0x0a000001, 0x0a000002,
-		0x7f000001,
+		0x0a0000ff, 0xffffffff, 0x0a00004d, 0x7f010203, 0xe0000001, 0x08080808,
+		0x0a000001, 0x0a000002, 0x7f000001,
 	};
 	static const u16 ports[] = { 80, 80, 80, 81, 82, 1000, 0, 40000 };
 	struct sockaddr_in *sin = (struct sockaddr_in *)(user + 64);
@@ -366,6 +372,13 @@ static void any_value(u8 *at, int level, int name)
 	}
 	value[0] = any_int();
 	value[1] = name == SO_LINGER ? (int)in_below(4) : any_int();
+	if (level == SOL_TCP && (name == TCP_MD5SIG || name == TCP_MD5SIG_EXT)) {
+		struct tcp_md5sig *sig = (struct tcp_md5sig *)at;
+
+		memset(sig, 0, sizeof(*sig));
+		sin_set((struct sockaddr_in *)&sig->tcpm_addr, htonl(0x0a000001 + in_below(2)), 0);
+		sig->tcpm_keylen = in_one_of(4) ? in8() : 4;
+	}
 	if (level == SOL_TCP && name == TCP_USER_TIMEOUT)
 		value[0] = (int)in16();		/* or connections outlive the world */
 }
@@ -374,7 +387,7 @@ static void call_setsockopt(void)
 {
 	int level, name, fd = any_fd();
 	u8 *at = user + 128;
-	int len = in_one_of(4) ? any_int() : in_one_of(4) ? 16 : in_one_of(2) ? 8 : 4;
+	int len = in_one_of(4) ? any_int() : in_one_of(2) ? 4 : 8 << in_below(6);
 
 	any_option(&level, &name);
 	any_value(at, level, name);
@@ -395,12 +408,12 @@ static void call_ioctl(void)
 		SIOCINQ, SIOCOUTQ, SIOCATMARK, SIOCOUTQNSD, SIOCGIFCONF, SIOCGIFADDR, SIOCGIFFLAGS,
 		SIOCGIFMTU,
 	};
-	int fd = any_fd();
-	u8 *arg = in_one_of(16) ? any_buffer() : user + 128;
+	int fd = any_fd(), cmd = in_one_of(8) ? in16() : cmds[in8() & 7];
+	u8 *arg = in_one_of(16) && cmd != SIOCGIFCONF ? any_buffer() : user + 128;
 
 	any_value(user + 128, 0, 0);
 	memcpy(user + 128 + 8, &(u8 *){ any_buffer() }, sizeof(u8 *));	/* SIOCGIFCONF's */
-	CALL(ioctl, fd, in_one_of(8) ? in16() : cmds[in8() & 7], arg);
+	CALL(ioctl, fd, cmd, arg);
 }
 
 static void call_poll(void)

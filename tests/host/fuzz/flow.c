@@ -280,6 +280,7 @@ void build_segment(struct flow *f, const struct view *v, bool urgent)
 	if (v->ts)
 		add_timestamp(&seg, v->ts_recent + in_below(3) - in_one_of(32) * in_below(20000),
 			      v->ts_now - in_one_of(16) * in_below(2000));
+	seg.tos = in8() & 7 ? 2 : 3;		/* ECT(0), or CE (RFC 3168 5) */
 	if (v->state == TCP_SYN_SENT)
 		shape_answer(&seg, v);
 	else
@@ -290,6 +291,16 @@ void build_segment(struct flow *f, const struct view *v, bool urgent)
 	}
 	build_tcp(&seg);
 	f->seq = seg.seq + seg.len + !!(seg.flags & (S | F));
+}
+
+/* Fast Open: the request for a cookie, or a cookie that the stack may ignore. */
+static void add_cookie(struct tcp_out *seg)
+{
+	u8 n = in8() & 12;
+	u8 *p = add_option(seg, TCPOPT_FASTOPEN, 2 + n);
+
+	if (p)
+		in_fill(p, n);
 }
 
 void build_syn(struct flow *f)
@@ -311,8 +322,14 @@ void build_syn(struct flow *f)
 		p[0] = in8() & 15;
 	if ((with & 0xc0) == 0xc0 && in_one_of(4))
 		spoil_options(&seg);
+	if (in_one_of(4))
+		seg.flags |= TCPHDR_ECE | TCPHDR_CWR;
+	if (in_one_of(4)) {
+		seg.len = in_below(1400);
+		add_cookie(&seg);
+	}
 	build_tcp(&seg);
-	f->seq = seg.seq + 1;
+	f->seq = seg.seq + 1 + seg.len;
 	f->tsval = 0;
 }
 

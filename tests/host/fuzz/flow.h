@@ -15,7 +15,7 @@ struct flow {
 	u16 port, peer_port;		/* the stack's, the peer's */
 	u16 window;			/* the peer's, as it goes into headers */
 	u32 seq;			/* behind what the peer sent last, while nobody is there */
-	u32 irs, tsval;			/* of the stack's last SYN: its number, its timestamp */
+	u32 irs, tsval;			/* the stack's last SYN's number and timestamp */
 };
 
 /* What the stack keeps for it. */

@@ -517,6 +517,8 @@ static void some_sysctls(struct netns_tcp *t)
 	t->sysctl_tcp_tw_reuse = off & 128 ? 1 : 2;
 	t->sysctl_tcp_rfc1337 = !!(off & 256);
 	t->sysctl_tcp_stdurg = !!(off & 512);
+	t->sysctl_tcp_ecn = (int)in_below(3);
+	t->sysctl_tcp_fastopen = off & 0x8000 ? 0x203 : 3;	/* cookies or none */
 	if (off & 1024)
 		memcpy(t->sysctl_tcp_rmem, small, sizeof(small));
 	if (off & 2048)
@@ -548,6 +550,7 @@ static void frames_begin(u64 seed)
 	fz.udp = s_socket(fz.s, SOCK_DGRAM | SOCK_NONBLOCK);
 	ASSERT(fz.listener >= 0 && fz.udp >= 0);
 	ASSERT(!s_bind(fz.s, fz.udp, htonl(INADDR_ANY), UDP_PORT));
+	s_setsockopt(fz.s, fz.listener, SOL_TCP, TCP_FASTOPEN, 4);
 	if (in_one_of(64))
 		truncate_all();
 	some_sysctls(&fz.s->net->tcp);

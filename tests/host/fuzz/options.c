@@ -1,7 +1,8 @@
 /*
  * TCP headers and options, and IPv4 options, of arbitrary octets. The oracle is a second reading,
- * written from RFC 9293 3.1, 3.2 and RFC 791 3.1 without looking at the first: it finds where the
- * options are, then asks for each one alone. What was read and written again must read the same.
+ * written from RFC 9293 3.1, 3.2, RFC 7413 4.1.1, RFC 2385 3.0 and RFC 791 3.1 without
+ * looking at the first: it finds where the options are, then asks for each one alone. What was
+ * read and written again must read the same.
  */
 #include <stdio.h>
 #include "lib/string.h"
@@ -12,7 +13,7 @@
 #define LONGEST_HEADER	60
 #define MAX_TEXT	40
 
-static unsigned long read_ok, refused, with_sacks, ip_refused, written;
+static unsigned long read_ok, refused, with_sacks, with_cookies, signed_ones, ip_refused, written;
 
 /* --- the second reading -------------------------------------------------------------- */
 
@@ -74,12 +75,35 @@ static void check_sacks(const struct found *f, u32 n, const struct tcp_options_r
 	with_sacks += opt->num_sacks > 0;
 }
 
+/* Kind 34, or 254 with Fast Open's magic: no cookie, or an even number of octets, 4 to 16. */
+static void check_fastopen(const struct found *f, u32 n, const struct tcp_options_received *opt)
+{
+	const u8 *cookie = NULL;
+	u32 len = 0;
+	bool exp = false;
+
+	for (u32 i = 0; i < n; i++) {
+		bool magic = f[i].kind == 254 && f[i].len >= 4 && f[i].body[0] == 0xf9 &&
+			     f[i].body[1] == 0x89;
+		u32 octets = f[i].len - (magic ? 4U : 2U);
+
+		if ((f[i].kind != 34 && !magic) || octets % 2 || octets > 16 || octets == 2)
+			continue;
+		cookie = f[i].body + (magic ? 2 : 0);
+		len = octets;
+		exp = magic;
+	}
+	ASSERT(!opt->fastopen == !cookie && opt->fastopen_len == len && opt->fastopen_exp == exp);
+	ASSERT(!len || !memcmp(opt->fastopen, cookie, len));
+	with_cookies += cookie != NULL;
+}
+
 static void check_options(const u8 *o, u32 n, bool syn, const struct tcp_options_received *opt)
 {
 	struct found f[40];
 	u32 bad, count = find_options(o, n, f, &bad);
 	const u8 *mss = last_of(f, count, 2, 4), *scale = last_of(f, count, 3, 3);
-	const u8 *stamp = last_of(f, count, 8, 10);
+	const u8 *stamp = last_of(f, count, 8, 10), *digest = last_of(f, count, 19, 18);
 
 	ASSERT(opt->mss == (syn && mss ? mss[0] * 256 + mss[1] : 0));
 	ASSERT(opt->wscale_ok == (syn && scale));
@@ -87,7 +111,10 @@ static void check_options(const u8 *o, u32 n, bool syn, const struct tcp_options
 	ASSERT(opt->sack_ok == (syn && last_of(f, count, 4, 2)));
 	ASSERT(opt->saw_tstamp == (stamp != NULL));
 	ASSERT(!stamp || (opt->rcv_tsval == be32(stamp) && opt->rcv_tsecr == be32(stamp + 4)));
+	ASSERT(!opt->md5 == !digest && (!digest || !memcmp(opt->md5, digest, 16)));
+	signed_ones += digest != NULL;
 	check_sacks(f, count, opt);
+	check_fastopen(f, syn ? count : 0, opt);
 }
 
 /* --- TCP ----------------------------------------------------------------------------- */
@@ -95,7 +122,7 @@ static void check_options(const u8 *o, u32 n, bool syn, const struct tcp_options
 /* Options of the kinds there are, mostly of the right length, until n octets are full. */
 static void make_options(u8 *o, u32 n)
 {
-	static const u8 kinds[16] = { 0, 1, 1, 2, 3, 4, 5, 5, 5, 8, 8, 19, 30, 34, 253, 254 };
+	static const u8 kinds[16] = { 0, 1, 1, 2, 3, 4, 5, 5, 5, 8, 8, 19, 30, 34, 34, 254 };
 	static const u8 len[256] = { [2] = 4, [3] = 3, [4] = 2, [5] = 10, [8] = 10, [19] = 18 };
 	u32 at = 0;
 
@@ -110,6 +137,8 @@ static void make_options(u8 *o, u32 n)
 		o[at] = kind;
 		if (kind > 1)
 			o[at + 1] = l;
+		if (kind == 254 && at + 4 <= n)
+			put_unaligned_be16(0xf989, o + at + 2);
 		at += kind > 1 ? max_t(u32, l, 1) : 1;
 	}
 	if (in_one_of(4) && n)
@@ -142,12 +171,22 @@ static u32 write_again(const struct tcp_options_received *opt, u8 *out)
 		.tsval = opt->rcv_tsval, .tsecr = opt->rcv_tsecr, .mss = opt->mss,
 		.wscale = opt->snd_wscale, .tstamp = opt->saw_tstamp, .sack_perm = opt->sack_ok,
 		.has_wscale = opt->wscale_ok, .num_sacks = opt->num_sacks,
+		.md5 = opt->md5 != NULL,
+	};
+	struct tcp_fastopen_cookie cookie = {
+		.len = opt->fastopen_len, .exp = opt->fastopen_exp,
 	};
 	u32 n;
 
 	memcpy(o.sacks, opt->sacks, sizeof(o.sacks));
-	while ((n = tcp_options_size(&o)) > 40)
-		o.num_sacks--;
+	if (cookie.len)
+		memcpy(cookie.val, opt->fastopen, cookie.len);
+	o.fastopen = opt->fastopen ? &cookie : NULL;
+	for (; (n = tcp_options_size(&o)) > 40; o.num_sacks -= !!o.num_sacks)
+		if (!o.num_sacks && o.fastopen)
+			o.fastopen = NULL;
+		else if (!o.num_sacks)
+			o.md5 = false;
 	ASSERT(n % 4 == 0);
 	memset(out, 0xee, 40);
 	tcp_options_write(out, &o);
@@ -156,13 +195,14 @@ static u32 write_again(const struct tcp_options_received *opt, u8 *out)
 	return n;
 }
 
-static void read_options(const u8 *tcp, u32 n, struct tcp_options_received *opt)
+/* What is returned holds the octets that opt points to. */
+static struct sk_buff *read_options(const u8 *tcp, u32 n, struct tcp_options_received *opt)
 {
 	struct sk_buff *skb = make_skb(tcp, n, n);
 
 	ASSERT(!tcp_parse(skb));
 	tcp_parse_options(skb, opt);
-	consume_skb(skb);
+	return skb;
 }
 
 /* Written and read again, nothing has changed; written once more, not one octet. */
@@ -170,18 +210,22 @@ static void round_trip(const u8 *tcp, const struct tcp_options_received *opt)
 {
 	struct tcp_options_received again;
 	u8 header[60], twice[40];
+	struct sk_buff *skb;
 	u32 n;
 
 	memcpy(header, tcp, 20);
 	n = write_again(opt, header + 20);
 	header[12] = (u8)((20 + n) << 2);
-	read_options(header, 20 + n, &again);
+	skb = read_options(header, 20 + n, &again);
 	ASSERT(again.mss == opt->mss && again.wscale_ok == opt->wscale_ok &&
 	       again.snd_wscale == opt->snd_wscale && again.sack_ok == opt->sack_ok &&
 	       again.saw_tstamp == opt->saw_tstamp && again.rcv_tsval == opt->rcv_tsval &&
 	       again.rcv_tsecr == opt->rcv_tsecr && again.num_sacks <= opt->num_sacks &&
 	       !memcmp(again.sacks, opt->sacks, again.num_sacks * sizeof(again.sacks[0])));
+	ASSERT(!again.fastopen || (again.fastopen_len == opt->fastopen_len &&
+				   again.fastopen_exp == opt->fastopen_exp));
 	ASSERT(write_again(&again, twice) == n && !memcmp(twice, header + 20, n));
+	consume_skb(skb);
 	written++;
 }
 
@@ -304,10 +348,10 @@ static void options_end(void)
 static bool options_report(bool verbose)
 {
 	if (verbose)
-		printf("  %lu headers read, %lu of them with SACKs; %lu refused; %lu written\n"
-		       "  %lu IPv4 headers refused\n", read_ok, with_sacks, refused, written,
-		       ip_refused);
-	return read_ok && refused && with_sacks && written && ip_refused;
+		printf("  %lu headers read, %lu with SACKs, %lu with a cookie, %lu signed;\n"
+		       "  %lu refused; %lu written; %lu IPv4 headers refused\n", read_ok,
+		       with_sacks, with_cookies, signed_ones, refused, written, ip_refused);
+	return read_ok && refused && with_sacks && with_cookies && signed_ones && ip_refused;
 }
 
 const struct fuzz_target options_target = {

@@ -128,6 +128,7 @@ void build_tcp(const struct tcp_out *seg)
 	u32 optlen = (seg->optlen + 3) & ~3U, hdr = 20 + optlen;
 	u8 *tcp = ip_frame(IPPROTO_TCP, hdr + seg->len);
 
+	frame[ETH_HLEN + 1] = seg->tos;
 	put_unaligned_be16(seg->sport, tcp);
 	put_unaligned_be16(seg->dport, tcp + 2);
 	put_unaligned_be32(seg->seq, tcp + 4);

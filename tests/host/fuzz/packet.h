@@ -28,7 +28,7 @@ void build_icmp_error(u8 type, u8 code, u16 mtu, const u8 *packet, u32 n);
 struct tcp_out {
 	u16 sport, dport;
 	u32 seq, ack;
-	u8 flags;
+	u8 flags, tos;
 	u16 window, urg;
 	u8 opt[40];
 	u32 optlen;			/* made up to a multiple of 4 with zeroes */
