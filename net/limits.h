@@ -21,7 +21,7 @@
 #define FRAG_QUEUE_LIMIT	128	/* fragments of one packet */
 #define FRAG_TIMEOUT_S		30
 
-#define FASTOPEN_CACHE_LIMIT	256	/* servers whose cookies are kept */
+#define FASTOPEN_CACHE_LIMIT	128	/* servers whose cookies are kept */
 
 #define ICMP_HOST_BITS		8	/* buckets of the limit per host */
 #define UDP_HASH_BITS		8

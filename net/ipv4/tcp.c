@@ -305,8 +305,10 @@ int tcp_disconnect(struct sock *sk, int flags)
 	receive_queues_purge(sk, DROP_TCP_ABORT);
 	inet_forget_peer(sk);
 	inet_sk(sk)->defer_connect = 0;
-	if (tcp_sk(sk)->ext)
+	if (tcp_sk(sk)->ext) {
 		tcp_sk(sk)->ext->fastopen_req = NULL;
+		tcp_sk(sk)->ext->fastopen_client_fail = 0;
+	}
 	sk->sk_shutdown = 0;
 	sock_reset_flag(sk, SOCK_DONE);
 	tcp_init_connection(sk);

@@ -374,6 +374,8 @@ static int get_option(struct sock *sk, int optname, int *val)
 	case TCP_SYNCNT: *val = icsk->icsk_syn_retries ?: t->sysctl_tcp_syn_retries; break;
 	case TCP_LINGER2: *val = tp->linger2 ?: t->sysctl_tcp_fin_timeout; break;
 	case TCP_DEFER_ACCEPT: *val = retrans_to_secs(*defer_accept(sk)); break;
+	case TCP_FASTOPEN_CONNECT: *val = tp->ext && tp->ext->fastopen_connect; break;
+	case TCP_FASTOPEN_NO_COOKIE: *val = tp->ext && tp->ext->fastopen_no_cookie; break;
 	case TCP_FASTOPEN:
 		*val = tp->ext && tp->ext->fastopenq ? (int)tp->ext->fastopenq->max_qlen : 0;
 		break;
