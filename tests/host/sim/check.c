@@ -69,6 +69,25 @@ static void complain(const struct sock *sk, const char *what, int line)
 
 #define must(cond)	do { if (!(cond)) complain(sk, #cond, __LINE__); } while (0)
 
+/* Call fn for what net has under t in its table, if anything; false: nothing. */
+static bool with_connection(const struct net *net, const struct inet_tuple *t,
+			    void (*fn)(const struct sock *sk, const struct sock_common *c),
+			    const struct sock *sk)
+{
+	struct sock_common *c;
+
+	local_bh_disable();
+	c = inet_lookup_established(net->tcp.hashinfo, t, 0);
+	if (c)
+		fn(sk, c);
+	if (c && c->skc_state == TCP_TIME_WAIT)
+		inet_twsk_put((struct inet_timewait_sock *)c);
+	else if (c && c->skc_state != TCP_NEW_SYN_RECV)
+		sock_put((struct sock *)c);
+	local_bh_enable();
+	return c;
+}
+
 /* --- the queues ---------------------------------------------------------------------- */
 
 struct counted {
@@ -241,6 +260,15 @@ static void check_cwnd(const struct sock *sk, const struct watched *was)
 	must(tp->snd_ssthresh >= 2);
 }
 
+static void check_edge(const struct sock *sk, const struct sock_common *peer)
+{
+	const struct tcp_sock *tp = tcp_sk((const struct sock *)peer);
+
+	if (!(TCPF(peer->skc_state) & (TCPF(TCP_NEW_SYN_RECV) | TCPF(TCP_TIME_WAIT) |
+				       TCPF(TCP_SYN_SENT))))
+		must(!after(tcp_sk(sk)->snd_nxt - 1, tp->rcv_wup + tp->rcv_wnd));
+}
+
 /* What was sent has a place in the window that the peer offered; a FIN may stand behind its end. */
 static void check_peers_window(const struct sock *sk)
 {
@@ -248,10 +276,9 @@ static void check_peers_window(const struct sock *sk)
 
 	for (int i = 0; i < watched_world->nr_stacks; i++) {
 		const struct stack *s = &watched_world->stack[i];
-		const struct watched *peer = slot(s->net, &t);
 
-		if (s->addr == sk->sk_daddr && peer->sk && peer->times == 1)
-			must(!after(tcp_sk(sk)->snd_nxt - 1, peer->rcv_edge));
+		if (s->addr == sk->sk_daddr)
+			with_connection(s->net, &t, check_edge, sk);
 	}
 }
 
@@ -292,22 +319,6 @@ static struct watched *slot(const struct net *net, const struct inet_tuple *t)
 	sim_fail("too many connections to watch");
 }
 
-static bool in_time_wait(const struct net *net, const struct inet_tuple *t)
-{
-	struct sock_common *c;
-	bool found;
-
-	local_bh_disable();
-	c = inet_lookup_established(net->tcp.hashinfo, t, 0);
-	found = c && c->skc_state == TCP_TIME_WAIT;
-	if (found)
-		inet_twsk_put((struct inet_timewait_sock *)c);
-	else if (c && c->skc_state != TCP_NEW_SYN_RECV)
-		sock_put((struct sock *)c);
-	local_bh_enable();
-	return found;
-}
-
 static void note_ending(const struct sock *sk, enum ending ending)
 {
 	for (struct watched *w = watched; w < watched + SLOTS; w++)
@@ -315,6 +326,14 @@ static void note_ending(const struct sock *sk, enum ending ending)
 			w->sk = NULL;
 			w->ending = ending;
 		}
+}
+
+static void note_time_wait(const struct sock *sk, const struct sock_common *c)
+{
+	struct inet_tuple t = { c->skc_daddr, c->skc_rcv_saddr, c->skc_dport, c->skc_num };
+
+	if (c->skc_state == TCP_TIME_WAIT)
+		slot(sock_net(sk), &t)->ending = END_TIME_WAIT;
 }
 
 /*
@@ -341,7 +360,8 @@ void __wrap_tcp_time_wait(struct sock *sk, u8 substate, u64 timeout_ns)
 	struct inet_tuple t = tcp_tuple(sk);
 
 	__real_tcp_time_wait(sk, substate, timeout_ns);
-	note_ending(sk, in_time_wait(sock_net(sk), &t) ? END_TIME_WAIT : END_ABORTED);
+	note_ending(sk, END_ABORTED);
+	with_connection(sock_net(sk), &t, note_time_wait, sk);
 }
 
 static void remember(struct watched *w, const struct sock *sk)
