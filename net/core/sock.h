@@ -158,6 +158,7 @@ struct proto {
 	void (*unhash)(struct sock *sk);
 	/* Bind to port snum (0: choose one). 0, or 1 when it is taken. [s] held */
 	int (*get_port)(struct sock *sk, u16 snum);
+	void (*set_rcvlowat)(struct sock *sk, int val);	/* [s] SO_RCVLOWAT, > 0; may be NULL */
 	void (*keepalive)(struct sock *sk, int on);	/* [s] SO_KEEPALIVE changed; may be NULL */
 	/* May more be queued beside sk_sndbuf's limit? wake 1: so much that waking pays. */
 	bool (*stream_memory_free)(const struct sock *sk, int wake);

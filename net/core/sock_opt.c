@@ -179,7 +179,11 @@ static int set_int_option(struct sock *sk, int optname, int val)
 		sk->sk_mark = (u32)val;
 		return 0;
 	case SO_RCVLOWAT:
-		sk->sk_rcvlowat = val < 0 ? INT_MAX : val ?: 1;
+		val = val < 0 ? INT_MAX : val ?: 1;
+		if (sk->sk_prot->set_rcvlowat)
+			sk->sk_prot->set_rcvlowat(sk, val);
+		else
+			sk->sk_rcvlowat = val;
 		return 0;
 	case SO_TIMESTAMP_OLD:
 		set_timestamp(sk, SOCK_TIMESTAMP, on);

@@ -93,24 +93,28 @@ int sk_stream_wait_connect(struct sock *sk, u64 deadline)
 
 int sk_stream_wait_memory(struct sock *sk, u64 deadline)
 {
+	/* the buffer has room: it is memory that others must give back */
+	bool pause = sk_stream_memory_free(sk);
+	u64 until = deadline;
 	DEFINE_WAIT(wait);
 	int err = 0;
 
-	while (!sk_stream_memory_free(sk)) {
+	if (pause)
+		until = min(deadline, ktime_get_ns() + (2 + get_random_u32() % 200) * NSEC_PER_MSEC);
+	do {
 		if (sk->sk_socket)
 			sk->sk_socket->flags |= BIT(SOCK_NOSPACE);
 		prepare_to_wait(sk_sleep(sk), &wait, TASK_INTERRUPTIBLE);
 		if (sk->sk_err || sk->sk_shutdown & SEND_SHUTDOWN)
 			err = -EPIPE;
-		else if (!deadline)
+		else if (ktime_get_ns() >= deadline)
 			err = -EAGAIN;
 		else if (signal_pending())
 			err = sock_intr_errno(deadline);
 		if (err)
 			break;
-		if (!stream_sleep(sk, deadline))
-			deadline = 0;
-	}
+		stream_sleep(sk, until);
+	} while (!pause && !sk_stream_memory_free(sk));
 	finish_wait(sk_sleep(sk), &wait);
 	return err;
 }

@@ -80,7 +80,10 @@ int sk_stream_recv_idle(struct sock *sk, int copied, u64 deadline);
  */
 int sk_stream_wait_connect(struct sock *sk, u64 deadline);
 
-/* Sleep likewise until sk_stream_memory_free(). 0, -EPIPE, -EAGAIN, or a signal's errno. [s] */
+/*
+ * Sleep likewise until sk_stream_memory_free(), or, when the buffer has room and memory is what is
+ * missing, for a moment. 0, -EPIPE, -EAGAIN, or a signal's errno. [s]
+ */
 int sk_stream_wait_memory(struct sock *sk, u64 deadline);
 
 /* Sleep likewise until the peer has acknowledged our FIN (SO_LINGER), or the deadline. [s] */

@@ -318,7 +318,9 @@ static int raw_setsockopt(struct sock *sk, int level, int optname, const void __
 static int raw_getsockopt(struct sock *sk, int level, int optname, void __user *optval,
 			  int __user *optlen)
 {
-	if (level != SOL_RAW || optname != ICMP_FILTER)
+	if (level != SOL_RAW)
+		return -EOPNOTSUPP;
+	if (optname != ICMP_FILTER)
 		return -ENOPROTOOPT;
 	if (inet_sk(sk)->inet_num != IPPROTO_ICMP)
 		return -EOPNOTSUPP;

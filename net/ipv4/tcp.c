@@ -409,6 +409,7 @@ struct proto tcp_prot = {
 	.accept = inet_csk_accept,
 	.ioctl = tcp_ioctl,
 	.shutdown = tcp_shutdown,
+	.set_rcvlowat = tcp_set_rcvlowat,
 	.keepalive = tcp_set_keepalive,
 	.stream_memory_free = tcp_stream_memory_free,
 	.setsockopt = tcp_setsockopt,

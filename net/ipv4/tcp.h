@@ -804,6 +804,7 @@ static inline const struct tcp_md5sig_key *tcp_md5_key(const struct sock *sk, __
 void tcp_data_queue(struct sock *sk, struct sk_buff *skb);
 void tcp_queue_rcv(struct sock *sk, struct sk_buff *skb);	/* seq == rcv_nxt; consumes */
 void tcp_data_ready(struct sock *sk);
+void tcp_set_rcvlowat(struct sock *sk, int val);	/* proto.set_rcvlowat: it may grow the buffer */
 bool tcp_try_coalesce(struct sock *sk, struct sk_buff *to, struct sk_buff *from);
 void tcp_event_data_recv(struct sock *sk, struct sk_buff *skb);	/* delayed-ACK estimates */
 void tcp_initialize_rcv_mss(struct sock *sk);	/* before the peer's segments tell */

@@ -59,33 +59,64 @@ bool tcp_stream_memory_free(const struct sock *sk, int wake)
 	return (READ_ONCE(tp->write_seq) - READ_ONCE(tp->snd_nxt)) << wake < lowat;
 }
 
+/* An skb that got no octets must not stay. */
+static void remove_empty_tail(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	struct sk_buff *skb = skb_peek_tail(&sk->sk_write_queue);
+
+	if (!skb || !tp->send_head || TCP_SKB_CB(skb)->end_seq != TCP_SKB_CB(skb)->seq)
+		return;
+	if (tp->send_head == skb)
+		tp->send_head = NULL;
+	__skb_unlink(skb, &sk->sk_write_queue);
+	sk_wmem_free_skb(sk, skb);
+	tcp_chrono_stop(sk, TCP_CHRONO_BUSY);
+}
+
+/* No room, or no memory: let go what is there, and wait. 0, or why not. */
+static int wait_for_space(struct sock *sk, struct send_ctx *c)
+{
+	int err;
+
+	remove_empty_tail(sk);
+	if (sk->sk_socket)	/* so that pushing sees what limits it */
+		sk->sk_socket->flags |= BIT(SOCK_NOSPACE);
+	if (c->copied)
+		tcp_push(sk, c->flags & ~MSG_MORE, c->mss, TCP_NAGLE_PUSH);
+	err = sk_stream_wait_memory(sk, c->deadline);
+	if (err)
+		return err;
+	tcp_mstamp_refresh(tcp_sk(sk));
+	c->mss = tcp_current_mss(sk);
+	c->size_goal = size_goal(sk, c->mss, c->flags);
+	return sk->sk_err || sk->sk_shutdown & SEND_SHUTDOWN ? -EPIPE : 0;
+}
+
+/* Whether sk may get memory: beyond tcp_mem only so much that it makes progress. */
+static bool may_allocate(const struct sock *sk)
+{
+	return likely(!tcp_out_of_memory(sk)) ||
+	       sk->sk_wmem_queued < sock_net(sk)->tcp.sysctl_tcp_wmem[0];
+}
+
 /* A new skb at the end of the write queue. 0, or why there is none. May sleep. */
 static int new_segment(struct sock *sk, struct send_ctx *c)
 {
-	struct tcp_sock *tp = tcp_sk(sk);
 	size_t left = iov_iter_count(c->from);
-	struct sk_buff *skb;
+	struct sk_buff *skb = NULL;
 	int err;
 
-	while (!sk_stream_memory_free(sk)) {
-		if (sk->sk_socket)	/* so that pushing sees what limits it */
-			sk->sk_socket->flags |= BIT(SOCK_NOSPACE);
-		if (c->copied)
-			tcp_push(sk, c->flags & ~MSG_MORE, c->mss, TCP_NAGLE_PUSH);
-		err = sk_stream_wait_memory(sk, c->deadline);
+	for (;;) {
+		/* what fits is linear, bulk goes into pages */
+		if (sk_stream_memory_free(sk) && may_allocate(sk))
+			skb = tcp_stream_alloc_skb(sk, left <= 1500 ? (u32)left : 0);
+		if (likely(skb))
+			break;
+		err = wait_for_space(sk, c);
 		if (err)
 			return err;
-		tcp_mstamp_refresh(tp);
-		c->mss = tcp_current_mss(sk);
-		c->size_goal = size_goal(sk, c->mss, c->flags);
-		if (sk->sk_err || sk->sk_shutdown & SEND_SHUTDOWN)
-			return -EPIPE;
 	}
-	/* what fits is linear, bulk goes into pages */
-	skb = tcp_out_of_memory(sk) ? NULL :
-	      tcp_stream_alloc_skb(sk, left <= 1500 ? (u32)left : 0);
-	if (!skb)
-		return -ENOBUFS;
 	tcp_skb_entail(sk, skb);
 	return 0;
 }
@@ -109,7 +140,7 @@ static int append(struct sock *sk, struct send_ctx *c, u32 n)
 	int err = skb_append_iter(skb, c->from, n);
 
 	if (unlikely(err))
-		return err == -ENOMEM ? -ENOBUFS : err;
+		return err;
 	skb->truesize = truesize + n;	/* wherever they went to */
 	sk_wmem_queued_add(sk, (s32)n);
 	if (!c->copied)
@@ -119,21 +150,6 @@ static int append(struct sock *sk, struct send_ctx *c, u32 n)
 	TCP_SKB_CB(skb)->gso_segs = 0;
 	c->copied += n;
 	return 0;
-}
-
-/* An skb that got no octets must not stay. */
-static void remove_empty_tail(struct sock *sk)
-{
-	struct tcp_sock *tp = tcp_sk(sk);
-	struct sk_buff *skb = skb_peek_tail(&sk->sk_write_queue);
-
-	if (!skb || !tp->send_head || TCP_SKB_CB(skb)->end_seq != TCP_SKB_CB(skb)->seq)
-		return;
-	if (tp->send_head == skb)
-		tp->send_head = NULL;
-	__skb_unlink(skb, &sk->sk_write_queue);
-	sk_wmem_free_skb(sk, skb);
-	tcp_chrono_stop(sk, TCP_CHRONO_BUSY);
 }
 
 /* Take everything the iterator has. 0, or why not all of it could be had. */
@@ -155,6 +171,11 @@ static int send_all(struct sock *sk, struct send_ctx *c)
 			room = tail_room(sk, c);
 		}
 		err = append(sk, c, (u32)min_t(size_t, room, iov_iter_count(c->from)));
+		if (unlikely(err == -ENOMEM)) {
+			err = wait_for_space(sk, c);
+			if (!err)
+				continue;
+		}
 		if (err)
 			return err;
 		skb = skb_peek_tail(&sk->sk_write_queue);
@@ -420,9 +441,8 @@ int tcp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags, int 
 		c.seq = &peek_seq;
 	}
 	c.target = flags & MSG_WAITALL ? ~0U : max_t(u32, sk->sk_rcvlowat, 1);
-	c.target = (u32)min_t(size_t, len, c.target);
-	if (len)
-		recv_loop(sk, &c);
+	c.target = (u32)min_t(size_t, len, c.target) ?: 1;	/* even nothing is waited for */
+	recv_loop(sk, &c);
 	if (!(flags & MSG_PEEK))
 		cleanup_rbuf(sk, c.copied);
 	if (unlikely(tp->recvmsg_inq && c.copied >= 0))

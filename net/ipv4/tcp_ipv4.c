@@ -176,8 +176,6 @@ int tcp_v4_connect(struct sock *sk, struct sockaddr *addr, int addr_len)
 		return -EINVAL;
 	if (sin->sin_family != AF_INET)
 		return -EAFNOSUPPORT;
-	if (!sin->sin_port)
-		return -EADDRNOTAVAIL;
 	err = ip_route_connect(sk, sin->sin_addr.s_addr);
 	if (err)
 		return err;

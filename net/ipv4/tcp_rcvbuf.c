@@ -380,6 +380,22 @@ void tcp_data_ready(struct sock *sk)
 	sk->sk_data_ready(sk);
 }
 
+/* A reader can only wait for what the buffer will hold: at most half of it. */
+void tcp_set_rcvlowat(struct sock *sk, int val)
+{
+	bool locked = sk->sk_userlocks & SOCK_RCVBUF_LOCK;
+	int most = locked ? sk->sk_rcvbuf : sock_net(sk)->tcp.sysctl_tcp_rmem[2];
+
+	val = min(val, most >> 1);
+	sk->sk_rcvlowat = val;
+	if (!locked && 2 * val > sk->sk_rcvbuf) {
+		sk->sk_rcvbuf = 2 * val;
+		if (tcp_sk(sk)->window_clamp)
+			tcp_sk(sk)->window_clamp = max(tcp_sk(sk)->window_clamp, (u32)val);
+	}
+	tcp_data_ready(sk);
+}
+
 /* Text at rcv_nxt, or beginning before it. */
 static void queue_in_order(struct sock *sk, struct sk_buff *skb)
 {

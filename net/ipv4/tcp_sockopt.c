@@ -399,7 +399,7 @@ int tcp_getsockopt(struct sock *sk, int level, int optname, void __user *optval,
 	struct tcp_info info;
 
 	if (level != SOL_TCP)
-		return -ENOPROTOOPT;
+		return -EOPNOTSUPP;
 	lock_sock(sk);
 	switch (optname) {
 	case TCP_INFO:

@@ -192,3 +192,24 @@ TEST(a_send_buffer_begins_with_two_initial_windows)
 	fd = w_established(c, 65535);
 	assert_int_equal(s_getsockopt(c->s, fd, SOL_SOCKET, SO_SNDBUF), 87040);
 }
+
+/* Nothing is left, for anybody: whoever may wait does so, and goes on when there is some again. */
+TEST(send_waits_for_memory)
+{
+	long tv[2] = { 0, 500000 };
+	u64 start;
+	int fd;
+
+	c = conversation(1);
+	fd = w_established(c, 65535);
+	host_fail_allocations(1);
+	assert_int_equal(s_send(c->s, fd, "x", 1, MSG_DONTWAIT), -EAGAIN);
+	assert_int_equal(SYS(c->s, setsockopt, fd, SOL_SOCKET, SO_SNDTIMEO_OLD, tv, sizeof(tv)), 0);
+	assert_int_equal(SYS(c->s, fcntl, fd, F_SETFL, 0), 0);
+	start = ktime_get_ns();
+	assert_int_equal(s_send(c->s, fd, "x", 1, 0), -EAGAIN);
+	assert_true(ktime_get_ns() - start >= 500 * NSEC_PER_MSEC);
+	host_fail_allocations(0);
+	assert_int_equal(s_send(c->s, fd, "x", 1, 0), 1);
+	OUT(.flags = P|A, .seq = 1, .ack = 1001, .len = 1);
+}
