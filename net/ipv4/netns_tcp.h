@@ -56,7 +56,7 @@ struct netns_tcp {
 	int sysctl_tcp_adv_win_scale;
 	int sysctl_tcp_ecn;			/* 0 never, 1 always asked for, 2 only when asked */
 	int sysctl_tcp_ecn_fallback;		/* bool: a SYN sent again does without */
-	int sysctl_tcp_pacing_ss_ratio, sysctl_tcp_pacing_ca_ratio;	/* percent of cwnd per srtt */
+	int sysctl_tcp_pacing_ss_ratio, sysctl_tcp_pacing_ca_ratio;	/* percent */
 	int sysctl_tcp_recovery;		/* bit 0: RACK */
 	int sysctl_tcp_early_retrans;		/* 3: tail loss probes; 0: none */
 	int sysctl_tcp_reordering, sysctl_tcp_max_reordering, sysctl_tcp_frto;

@@ -244,7 +244,7 @@ struct tcp_ext {
 	struct fastopen_queue *fastopenq;		/* of a listener; NULL: it has none */
 	u8 fastopen_connect : 1, fastopen_no_cookie : 1;	/* TCP_FASTOPEN_CONNECT, _NO_COOKIE */
 	u8 fastopen_client_fail : 2;			/* TFO_*, for TCP_INFO */
-	u16 probed_mss;			/* at most this; 0: larger segments are not known to vanish */
+	u16 probed_mss;			/* 0: larger segments do not vanish, as far as we know */
 };
 
 /*

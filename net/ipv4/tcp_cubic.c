@@ -26,7 +26,7 @@
 enum cubic_phase {
 	SLOW_START,		/* the first one, standard */
 	CSS,			/* ..., conservative */
-	BETWEEN,		/* slow start with a threshold, recovery, or nothing acknowledged since */
+	BETWEEN,		/* a later slow start, recovery, or nothing acknowledged since */
 	EPOCH,			/* congestion avoidance */
 };
 
@@ -301,7 +301,8 @@ static void cubic_pkts_acked(struct sock *sk, u32 acked, s32 rtt_us)
 	struct cubic *c = cubic(sk);
 	u16 ms;
 
-	if (c->phase <= CSS && tcp_in_slow_start(tcp_sk(sk)))
+	/* what does not fill the path tells nothing of its queues */
+	if (c->phase <= CSS && tcp_is_cwnd_limited(sk))
 		hystart_acked(sk, c, rtt_us);
 	if (rtt_us < 0)
 		return;

@@ -60,7 +60,7 @@ void tcp_rate_gen(struct tcp_sock *tp, u32 delivered, struct tcp_rate_sample *rs
 		return;
 	n = (tp->delivered - rs->prior_delivered) & ~TX_APP_LIMITED;
 	rs->interval_us = max(rs->interval_us, now - rs->prior_us);
-	if (rs->interval_us < tp->rtt_min_us)	/* faster than light: a stretched ACK, or a forged */
+	if (rs->interval_us < tp->rtt_min_us)	/* no ACK of what the segment found is that fast */
 		return;
 	if (limited && (u64)n * tp->rate_interval_us < (u64)tp->rate_delivered * rs->interval_us)
 		return;		/* an idle application's sample may only show more */
