@@ -735,7 +735,7 @@ static inline u32 tcp_sacks_size(const struct tcp_out_options *opt)
 }
 
 u32 tcp_options_size(const struct tcp_out_options *opt);	/* octets, a multiple of 4 */
-void tcp_options_write(u8 *p, const struct tcp_out_options *opt);
+u32 tcp_options_write(u8 *at, const struct tcp_out_options *opt);	/* the same */
 
 /* The common case: nothing but an aligned timestamp (RFC 7323 appendix A). */
 static inline bool tcp_parse_aligned_timestamp(const struct sk_buff *skb, u32 *tsval, u32 *tsecr)

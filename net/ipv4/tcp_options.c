@@ -128,30 +128,6 @@ void tcp_parse_options(const struct sk_buff *skb, struct tcp_options_received *o
 	}
 }
 
-static u32 fastopen_size(const struct tcp_fastopen_cookie *c)
-{
-	return c->len + (c->exp ? TCPOLEN_EXP_FASTOPEN_BASE : TCPOLEN_FASTOPEN_BASE);
-}
-
-u32 tcp_options_size(const struct tcp_out_options *opt)
-{
-	u32 size = 0;
-
-	if (opt->md5)
-		size += TCPOLEN_MD5SIG_ALIGNED;
-	if (opt->mss)
-		size += TCPOLEN_MSS;
-	if (opt->tstamp)
-		size += TCPOLEN_TSTAMP_ALIGNED;
-	else if (opt->sack_perm)
-		size += 4;
-	if (opt->has_wscale)
-		size += 4;
-	if (opt->fastopen)
-		size += ALIGN(fastopen_size(opt->fastopen), 4U);
-	return size + tcp_sacks_size(opt);
-}
-
 static u8 *put_word(u8 *p, u32 word)
 {
 	put_unaligned_be32(word, p);
@@ -160,7 +136,8 @@ static u8 *put_word(u8 *p, u32 word)
 
 static u8 *put_fastopen(u8 *p, const struct tcp_fastopen_cookie *c)
 {
-	u32 len = fastopen_size(c), padded = ALIGN(len, 4U);
+	u32 len = c->len + (c->exp ? TCPOLEN_EXP_FASTOPEN_BASE : TCPOLEN_FASTOPEN_BASE);
+	u32 padded = ALIGN(len, 4U);
 
 	memset(p, TCPOPT_NOP, padded);
 	p[0] = c->exp ? TCPOPT_EXP : TCPOPT_FASTOPEN;
@@ -175,10 +152,11 @@ static u8 *put_fastopen(u8 *p, const struct tcp_fastopen_cookie *c)
  * The order is Linux's: md5, mss, sackOK, timestamp, nop, wscale, Fast Open; SACKs last. Each one
  * aligned to 4.
  */
-void tcp_options_write(u8 *p, const struct tcp_out_options *opt)
+u32 tcp_options_write(u8 *at, const struct tcp_out_options *opt)
 {
 	const u32 nop2 = TCPOPT_NOP << 24 | TCPOPT_NOP << 16;
 	const u32 sack_perm = TCPOPT_SACK_PERM << 8 | TCPOLEN_SACK_PERM;
+	u8 *p = at;
 	u32 i;
 
 	if (opt->md5) {
@@ -201,12 +179,19 @@ void tcp_options_write(u8 *p, const struct tcp_out_options *opt)
 				opt->wscale);
 	if (opt->fastopen)
 		p = put_fastopen(p, opt->fastopen);
-	if (!opt->num_sacks)
-		return;
-	p = put_word(p, nop2 | TCPOPT_SACK << 8 |
-			(TCPOLEN_SACK_BASE + opt->num_sacks * TCPOLEN_SACK_PERBLOCK));
+	if (opt->num_sacks)
+		p = put_word(p, nop2 | TCPOPT_SACK << 8 |
+				(TCPOLEN_SACK_BASE + opt->num_sacks * TCPOLEN_SACK_PERBLOCK));
 	for (i = 0; i < opt->num_sacks; i++) {
 		p = put_word(p, opt->sacks[i].start_seq);
 		p = put_word(p, opt->sacks[i].end_seq);
 	}
+	return (u32)(p - at);
+}
+
+u32 tcp_options_size(const struct tcp_out_options *opt)
+{
+	u8 scratch[128];	/* more than all of them take, whether a header has room or not */
+
+	return tcp_options_write(scratch, opt);
 }

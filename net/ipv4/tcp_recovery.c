@@ -131,10 +131,8 @@ void tcp_enter_recovery(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 
-	if (is_reno(tp))
-		NET_INC_STATS(sock_net(sk), TcpExt_TCPRenoRecovery);
-	else
-		NET_INC_STATS(sock_net(sk), TcpExt_TCPSackRecovery);
+	NET_ADD_STATS(sock_net(sk), TcpExt_TCPRenoRecovery, is_reno(tp));
+	NET_ADD_STATS(sock_net(sk), TcpExt_TCPSackRecovery, !is_reno(tp));
 	tp->prior_ssthresh = 0;
 	init_undo(tp);
 	if (!tcp_in_cwnd_reduction(sk)) {
@@ -198,12 +196,11 @@ static void undo_cwnd_reduction(struct sock *sk, bool unmark)
 static bool try_undo_recovery(struct sock *sk, const struct tcp_ack_ctx *ctx)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
+	bool loss = inet_csk(sk)->icsk_ca_state == TCP_CA_Loss;
 
 	if (may_undo(tp, ctx)) {
-		if (inet_csk(sk)->icsk_ca_state == TCP_CA_Loss)
-			NET_INC_STATS(sock_net(sk), TcpExt_TCPLossUndo);
-		else
-			NET_INC_STATS(sock_net(sk), TcpExt_TCPFullUndo);
+		NET_ADD_STATS(sock_net(sk), TcpExt_TCPLossUndo, loss);
+		NET_ADD_STATS(sock_net(sk), TcpExt_TCPFullUndo, !loss);
 		undo_cwnd_reduction(sk, false);
 	} else if (tp->rack_reo_wnd_persist && --tp->rack_reo_wnd_persist == 0) {
 		tp->rack_reo_wnd_steps = 1;
