@@ -24,6 +24,7 @@
 #define MAX_FDS		24
 #define USER_OCTETS	(32UL << 20)		/* the process's memory */
 #define BEYOND_OCTETS	(1UL << 30)		/* where it faults */
+#define USER_BASE	0x200000000000UL	/* always the same: inputs repeat */
 #define LONG_NS		(4000 * NSEC_PER_SEC)	/* every orphan has given up by then */
 #define RESTARTSYS	512
 
@@ -557,13 +558,13 @@ static void calls_step(void)
 
 static void map_user_memory(void)
 {
-	int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+	size_t n = USER_OCTETS + BEYOND_OCTETS;
 
-	if (user)
-		return;
-	user = mmap(NULL, USER_OCTETS + BEYOND_OCTETS, PROT_READ | PROT_WRITE, flags, -1, 0);
-	ASSERT(user != MAP_FAILED);
-	for (u32 i = 0; i < 1 << 20; i++)
+	if (!user)
+		user = mmap((void *)USER_BASE, n, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	ASSERT(user == (u8 *)USER_BASE);
+	for (u32 i = 0; i < 10 * PAGE_SIZE; i++)
 		user[i] = (u8)(i * 7);
 }
 
