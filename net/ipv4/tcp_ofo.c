@@ -31,22 +31,16 @@ void tcp_sack_state_release(struct tcp_sock *tp)
 
 /* --- blocks ------------------------------------------------------------------------------ */
 
-static bool dsack_wanted(const struct sock *sk)
-{
-	return tcp_sk(sk)->sack_ok && sock_net(sk)->tcp.sysctl_tcp_dsack;
-}
-
 void tcp_dsack_set(struct sock *sk, u32 seq, u32 end_seq)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
+	bool old = before(seq, tp->rcv_nxt);
 	struct tcp_sack_state *s;
 
-	if (!dsack_wanted(sk) || !(s = tcp_sack_state(tp)))
+	if (!tp->sack_ok || !sock_net(sk)->tcp.sysctl_tcp_dsack || !(s = tcp_sack_state(tp)))
 		return;
-	if (before(seq, tp->rcv_nxt))
-		NET_INC_STATS(sock_net(sk), TcpExt_TCPDSACKOldSent);
-	else
-		NET_INC_STATS(sock_net(sk), TcpExt_TCPDSACKOfoSent);
+	NET_ADD_STATS(sock_net(sk), TcpExt_TCPDSACKOldSent, old);
+	NET_ADD_STATS(sock_net(sk), TcpExt_TCPDSACKOfoSent, !old);
 	s->dsack = true;
 	s->duplicate_sack = (struct tcp_sack_block){ seq, end_seq };
 }

@@ -9,11 +9,6 @@
 
 /* --- delivery rate ----------------------------------------------------------------------- */
 
-static u32 skb_sent_us(const struct sk_buff *skb)
-{
-	return (u32)(skb->tstamp / NSEC_PER_USEC);
-}
-
 void tcp_rate_skb_sent(struct tcp_sock *tp, struct sk_buff *skb)
 {
 	struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
@@ -30,7 +25,7 @@ void tcp_rate_skb_sent(struct tcp_sock *tp, struct sk_buff *skb)
 void tcp_rate_skb_delivered(struct tcp_sock *tp, struct sk_buff *skb, struct tcp_rate_sample *rs)
 {
 	struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
-	u32 sent = skb_sent_us(skb);
+	u32 sent = (u32)(skb->tstamp / NSEC_PER_USEC);
 
 	if (!cb->tx_delivered_us)
 		return;

@@ -66,6 +66,7 @@ static void count_dsack(struct sock *sk, struct tcp_ack_ctx *ctx)
 {
 	const struct tcp_sack_block *b = ctx->opt->sacks;
 	struct tcp_sock *tp = tcp_sk(sk);
+	bool old = before(b->start_seq, ctx->ack);
 	u32 octets = b->end_seq - b->start_seq;
 
 	/* one that covers what was never sent, or a whole window, is forged or broken */
@@ -76,10 +77,8 @@ static void count_dsack(struct sock *sk, struct tcp_ack_ctx *ctx)
 	}
 	ctx->flag |= FLAG_DSACKING_ACK;
 	tp->dsack_dups += max(DIV_ROUND_UP(octets, tp->mss_cache), 1U);
-	if (before(b->start_seq, ctx->ack))
-		NET_INC_STATS(sock_net(sk), TcpExt_TCPDSACKRecv);
-	else
-		NET_INC_STATS(sock_net(sk), TcpExt_TCPDSACKOfoRecv);
+	NET_ADD_STATS(sock_net(sk), TcpExt_TCPDSACKRecv, old);
+	NET_ADD_STATS(sock_net(sk), TcpExt_TCPDSACKOfoRecv, !old);
 	tp->rack_dsack_seen = 1;
 	if (tp->undo_marker && tp->undo_retrans > 0 && !after(b->end_seq, ctx->prior_snd_una) &&
 	    after(b->end_seq, tp->undo_marker))
