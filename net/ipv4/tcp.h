@@ -23,7 +23,9 @@
 #include "kernel/fs/file.h"
 #include "net/core/stream.h"
 #include "net/ipv4/inet_connection_sock.h"
+#include "net/ipv4/inet_timewait_sock.h"
 #include "net/ipv4/ip.h"
+#include "net/ipv4/request_sock.h"
 #include "net/ipv4/route.h"
 
 /* The sixth octet of control bits (RFC 9293 3.1). */
@@ -457,66 +459,6 @@ static inline bool tcp_ofo_empty(const struct tcp_sock *tp)
 	return !tp->sack || skb_queue_empty(&tp->sack->out_of_order_queue);
 }
 
-/* --- small objects ----------------------------------------------------------------------- */
-
-/*
- * A handshake that is not finished: one SYN that we answered (TCP_NEW_SYN_RECV).
- * Locks: its listener's socket lock; refcnt is atomic.
- */
-struct request_sock {
-	struct sock_common rsk;			/* must be first */
-	struct sock *rsk_listener;		/* counted */
-	struct list_head rsk_link;		/* on the SYN queue, or fastopen_queue.rst */
-	struct timer_list rsk_timer;		/* SYN-ACK again; holds a reference */
-	u64 snt_synack;		/* ns; 0 once it was sent again. Reset Fast Open: its end */
-	u32 last_oow_ack;			/* ms, for rate limiting */
-	u32 rcv_isn, snt_isn;
-	u32 rcv_nxt;				/* rcv_isn + 1 */
-	u32 ts_recent, ts_off;
-	u32 rcv_wnd, window_clamp;
-	u16 mss;				/* the peer's; 0 is not possible */
-	u8 snd_wscale : 4, rcv_wscale : 4;
-	u8 tstamp_ok : 1, sack_ok : 1, wscale_ok : 1;
-	u8 acked : 1;				/* its ACK came, waiting for data or room */
-	u8 queued : 1;				/* on the SYN queue and in the table */
-	u8 ecn_ok : 1;
-	u8 num_timeout, num_retrans;
-	u8 tos;
-};
-
-/*
- * What is left of a connection in TIME-WAIT, or in FIN-WAIT-2 without a socket.
- * Locks: bottom halves off; h  inet_hashinfo.lock.
- */
-struct inet_timewait_sock {
-	struct sock_common tw;			/* must be first; [h] */
-	struct inet_bind_bucket *tw_tb;		/* [h] */
-	struct hlist_node tw_bind_node;		/* [h] */
-	struct net *tw_net;
-	struct timer_list tw_timer;		/* holds the tables' reference */
-	u32 tw_rcv_nxt, tw_snd_nxt, tw_rcv_wnd;
-	u32 tw_ts_offset, tw_ts_recent, tw_ts_recent_stamp;
-	u32 tw_last_oow_ack;			/* ms, for rate limiting */
-	u8 tw_substate;				/* TCP_FIN_WAIT2 or TCP_TIME_WAIT */
-	u8 tw_rcv_wscale;
-	u8 tw_tos;
-	u8 tw_tstamp_ok;
-	struct tcp_md5sig_key *tw_md5_key;	/* NULL: segments are not signed */
-};
-
-static_assert(offsetof(struct request_sock, rsk) == 0 &&
-	      offsetof(struct inet_timewait_sock, tw) == 0, "they are sock_commons");
-
-static inline struct inet_timewait_sock *inet_twsk(const struct sock *sk)
-{
-	return (struct inet_timewait_sock *)sk;
-}
-
-static inline struct request_sock *inet_reqsk(const struct sock_common *c)
-{
-	return (struct request_sock *)c;
-}
-
 /* --- congestion control ------------------------------------------------------------------ */
 
 enum tcp_ca_event {
@@ -628,42 +570,6 @@ static inline bool tcp_out_of_memory(const struct sock *sk)
 
 	return pages > (u64)net->tcp.sysctl_tcp_mem[2];
 }
-
-/* --- inet_timewait_sock.c ---------------------------------------------------------------- */
-
-void inet_timewait_init(void);			/* boot: the cache */
-/*
- * What takes the place of sk's connection, not yet in the tables; NULL without memory or beyond
- * tcp_max_tw_buckets.
- */
-struct inet_timewait_sock *inet_twsk_alloc(struct sock *sk);
-/* Into the tables instead of sk, for so long. */
-void inet_twsk_schedule(struct inet_timewait_sock *tw, struct sock *sk, u64 timeout_ns);
-void inet_twsk_reschedule(struct inet_timewait_sock *tw, u64 timeout_ns);	/* anew */
-void inet_twsk_put(struct inet_timewait_sock *tw);
-void inet_twsk_kill(struct inet_timewait_sock *tw);	/* out of the tables, timer and all */
-
-/* Give back what inet_lookup() found. */
-static inline void sock_gen_put(struct sock *sk)
-{
-	if (sk->sk_state == TCP_TIME_WAIT)
-		inet_twsk_put(inet_twsk(sk));
-	else
-		sock_put(sk);
-}
-
-/* --- request_sock.c ---------------------------------------------------------------------- */
-
-void inet_reqsk_init(void);			/* boot: the cache */
-/* For listener sk: zeroed but for addresses and state, one reference. NULL without memory. */
-struct request_sock *reqsk_alloc(struct sock *sk, const struct inet_tuple *t);
-u64 inet_reqsk_timeout(const struct request_sock *req);	/* ns, until its SYN-ACK goes again */
-void reqsk_put(struct request_sock *req);
-/* Or ERR_PTR. */
-struct dst_entry *inet_csk_route_req(struct sock *sk, const struct request_sock *req);
-/* Onto the SYN queue of listener sk, into the table, and the SYN-ACK's timer armed. [s] */
-void inet_csk_reqsk_queue_hash_add(struct sock *sk, struct request_sock *req);
-void inet_csk_reqsk_queue_drop(struct sock *sk, struct request_sock *req);	/* off again */
 
 /* --- tcp_ipv4.c -------------------------------------------------------------------------- */
 
