@@ -127,7 +127,8 @@ static u32 tail_room(const struct sock *sk, const struct send_ctx *c)
 	const struct sk_buff *skb = skb_peek_tail(&sk->sk_write_queue);
 
 	if (!tcp_sk(sk)->send_head || !skb || skb->len >= c->size_goal || skb_cloned(skb) ||
-	    TCP_SKB_CB(skb)->tcp_flags & (TCPHDR_SYN | TCPHDR_FIN) || TCP_SKB_CB(skb)->eor)
+	    TCP_SKB_CB(skb)->tcp_flags & (TCPHDR_SYN | TCPHDR_FIN) || TCP_SKB_CB(skb)->eor ||
+	    (skb->len && !may_allocate(sk)))
 		return 0;
 	return min(skb_append_room(skb), c->size_goal - skb->len);
 }
