@@ -326,7 +326,7 @@ int tcp_transmit_skb(struct sock *sk, struct sk_buff *skb, bool clone)
 	skb_reset_transport_header(skb);
 	fill_header(sk, skb, th);
 	set_gso(skb, cb);
-	if (unlikely(tp->ecn_flags & TCP_ECN_OK))
+	if (unlikely(tp->ecn_flags & TCP_ECN_OK && !(flags & TCPHDR_SYN)))
 		tos |= tcp_ecn_send(tp, skb, th, data && !before(cb->seq, tp->snd_nxt));
 	if (unlikely(tp->ext))
 		sign(sk, skb);
