@@ -41,7 +41,7 @@ static void show_group(struct text *t, const struct net *net, const char *group)
 	text_add(t, "\n%s:", group);
 	for (i = 0; i < NR_SNMP_COUNTERS; i++)
 		if (!strcmp(counters[i].group, group))
-			text_add(t, " %lu", (unsigned long)net->mib[i]);
+			text_add(t, " %ld", (long)net->mib[i]);
 	text_add(t, "\n");
 }
 

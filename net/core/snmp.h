@@ -18,6 +18,7 @@
 	X(Icmp, OutMsgs) X(Icmp, OutErrors) X(Icmp, OutRateLimitGlobal) \
 	X(Icmp, OutRateLimitHost) X(Icmp, OutDestUnreachs) X(Icmp, OutTimeExcds) \
 	X(Icmp, OutParmProbs) X(Icmp, OutEchoReps) \
+	X(Tcp, RtoAlgorithm) X(Tcp, RtoMin) X(Tcp, RtoMax) X(Tcp, MaxConn) \
 	X(Tcp, ActiveOpens) X(Tcp, PassiveOpens) X(Tcp, AttemptFails) X(Tcp, EstabResets) \
 	X(Tcp, CurrEstab) X(Tcp, InSegs) X(Tcp, OutSegs) X(Tcp, RetransSegs) X(Tcp, InErrs) \
 	X(Tcp, OutRsts) X(Tcp, InCsumErrors) \
@@ -26,7 +27,8 @@
 	X(TcpExt, SyncookiesSent) X(TcpExt, SyncookiesRecv) X(TcpExt, SyncookiesFailed) \
 	X(TcpExt, EmbryonicRsts) X(TcpExt, PruneCalled) X(TcpExt, RcvPruned) \
 	X(TcpExt, OfoPruned) X(TcpExt, OutOfWindowIcmps) X(TcpExt, LockDroppedIcmps) \
-	X(TcpExt, TW) X(TcpExt, TWRecycled) X(TcpExt, PAWSActive) X(TcpExt, PAWSEstab) \
+	X(TcpExt, TW) X(TcpExt, TWRecycled) X(TcpExt, TWKilled) X(TcpExt, PAWSActive) \
+	X(TcpExt, PAWSEstab) X(TcpExt, PAWSTimewait) \
 	X(TcpExt, DelayedACKs) X(TcpExt, DelayedACKLocked) X(TcpExt, DelayedACKLost) \
 	X(TcpExt, ListenOverflows) X(TcpExt, ListenDrops) X(TcpExt, TCPHPHits) \
 	X(TcpExt, TCPPureAcks) X(TcpExt, TCPHPAcks) X(TcpExt, TCPRenoRecovery) \
@@ -38,7 +40,9 @@
 	X(TcpExt, TCPTimeouts) X(TcpExt, TCPLossProbes) X(TcpExt, TCPLossProbeRecovery) \
 	X(TcpExt, TCPRenoRecoveryFail) X(TcpExt, TCPSackRecoveryFail) X(TcpExt, TCPRcvCollapsed) \
 	X(TcpExt, TCPBacklogCoalesce) X(TcpExt, TCPDSACKOldSent) X(TcpExt, TCPDSACKOfoSent) \
-	X(TcpExt, TCPDSACKRecv) X(TcpExt, TCPDSACKOfoRecv) X(TcpExt, TCPAbortOnData) \
+	X(TcpExt, TCPDSACKRecv) X(TcpExt, TCPDSACKRecvSegs) X(TcpExt, TCPDSACKOfoRecv) \
+	X(TcpExt, TCPDSACKIgnoredOld) X(TcpExt, TCPDSACKIgnoredNoUndo) \
+	X(TcpExt, TCPDSACKIgnoredDubious) X(TcpExt, TCPAbortOnData) \
 	X(TcpExt, TCPAbortOnClose) X(TcpExt, TCPAbortOnMemory) X(TcpExt, TCPAbortOnTimeout) \
 	X(TcpExt, TCPAbortOnLinger) X(TcpExt, TCPAbortFailed) X(TcpExt, TCPMemoryPressures) \
 	X(TcpExt, TCPSACKDiscard) X(TcpExt, TCPSpuriousRTOs) X(TcpExt, TCPMD5NotFound) \

@@ -445,6 +445,11 @@ int tcp_net_init(struct net *net)
 	INIT_LIST_HEAD(&t->fastopen_cache);
 	t->congestion_control = &tcp_cubic;
 	tcp_md5_net_init(net);
+	/* RFC 4022: Van Jacobson's algorithm, its bounds in ms, and no limit */
+	net->mib[MIB_Tcp_RtoAlgorithm] = 1;
+	net->mib[MIB_Tcp_RtoMin] = TCP_RTO_MIN_US / 1000;
+	net->mib[MIB_Tcp_RtoMax] = TCP_RTO_MAX_US / 1000;
+	net->mib[MIB_Tcp_MaxConn] = (u64)-1;
 	tcp_sysctl_net_init(net);
 	return 0;
 }

@@ -59,6 +59,7 @@
 #define TCP_ATO_MIN_US		40000U
 #define TCP_RESOURCE_PROBE_NS	(500 * NSEC_PER_MSEC)
 #define TCP_TIMEWAIT_NS		(60 * NSEC_PER_SEC)
+#define TCP_TIMEWAIT_EARLY_NS	(4 * NSEC_PER_SEC)	/* so short that it counts as killed */
 #define TCP_FIN_TIMEOUT_MAX	120		/* s */
 #define TCP_PAWS_24DAYS_MS	(60U * 60 * 24 * 24 * 1000)
 #define TCP_PAWS_WINDOW		1		/* ts_recent may be newer by this much */

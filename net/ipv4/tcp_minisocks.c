@@ -32,6 +32,7 @@ static int fill_tw(struct inet_timewait_sock *tw, const struct sock *sk, u8 subs
 void tcp_time_wait(struct sock *sk, u8 substate, u64 timeout_ns)
 {
 	struct inet_timewait_sock *tw = inet_twsk_alloc(sk);
+	bool early = timeout_ns <= TCP_TIMEWAIT_EARLY_NS;
 
 	if (tw && fill_tw(tw, sk, substate)) {
 		inet_twsk_put(tw);
@@ -39,7 +40,8 @@ void tcp_time_wait(struct sock *sk, u8 substate, u64 timeout_ns)
 	}
 	if (tw) {
 		inet_twsk_schedule(tw, sk, timeout_ns);
-		NET_INC_STATS(sock_net(sk), TcpExt_TW);
+		NET_ADD_STATS(sock_net(sk), TcpExt_TWKilled, early);
+		NET_ADD_STATS(sock_net(sk), TcpExt_TW, !early);
 	} else {
 		NET_INC_STATS(sock_net(sk), TcpExt_TCPTimeWaitOverflow);
 	}
@@ -171,7 +173,7 @@ static bool rcv_time_wait(struct inet_timewait_sock *tw, struct sk_buff *skb,
 	if (reopens(tw, skb, opt, paws) && try_reopen(tw, skb))
 		return true;
 	if (paws)
-		NET_INC_STATS(tw->tw_net, TcpExt_PAWSEstab);
+		NET_INC_STATS(tw->tw_net, TcpExt_PAWSTimewait);
 	if (rst)
 		return false;
 	if (paws || cb->tcp_flags & TCPHDR_ACK)

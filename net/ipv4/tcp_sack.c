@@ -62,28 +62,42 @@ static bool is_dsack(const struct tcp_ack_ctx *ctx)
 	       !before(b[0].start_seq, b[1].start_seq);
 }
 
+/* Why a D-SACK can undo nothing: no reduction to undo, or not of what was sent since it. */
+static void count_ignored_dsack(struct sock *sk, const struct tcp_sack_block *b)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+
+	if (after(b->start_seq, tp->snd_una))
+		return;
+	if (!tp->undo_marker)
+		NET_INC_STATS(sock_net(sk), TcpExt_TCPDSACKIgnoredNoUndo);
+	else if (after(b->end_seq, tp->snd_una) || !after(b->end_seq, tp->undo_marker))
+		NET_INC_STATS(sock_net(sk), TcpExt_TCPDSACKIgnoredOld);
+}
+
 static void count_dsack(struct sock *sk, struct tcp_ack_ctx *ctx)
 {
 	const struct tcp_sack_block *b = ctx->opt->sacks;
 	struct tcp_sock *tp = tcp_sk(sk);
 	bool old = before(b->start_seq, ctx->ack);
-	u32 octets = b->end_seq - b->start_seq;
+	u32 octets = b->end_seq - b->start_seq, segs = max(DIV_ROUND_UP(octets, tp->mss_cache), 1U);
 
+	NET_ADD_STATS(sock_net(sk), TcpExt_TCPDSACKRecv, old);
+	NET_ADD_STATS(sock_net(sk), TcpExt_TCPDSACKOfoRecv, !old);
 	/* one that covers what was never sent, or a whole window, is forged or broken */
 	if (!before(b->start_seq, b->end_seq) || after(b->end_seq, tp->snd_nxt) ||
 	    octets > max(tp->max_window, 65535U)) {
-		NET_INC_STATS(sock_net(sk), TcpExt_TCPSACKDiscard);
+		NET_INC_STATS(sock_net(sk), TcpExt_TCPDSACKIgnoredDubious);
 		return;
 	}
 	ctx->flag |= FLAG_DSACKING_ACK;
-	tp->dsack_dups += max(DIV_ROUND_UP(octets, tp->mss_cache), 1U);
-	NET_ADD_STATS(sock_net(sk), TcpExt_TCPDSACKRecv, old);
-	NET_ADD_STATS(sock_net(sk), TcpExt_TCPDSACKOfoRecv, !old);
+	tp->dsack_dups += segs;
+	NET_ADD_STATS(sock_net(sk), TcpExt_TCPDSACKRecvSegs, segs);
+	count_ignored_dsack(sk, b);
 	tp->rack_dsack_seen = 1;
 	if (tp->undo_marker && tp->undo_retrans > 0 && !after(b->end_seq, ctx->prior_snd_una) &&
 	    after(b->end_seq, tp->undo_marker))
-		tp->undo_retrans = max_t(s32, 0, tp->undo_retrans -
-					 (s32)DIV_ROUND_UP(octets, tp->mss_cache));
+		tp->undo_retrans = max_t(s32, 0, tp->undo_retrans - (s32)segs);
 }
 
 static bool block_valid(const struct tcp_sock *tp, const struct tcp_sack_block *b)

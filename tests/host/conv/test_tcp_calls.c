@@ -213,3 +213,37 @@ TEST(send_waits_for_memory)
 	assert_int_equal(s_send(c->s, fd, "x", 1, 0), 1);
 	OUT(.flags = P|A, .seq = 1, .ack = 1001, .len = 1);
 }
+
+/* --- counters ------------------------------------------------------------------------ */
+
+/* An orphan in FIN-WAIT-2 for so short a time counts as killed. */
+TEST(a_short_fin_timeout_is_counted_apart)
+{
+	int fd;
+
+	c = conversation(1);
+	c->s->net->tcp.sysctl_tcp_fin_timeout = 3;
+	fd = w_established(c, 65535);
+	s_close(c->s, fd);
+	OUT(.flags = F|A, .seq = 1, .ack = 1001);
+	IN(.flags = A, .seq = 1001, .ack = 2, .win = 65535);
+	assert_int_equal(c->s->net->mib[MIB_TcpExt_TWKilled], 1);
+	assert_int_equal(c->s->net->mib[MIB_TcpExt_TW], 0);
+}
+
+/* Programs look for these columns first, in Linux's order. */
+TEST(snmp_begins_with_the_bounds_of_the_rto)
+{
+	const char *want = "Tcp: RtoAlgorithm RtoMin RtoMax MaxConn ActiveOpens ";
+	static char text[8192];
+	char *tcp;
+	int fd;
+
+	c = conversation(1);
+	fd = (int)SYS(c->s, open, "/proc/net/snmp", O_RDONLY, 0);
+	text[SYS(c->s, read, fd, text, sizeof(text) - 1)] = '\0';
+	s_close(c->s, fd);
+	tcp = strstr(text, want);
+	assert_non_null(tcp);
+	assert_non_null(strstr(tcp, "\nTcp: 1 200 120000 -1 0 "));
+}

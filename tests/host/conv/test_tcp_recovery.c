@@ -322,7 +322,28 @@ TEST(a_needless_probe_reduces_nothing)
 	assert_true(w_info(c, fd).tcpi_snd_cwnd >= cwnd);
 	assert_int_equal(COUNT(TCPLossProbeRecovery), 0);
 	assert_int_equal(COUNT(TCPDSACKRecv), 1);
+	assert_int_equal(COUNT(TCPDSACKRecvSegs), 1);
+	assert_int_equal(COUNT(TCPDSACKIgnoredNoUndo), 1);
+	ack(5, 0, 9);			/* as if there had been more */
+	assert_int_equal(COUNT(TCPDSACKRecv), 2);
+	assert_int_equal(COUNT(TCPDSACKIgnoredDubious), 1);
 	quiet_for(3000);
+}
+
+/* What came twice before the reduction says nothing about it. */
+TEST(an_old_duplicate_undoes_nothing)
+{
+	int fd = connection(SACK);
+
+	send_segments(fd, 5);
+	world_run_for(c->w, 100 * NSEC_PER_MSEC);
+	ack(2, 0, 0);
+	world_run_for(c->w, 1500 * NSEC_PER_MSEC);	/* probe, timeout */
+	conv_drain(c);
+	assert_int_equal(ca_state(fd), TCP_CA_Loss);
+	ack(2, 0, 1);
+	assert_int_equal(COUNT(TCPDSACKIgnoredOld), 1);
+	assert_int_equal(ca_state(fd), TCP_CA_Loss);
 }
 
 /* New text is the better probe: it needs no reduction. */

@@ -221,7 +221,7 @@ TEST(a_newer_timestamp_reopens_time_wait)
 	OUT(.flags = A, .seq = 2, .ack = 1002);		/* the same timestamp is not newer */
 	IN(.flags = S, .seq = 2000, .win = 65535, .mss = 1460, .ts = true, .tsval = 5);
 	NOTHING();					/* older: PAWS, and the answer is limited */
-	assert_int_equal(COUNT(TcpExt_PAWSEstab), 1);
+	assert_int_equal(COUNT(TcpExt_PAWSTimewait), 1);
 	assert_int_equal(COUNT(TcpExt_TCPACKSkippedTimeWait), 1);
 }
 
