@@ -155,6 +155,22 @@ TEST(cookie_keeps_it)
 	assert_int_equal(mark(OUT(.flags = P|A, .seq = 1, .ack = 1001, .len = 500)), ECT0);
 }
 
+/* Text in a SYN (RFC 7413) is in a SYN: not marked. */
+TEST(syn_with_text_is_not_marked)
+{
+	u8 b[100] = { 0 };
+	int fd;
+
+	c = conversation(1);
+	c->s->net->tcp.sysctl_tcp_ecn = 1;
+	fd = s_socket(c->s, SOCK_STREAM | SOCK_NONBLOCK);
+	assert_int_equal(s_setsockopt(c->s, fd, SOL_TCP, TCP_FASTOPEN_CONNECT, 1), 0);
+	assert_int_equal(s_setsockopt(c->s, fd, SOL_TCP, TCP_FASTOPEN_NO_COOKIE, 1), 0);
+	assert_int_equal(s_connect(c->s, fd, c->peer, c->peer_port), 0);
+	assert_int_equal(s_send(c->s, fd, b, sizeof(b), 0), sizeof(b));
+	assert_int_equal(mark(OUT(.flags = S|ECE|CWR, .len = 100)), NOT_ECT);
+}
+
 /* --- the receiver (6.1.3) ------------------------------------------------------------ */
 
 /* A mark is echoed in every ACK until the sender says CWR; at once, as both matter to it. */
