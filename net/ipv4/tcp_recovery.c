@@ -323,8 +323,10 @@ static void newreno_mark_lost(struct sock *sk, bool snd_una_advanced)
 	u8 state = inet_csk(sk)->icsk_ca_state;
 
 	if ((state < TCP_CA_Recovery && tp->sacked_out >= tp->reordering) ||
-	    (state >= TCP_CA_Recovery && snd_una_advanced))
+	    (state >= TCP_CA_Recovery && snd_una_advanced)) {
 		mark_first_segment_lost(sk);
+		limit_reno_sacked(sk);	/* what was thought lost may be what arrived */
+	}
 }
 
 /* RFC 6675 IsLost(): as many segments as count for reordering were SACKed above it. */

@@ -117,6 +117,7 @@ void tcp_xmit_retransmit_queue(struct sock *sk)
 	}
 	tp->retransmit_skb_hint = NULL;
 out:
-	if (head_sent && inet_csk(sk)->icsk_pending != ICSK_TIME_REO_TIMEOUT)
+	if (head_sent && inet_csk(sk)->icsk_pending != ICSK_TIME_REO_TIMEOUT &&
+	    inet_csk(sk)->icsk_pending != ICSK_TIME_SYNACK)
 		inet_csk_reset_xmit_timer(sk, ICSK_TIME_RETRANS, tp->tcp_mstamp + tcp_rto_ns(sk));
 }

@@ -71,6 +71,7 @@ struct client {
 	u32 asked, sent, got;		/* octets: of the request, of the stream, of the answer */
 	u64 began, rest_until;
 	bool shut, rested, urgent;
+	bool fast;			/* the request opens the connection (Fast Open) */
 };
 
 /* swarm_client.c: process context */

@@ -76,7 +76,7 @@ static bool excused(const struct client *c, long err)
 {
 	if (err == -ECONNRESET && (excused_cookie(c) || excused_orphan(c)))
 		return true;
-	if (c->asked)
+	if (c->fast ? c->sent || c->got : c->asked)	/* there was a connection */
 		return false;
 	if (err == -EHOSTUNREACH)	/* every ARP request of the moment was lost */
 		return true;
@@ -276,6 +276,8 @@ static int connect_from(struct stack *s, u16 port, __be32 addr, u16 to_port)
 	if (fd < 0)
 		return fd;
 	swarm_options(s, fd);
+	if (!port)	/* what is to meet must not wait for text */
+		s_setsockopt(s, fd, SOL_TCP, TCP_FASTOPEN_CONNECT, (int)host_rand_below(2));
 	err = port ? s_bind(s, fd, s->addr, port) : 0;
 	if (!err)
 		err = s_connect(s, fd, addr, to_port);
@@ -324,6 +326,7 @@ static int client_connect(struct client *c)
 		addr = ip4("10.0.0.98");
 	c->peer_port = c->plan == REFUSED ? 81 : 80;
 	fd = connect_from(c->app.s, 0, addr, c->peer_port);
+	c->fast = fd >= 0 && s_getsockopt(c->app.s, fd, SOL_TCP, TCP_FASTOPEN_CONNECT) > 0;
 	if (fd >= 0 && c->plan == SILENT)
 		s_setsockopt(c->app.s, fd, SOL_TCP, TCP_SYNCNT, (int)rand_between(1, 4));
 	return fd;

@@ -21,6 +21,7 @@ static const struct {
 	{ "net.ipv4.tcp_early_retrans", { "3", "3", "3", "0" } },
 	{ "net.ipv4.tcp_frto", { "2", "2", "2", "0" } },
 	{ "net.ipv4.tcp_ecn", { "2", "2", "1", "0" } },
+	{ "net.ipv4.tcp_fastopen", { "0x403", "0x403", "0x607", "1" } },
 	{ "net.ipv4.tcp_syncookies", { "1", "1", "1", "2" } },
 	{ "net.ipv4.tcp_tw_reuse", { "2", "2", "1", "0" } },
 	{ "net.ipv4.tcp_moderate_rcvbuf", { "1", "1", "1", "0" } },
