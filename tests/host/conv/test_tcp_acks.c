@@ -73,6 +73,13 @@ TEST(one_small_segment_is_under_way)
 	NOTHING();
 	IN(.flags = A, .seq = 1001, .ack = 1561, .win = 65535);
 	OUT(.flags = P|A, .seq = 1561, .ack = 1001, .len = 50);
+	IN(.flags = A, .seq = 1001, .ack = 1611, .win = 65535);
+	w_send(c, fd, 1460);
+	OUT(.flags = P|A, .seq = 1611, .ack = 1001, .len = 1460);
+	w_send(c, fd, 100);		/* by Nagle's own rule it would wait */
+	OUT(.flags = P|A, .seq = 3071, .ack = 1001, .len = 100);
+	w_send(c, fd, 50);
+	NOTHING();
 }
 
 /* TCP_NODELAY sends what Nagle held back, but not what TCP_CORK does. */

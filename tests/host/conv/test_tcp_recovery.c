@@ -199,6 +199,7 @@ TEST(proportional_rate_reduction)
 		ack(10, 11, 11 + i);
 		sent += c->nr_caught - c->next;
 		conv_drain(c);
+		assert_in_range(sent, i * 7 / 10, i * 7 / 10 + 2);	/* from the first one on */
 	}
 	ssthresh = w_info(c, fd).tcpi_snd_ssthresh;
 	assert_int_equal(ca_state(fd), TCP_CA_Recovery);
@@ -491,6 +492,23 @@ TEST(a_timeout_restarts_from_one)
 	segment(10);
 	ack(11, 0, 0);
 	assert_int_equal(ca_state(fd), TCP_CA_Open);
+}
+
+/* Karn: what arrived behind a hole was sent once, but its ACK waited for the repair. */
+TEST(a_hole_gives_no_sample)
+{
+	u32 rtt;
+	int fd = connection(RENO);
+
+	send_segments(fd, 5);
+	rtt = w_info(c, fd).tcpi_rtt;
+	world_run_for(c->w, 100 * NSEC_PER_MSEC);
+	for (int i = 0; i < 3; i++)
+		ack(0, 0, 0);
+	segment(0);
+	world_run_for(c->w, 100 * NSEC_PER_MSEC);
+	ack(5, 0, 0);
+	assert_int_equal(w_info(c, fd).tcpi_rtt, rtt);
 }
 
 /* RFC 5682 (F-RTO): ACKs of what was sent before the timeout; new text, and all is undone. */

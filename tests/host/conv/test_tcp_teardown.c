@@ -293,8 +293,9 @@ TEST(connecting_through_time_wait)
 	   .tsecr = syn.tsval);
 	OUT(.flags = A, .seq = 2, .ack = 1002);
 	fd = s_socket(c->s, SOCK_STREAM | SOCK_NONBLOCK);
+	world_run_for(c->w, 900 * NSEC_PER_MSEC);
 	assert_int_equal(s_connect(c->s, fd, c->peer, 7000), -EADDRNOTAVAIL);
-	world_run_for(c->w, 1500 * NSEC_PER_MSEC);
+	world_run_for(c->w, 200 * NSEC_PER_MSEC);
 	assert_int_equal(s_connect(c->s, fd, c->peer, 7000), -EINPROGRESS);
 	OUT(.flags = S, .ts = true, .port = 40000);
 	assert_true((s32)(c->flow[0].isn - first) > 2);
