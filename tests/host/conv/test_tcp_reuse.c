@@ -276,3 +276,45 @@ TEST(timers_wait_for_the_owner)
 	release_sock(sk);
 	OUT(.flags = A|P, .seq = 1, .ack = 1001, .len = 100);
 }
+
+/* The owned listener's backlog: what waits there may be for the connection that comes before it. */
+TEST(a_handshake_waits_for_the_owner)
+{
+	struct sock *sk;
+	int fd;
+
+	c = conversation(1);
+	w_listen(c, 80);
+	sk = sock_of(c->listener);
+	lock_sock(sk);
+	IN(.flags = S, .seq = 1000, .win = 65535, .mss = 1460);
+	NOTHING();
+	release_sock(sk);
+	OUT(.flags = S|A, .ack = 1001);
+	lock_sock(sk);
+	IN(.flags = A, .seq = 1001, .ack = 1, .win = 65535);
+	IN(.flags = A, .seq = 1001, .ack = 1, .win = 65535, .len = 100);
+	release_sock(sk);
+	fd = w_accept(c);
+	conv_drain(c);
+	w_recv(c, fd, 1001, 100);
+}
+
+/* The peer's mind changed: its reset waits behind the end of its handshake. */
+TEST(a_reset_waits_for_the_listeners_owner)
+{
+	struct sock *sk;
+	int fd;
+
+	c = conversation(1);
+	w_listen(c, 80);
+	sk = sock_of(c->listener);
+	IN(.flags = S, .seq = 1000, .win = 65535, .mss = 1460);
+	OUT(.flags = S|A, .ack = 1001);
+	lock_sock(sk);
+	IN(.flags = A, .seq = 1001, .ack = 1, .win = 65535);
+	IN(.flags = R, .seq = 1001);
+	release_sock(sk);
+	fd = w_accept(c);
+	w_recv_is(c, fd, -ECONNRESET);
+}

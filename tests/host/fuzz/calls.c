@@ -568,6 +568,27 @@ static void map_user_memory(void)
 		user[i] = (u8)(i * 7);
 }
 
+/* Settings that are not the usual ones, and limits that are soon reached. */
+static void some_sysctls(struct netns_tcp *t)
+{
+	u16 how = in_one_of(2) ? in16() : 0;
+
+	t->sysctl_tcp_fastopen = how & 1 ? TFO_CLIENT_ENABLE | TFO_SERVER_ENABLE : 1;
+	if (how & 2)
+		t->sysctl_tcp_fastopen |= TFO_CLIENT_NO_COOKIE | TFO_SERVER_COOKIE_NOT_REQD |
+					  TFO_SERVER_WO_SOCKOPT1;
+	t->sysctl_tcp_ecn = how & 4 ? 1 : 2;
+	t->sysctl_tcp_mtu_probing = how >> 3 & 1;
+	t->sysctl_tcp_tw_reuse = how & 16 ? 1 : 2;
+	t->sysctl_tcp_max_orphans = (how & 96) == 96 ? 1 : 4096;
+	t->sysctl_tcp_max_tw_buckets = (how & 384) == 384 ? 1 : 4096;
+	t->sysctl_tcp_syncookies = how & 512 ? 2 : 1;
+	t->sysctl_tcp_timestamps = !(how & 1024);
+	t->sysctl_tcp_sack = !(how & 2048);
+	if ((how & 0x3000) == 0x3000)
+		t->sysctl_tcp_mem[0] = t->sysctl_tcp_mem[1] = t->sysctl_tcp_mem[2] = 8;
+}
+
 static void calls_begin(u64 seed)
 {
 	struct nic_config nic = { .rx_style = (int)in_below(NR_NIC_RX) };
@@ -584,6 +605,8 @@ static void calls_begin(u64 seed)
 	nic.tx_ring = in_one_of(2) ? 8 : 0;
 	cz.machine[0] = stack_create(cz.w, cz.wire, "10.0.0.1", &nic);
 	cz.machine[1] = stack_create(cz.w, cz.wire, "10.0.0.2", NULL);
+	for (int i = 0; i < MACHINES; i++)
+		some_sysctls(&cz.machine[i]->net->tcp);
 	check_begin(cz.w);
 }
 
