@@ -444,6 +444,26 @@ static void split_cb(struct sk_buff *skb, struct sk_buff *to, u32 len)
 		list_add(&b->tsorted, &a->tsorted);
 }
 
+/*
+ * A peer that SACKs here and there has few large skbs cut to many small ones, which hold far more
+ * memory than the send buffer says (CVE-2019-11478). Beyond twice that only what recovery cannot
+ * do without is cut: what was never sent, and the first and the last segment of what was.
+ */
+static bool wqueue_too_big(const struct sock *sk, const struct sk_buff *skb, u32 len, u32 mss)
+{
+	const struct sk_buff_head *q = &sk->sk_write_queue;
+	const struct tcp_sock *tp = tcp_sk(sk);
+
+	if (likely(sk->sk_wmem_queued >> 1 <=
+		   sk->sk_sndbuf + 2 * (int)SKB_TRUESIZE(TCP_GSO_MAX_SIZE)) ||
+	    !before(TCP_SKB_CB(skb)->seq, tp->snd_nxt) ||
+	    (len <= mss && skb == skb_peek(q)) ||
+	    (skb->len - len <= mss && skb_queue_next(q, skb) == tp->send_head))
+		return false;
+	NET_INC_STATS(sock_net(sk), TcpExt_TCPWqueueTooBig);
+	return true;
+}
+
 int tcp_fragment(struct sock *sk, struct sk_buff *skb, u32 len, u32 mss)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -451,7 +471,8 @@ int tcp_fragment(struct sock *sk, struct sk_buff *skb, u32 len, u32 mss)
 	struct sk_buff *to;
 
 	ASSERT(len && len < skb->len);
-	if (skb_cloned(skb) && skb_cow_head(skb, MAX_TCP_HEADER))
+	if (wqueue_too_big(sk, skb, len, mss) ||
+	    (skb_cloned(skb) && skb_cow_head(skb, MAX_TCP_HEADER)))
 		return -ENOMEM;
 	to = tcp_stream_alloc_skb(sk, linear > len ? linear - len : 0);
 	if (!to)
