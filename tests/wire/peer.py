@@ -93,6 +93,10 @@ class Peer:
         conn.put("R", ack=0)    # it leaves no TIME-WAIT behind
         return content.decode()
 
+    def uptime(self):
+        """The guest's own clock, in seconds."""
+        return float(self.fetch("/proc/uptime").split()[0])
+
     def counters(self):
         """/proc/net/snmp and /proc/net/netstat as {"Ip.InReceives": 17, ...}."""
         lines = (self.fetch("/proc/net/snmp") + self.fetch("/proc/net/netstat")).splitlines()

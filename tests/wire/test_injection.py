@@ -44,16 +44,12 @@ def end(crowd, client):
     assert crowd.until(to_victim(client), 1)[0].flags == RST
 
 
-def uptime(peer):
-    return float(peer.fetch("/proc/uptime").split()[0])
-
-
 def attack(peer, crowd, client, frames, counters):
     """What comes to client while frames arrive, how the counters grew, and the guest's seconds."""
-    begin, before = uptime(peer), peer.counters()
+    begin, before = peer.uptime(), peer.counters()
     answers = [s for s in filter(None, map(parse, crowd.send_all(frames))) if to_victim(client)(s)]
     after = peer.counters()
-    return answers, [after[c] - before[c] for c in counters], uptime(peer) - begin
+    return answers, [after[c] - before[c] for c in counters], peer.uptime() - begin
 
 
 def few_challenges(client, answers, seconds):

@@ -107,6 +107,23 @@ static void echo_stream(int fd)
 		close(fd);
 }
 
+/* All of it, also while others hold the network's memory. */
+static int send_patiently(int fd, const char *buf, size_t len)
+{
+	ssize_t n;
+
+	while (len) {
+		n = send(fd, buf, len, MSG_NOSIGNAL);
+		if (n < 0 && errno != EAGAIN && errno != ENOBUFS)
+			return -1;
+		if (n < 0)
+			usleep(1000);
+		else
+			buf += n, len -= (size_t)n;
+	}
+	return 0;
+}
+
 static void send_file(int fd)
 {
 	static char buf[16384];
@@ -120,7 +137,7 @@ static void send_file(int fd)
 		buf[strcspn(buf, "\r\n")] = '\0';
 		file = open(buf, O_RDONLY);
 		while (file >= 0 && (n = read(file, buf, sizeof(buf))) > 0)
-			if (send(fd, buf, (size_t)n, MSG_NOSIGNAL) != n)
+			if (send_patiently(fd, buf, (size_t)n) < 0)
 				break;
 		if (file >= 0)
 			close(file);
