@@ -748,7 +748,9 @@ void tcp_rcv_state_process(struct sock *sk, struct sk_buff *skb)
 	tcp_mstamp_refresh(tcp_sk(sk));
 	switch (sk->sk_state) {
 	case TCP_CLOSE:		/* RFC 9293 3.10.7.1; it closed while skb waited */
-		tcp_v4_send_reset(sock_net(sk), skb);
+		/* a SYN comes again, and finds the listener */
+		if (!(TCP_SKB_CB(skb)->tcp_flags & TCPHDR_SYN))
+			tcp_v4_send_reset(sock_net(sk), skb);
 		kfree_skb_reason(skb, DROP_TCP_CLOSE);
 		return;
 	case TCP_SYN_SENT:
