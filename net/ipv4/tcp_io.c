@@ -74,6 +74,14 @@ static void remove_empty_tail(struct sock *sk)
 	tcp_chrono_stop(sk, TCP_CHRONO_BUSY);
 }
 
+/* Octets of memory that sk may get: beyond tcp_mem only so much that it makes progress. */
+static u32 memory_room(const struct sock *sk)
+{
+	int least = sock_net(sk)->tcp.sysctl_tcp_wmem[0] - sk->sk_wmem_queued;
+
+	return likely(!tcp_out_of_memory(sk)) ? ~0U : (u32)max(least, 0);
+}
+
 /* No room, or no memory: let go what is there, and wait. 0, or why not. */
 static int wait_for_space(struct sock *sk, struct send_ctx *c)
 {
@@ -82,6 +90,9 @@ static int wait_for_space(struct sock *sk, struct send_ctx *c)
 	remove_empty_tail(sk);
 	if (sk->sk_socket)	/* so that pushing sees what limits it */
 		sk->sk_socket->flags |= BIT(SOCK_NOSPACE);
+	/* poll says that there is no room either, before half of what is queued has gone */
+	if (!memory_room(sk) && !(sk->sk_userlocks & SOCK_SNDBUF_LOCK))
+		sk->sk_sndbuf = clamp(sk->sk_wmem_queued >> 1, SOCK_MIN_SNDBUF, sk->sk_sndbuf);
 	if (c->copied)
 		tcp_push(sk, c->flags & ~MSG_MORE, c->mss, TCP_NAGLE_PUSH);
 	err = sk_stream_wait_memory(sk, c->deadline);
@@ -93,13 +104,6 @@ static int wait_for_space(struct sock *sk, struct send_ctx *c)
 	return sk->sk_err || sk->sk_shutdown & SEND_SHUTDOWN ? -EPIPE : 0;
 }
 
-/* Whether sk may get memory: beyond tcp_mem only so much that it makes progress. */
-static bool may_allocate(const struct sock *sk)
-{
-	return likely(!tcp_out_of_memory(sk)) ||
-	       sk->sk_wmem_queued < sock_net(sk)->tcp.sysctl_tcp_wmem[0];
-}
-
 /* A new skb at the end of the write queue. 0, or why there is none. May sleep. */
 static int new_segment(struct sock *sk, struct send_ctx *c)
 {
@@ -109,7 +113,7 @@ static int new_segment(struct sock *sk, struct send_ctx *c)
 
 	for (;;) {
 		/* what fits is linear, bulk goes into pages */
-		if (sk_stream_memory_free(sk) && may_allocate(sk))
+		if (sk_stream_memory_free(sk) && memory_room(sk))
 			skb = tcp_stream_alloc_skb(sk, left <= 1500 ? (u32)left : 0);
 		if (likely(skb))
 			break;
@@ -125,12 +129,14 @@ static int new_segment(struct sock *sk, struct send_ctx *c)
 static u32 tail_room(const struct sock *sk, const struct send_ctx *c)
 {
 	const struct sk_buff *skb = skb_peek_tail(&sk->sk_write_queue);
+	u32 memory = memory_room(sk);
 
 	if (!tcp_sk(sk)->send_head || !skb || skb->len >= c->size_goal || skb_cloned(skb) ||
 	    TCP_SKB_CB(skb)->tcp_flags & (TCPHDR_SYN | TCPHDR_FIN) || TCP_SKB_CB(skb)->eor ||
-	    (skb->len && !may_allocate(sk)))
+	    (skb->len && !memory))
 		return 0;
-	return min(skb_append_room(skb), c->size_goal - skb->len);
+	memory = max(memory, c->mss);
+	return min(min(skb_append_room(skb), c->size_goal - skb->len), memory);
 }
 
 static int append(struct sock *sk, struct send_ctx *c, u32 n)
