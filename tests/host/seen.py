@@ -43,7 +43,8 @@ def main(path):
     unseen = excepted()
     wrong = [f"no conversation reaches {name}" for name in sorted(names - seen - set(unseen))]
     wrong += [f"{name} of unseen.txt does not exist" for name in sorted(set(unseen) - names)]
-    for line in wrong + [f"{name} is reached: take it off unseen.txt" for name in seen & set(unseen)]:
+    stale = [f"{name} is reached: take it off unseen.txt" for name in sorted(seen & set(unseen))]
+    for line in wrong + stale:
         print(line)
     print(f"RESULT passed={len(names) - len(wrong)} failed={len(wrong)}")
     return 1 if wrong else 0

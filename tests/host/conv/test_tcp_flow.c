@@ -101,7 +101,7 @@ TEST(the_window_opens_with_use)
 	assert_int_equal(window, 65535);
 }
 
-/* tcp(7), tcp_moderate_rcvbuf: a reader that keeps up gets a buffer of twice what a round trip brings. */
+/* tcp(7), tcp_moderate_rcvbuf: who keeps up gets a buffer of twice what a round trip brings. */
 static int rcvbuf_after_a_stream(int fixed, int moderate)
 {
 	u32 seq = 1001;
@@ -246,7 +246,7 @@ TEST(text_out_of_order_is_pruned)
 	assert_true(got >= 4000);
 }
 
-/* A buffer that shrank below what the window had promised: what does not fit is dropped, and told. */
+/* A buffer that shrank below what the window had promised: what does not fit is dropped. */
 TEST(text_beyond_the_buffer_is_dropped)
 {
 	int fd = small_buffers(0, 0);
@@ -282,7 +282,7 @@ TEST(the_streams_memory_is_limited)
 		conv_drain(c);
 		seq = 1001 + (u32)w_info(c, fd).tcpi_bytes_received;
 	}
-	assert_in_range(seq, 1001 + 1460, 1001 + 2 * 1460);	/* one always, or nothing would move */
+	assert_in_range(seq, 1001 + 1460, 1001 + 2 * 1460);	/* one always */
 	assert_int_not_equal(COUNT(TCPRcvQDrop), 0);
 	assert_int_not_equal(DROPS(TCP_RCVQ_MEM), 0);
 	IN(.flags = A, .seq = seq + 100, .ack = 1, .win = 65535, .len = 100);

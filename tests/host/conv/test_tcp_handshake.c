@@ -40,7 +40,8 @@ TEST(a_cookie_keeps_the_options)
 	assert_int_equal(COUNT(TcpExt_SyncookiesRecv), 1);
 	fd = w_accept(c);
 	info = w_info(c, fd);
-	assert_int_equal(info.tcpi_options & 7, TCPI_OPT_TIMESTAMPS | TCPI_OPT_SACK | TCPI_OPT_WSCALE);
+	assert_int_equal(info.tcpi_options & 7,
+			 TCPI_OPT_TIMESTAMPS | TCPI_OPT_SACK | TCPI_OPT_WSCALE);
 	assert_int_equal(info.tcpi_snd_wscale, 7);
 	assert_int_equal(info.tcpi_snd_wnd, 20 << 7);
 	w_send(c, fd, 2000);
@@ -50,7 +51,9 @@ TEST(a_cookie_keeps_the_options)
 /* Without timestamps there is only room for one of four MSS values, the next lower one. */
 TEST(a_cookie_keeps_the_mss)
 {
-	static const u16 mss[][2] = { { 600, 536 }, { 1300, 1300 }, { 1459, 1440 }, { 9000, 1460 } };
+	static const u16 mss[][2] = {
+		{ 600, 536 }, { 1300, 1300 }, { 1459, 1440 }, { 9000, 1460 },
+	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(mss); i++) {
 		cookies_only();

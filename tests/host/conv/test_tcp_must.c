@@ -105,7 +105,8 @@ TEST(options_in_every_segment)
 	w_recv(c, fd, 1001, 50);
 	w_send(c, fd, 10);
 	OUT(.flags = P|A, .seq = 1, .ack = 1051, .len = 10);
-	IN(.flags = A, .seq = 1051, .ack = 11, .win = 65535, .opts = "\1\1\xfe\5xyz\0", .optlen = 8);
+	IN(.flags = A, .seq = 1051, .ack = 11, .win = 65535,
+	   .opts = "\1\1\xfe\5xyz\0", .optlen = 8);
 	quiet_for(3000);
 	IN(.flags = F|A, .seq = 1051, .ack = 11, .win = 65535, .opts = "\x1e\4ab", .optlen = 4);
 	OUT_WITHIN(45, .flags = A, .seq = 11, .ack = 1052);

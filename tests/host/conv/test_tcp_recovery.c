@@ -224,7 +224,7 @@ TEST(blocks_that_are_sent)
 	IN(.flags = A, .seq = 1901, .ack = 1, .win = 65535, .len = 100);	/* a fifth gap */
 	seg = OUT(.flags = A, .seq = 1, .ack = 1001, .sack_from = 1901, .sack_to = 2001);
 	assert_int_equal(seg.optlen, 4 + 8 * 4);
-	IN(.flags = A, .seq = 1001, .ack = 1, .win = 65535, .len = 900);	/* fills all but one */
+	IN(.flags = A, .seq = 1001, .ack = 1, .win = 65535, .len = 900);	/* all but one */
 	OUT(.flags = A, .seq = 1, .ack = 2001, .sack_from = 1101, .sack_to = 1201);
 }
 
