@@ -13,7 +13,7 @@
 /* Reno-friendly region, RFC 9438 4.3: alpha = 3 (1 - beta) / (1 + beta) = 0.53 = 9 / 17 */
 #define ALPHA_NUM	9U
 #define ALPHA_DEN	17U
-#define EST_PERIOD_MS	32	/* how often w_est is looked at */
+#define EST_PERIOD_MS	32	/* how often w_est is looked at, beside every round trip */
 
 /* RFC 9406 4.3 */
 #define MIN_RTT_THRESH_US	4000U
@@ -189,7 +189,7 @@ static void grow_w_est(struct cubic *c, const struct tcp_sock *tp, u32 acked, u3
 	u32 per = max(tp->snd_cwnd, 1U);
 
 	c->est_cnt += acked;
-	if ((u16)(now - c->est_ms) < EST_PERIOD_MS)
+	if ((u16)(now - c->est_ms) < min(tp->srtt_us / 8000, (u32)EST_PERIOD_MS))
 		return;
 	c->est_ms = (u16)now;
 	if (c->w_est < tp->prior_cwnd)
