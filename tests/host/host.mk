@@ -93,12 +93,12 @@ $(HOST)/bench_echo: $(HOST_BENCH:%=$(HOST)/fast/%) $(HOST_MM:%.c=$(HOST)/bench/%
 # By hand: make sim SEED=7 RUNS=1, make fuzz TARGET=calls FUZZ_SECONDS=600.
 SEED		?= 1
 RUNS		?= 100
-SCENARIO	?= bulk
+SCENARIO	?= mix
 TARGET		?= frames
 FUZZ_SECONDS	?= 60
 
 .SECONDARY:
-.PHONY: host-lib host-test sim fuzz coverage
+.PHONY: host-lib host-test sim goodput fuzz coverage
 host-lib: $(HOST)/asan/libskiff.a $(HOST)/fast/libskiff.a
 
 host-test: $(HOST_TESTS:%=$(HOST)/asan/%) $(HOST)/asan/fuzz $(HOST)/asan/fuzz_canary \
@@ -108,11 +108,15 @@ host-test: $(HOST_TESTS:%=$(HOST)/asan/%) $(HOST)/asan/fuzz $(HOST)/asan/fuzz_ca
 		"tests/host/seen.py $(HOST)/seen" \
 		"$(HOST)/asan/fuzz frames -n 1000000 -a" "$(HOST)/asan/fuzz options -n 1000000 -a" \
 		"$(HOST)/asan/fuzz calls -n 3000000 -a" $(HOST)/asan/fuzz_canary \
-		"$(HOST)/asan/sim -s bulk -n 20 -f 100001" "$(HOST)/asan/sim -s swarm -n 100 -f 100001" \
-		"$(HOST)/fast/sim -s bulk -n 1000" "$(HOST)/fast/sim -s swarm -n 1000"
+		"$(HOST)/asan/sim -n 200 -f 100001" "$(HOST)/fast/sim -n 10000" \
+		"tests/host/sim/repeat.sh $(HOST)/fast/sim" "tests/host/sim/goodput.sh $(HOST)/fast/sim"
 
 sim: $(HOST)/fast/sim
-	$< -s $(SCENARIO) -f $(SEED) -n $(RUNS) -v
+	$< -s $(SCENARIO) -f $(SEED) -n $(RUNS) $(if $(filter 1,$(RUNS)),-v)
+
+# On purpose only: the table that the tests compare with.
+goodput: $(HOST)/fast/sim
+	tests/host/sim/goodput.sh $< write
 
 fuzz: $(HOST)/fuzz/libfuzzer
 	@mkdir -p $(HOST)/corpus/$(TARGET)
@@ -125,5 +129,5 @@ coverage: $(HOST_TESTS:%=$(HOST)/cov/%) $(HOST)/cov/sim $(HOST)/cov/fuzz
 	-@tests/host/run.sh $(HOST_TESTS:%=$(HOST)/cov/%) \
 		"$(HOST)/cov/fuzz frames -n 300000" "$(HOST)/cov/fuzz options -n 30000" \
 		"$(HOST)/cov/fuzz calls -n 500000" \
-		"$(HOST)/cov/sim -s bulk -n 4" "$(HOST)/cov/sim -s swarm -n 40"
+		"$(HOST)/cov/sim -n 150"
 	@tests/host/coverage.sh $(HOST)/cov 90

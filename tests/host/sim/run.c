@@ -20,6 +20,13 @@ static void scenario_mix(struct world *w, bool verbose)
 		scenario_bulk(w, verbose);
 }
 
+/* Fails on purpose, so that what the runner does then can be tested. */
+static void scenario_canary(struct world *w, bool verbose)
+{
+	scenario_swarm(w, verbose);
+	sim_fail("the canary");
+}
+
 static const struct {
 	const char *name;
 	scenario_t run;
@@ -27,6 +34,7 @@ static const struct {
 	{ "mix", scenario_mix },
 	{ "bulk", scenario_bulk },
 	{ "swarm", scenario_swarm },
+	{ "canary", scenario_canary },
 };
 
 static scenario_t find(const char *name)

@@ -1,9 +1,11 @@
 /*
  * The simulation's runner: whole stacks in virtual time, one process per seed.
  *
- *	sim [-s SCENARIO] [-n RUNS] [-j JOBS] [-f FIRST_SEED] [-p FILE.pcap] [-v]
+ *	sim [-s SCENARIO] [-n RUNS] [-j JOBS] [-f FIRST_SEED] [-t SECONDS] [-p FILE.pcap] [-v]
+ *	sim -g [-j JOBS]	the goodput grid
  *
- * A seed that fails prints its log and the command that repeats it. The last line is
+ * A seed that fails is run again with its packets recorded, and prints its log and the command
+ * that repeats it. The last line is
  * "RESULT passed=N failed=N"; the exit status is 0 when nothing failed.
  */
 #include <fcntl.h>
@@ -13,6 +15,7 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "tests/host/sim/grid.h"
 
 void sim_run_seed(const char *scenario, unsigned long seed, const char *pcap, int verbose);
 int sim_has_scenario(const char *name);
@@ -20,7 +23,7 @@ int sim_has_scenario(const char *name);
 struct options {
 	const char *self, *scenario, *pcap;
 	unsigned long first, runs;
-	int jobs, verbose;
+	int jobs, verbose, grid;
 	unsigned int timeout_s;
 };
 
@@ -30,7 +33,8 @@ struct job {
 	FILE *output;
 };
 
-static struct job start(const struct options *o, unsigned long seed)
+/* pcap may be NULL. */
+static struct job start(const struct options *o, unsigned long seed, const char *pcap, int verbose)
 {
 	struct job job = { .seed = seed, .output = tmpfile() };
 
@@ -49,7 +53,7 @@ static struct job start(const struct options *o, unsigned long seed)
 	dup2(fileno(job.output), 1);
 	dup2(fileno(job.output), 2);
 	alarm(o->timeout_s);
-	sim_run_seed(o->scenario, seed, o->pcap, o->verbose);
+	sim_run_seed(o->scenario, seed, pcap, verbose);
 	fflush(stdout);
 	exit(0);
 }
@@ -64,6 +68,35 @@ static void show(FILE *f)
 		fwrite(buf, 1, n, stdout);
 }
 
+/* Where the packets of a failed seed go: beside the program. */
+static const char *pcap_of(const struct options *o, unsigned long seed)
+{
+	static char path[4096];
+
+	snprintf(path, sizeof(path), "%s-%s-%lu.pcap", o->self, o->scenario, seed);
+	return path;
+}
+
+/* It failed: say so, and run it once more with everything written down. */
+static void fail(const struct options *o, const struct job *failed, int status)
+{
+	const char *pcap = o->pcap ? o->pcap : pcap_of(o, failed->seed);
+	struct job job = start(o, failed->seed, pcap, 1);
+
+	printf("FAIL  %s seed %lu (%s %d)\n", o->scenario, failed->seed,
+	       WIFSIGNALED(status) ? "signal" : "status",
+	       WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+	waitpid(job.pid, &status, 0);
+	show(job.output);
+	fclose(job.output);
+	if (!status) {
+		show(failed->output);
+		printf("      it did not fail again: something depends on more than the seed\n");
+	}
+	printf("      repeat it with  %s -s %s -f %lu -n 1 -v -p %s\n"
+	       "      its packets are in %s\n", o->self, o->scenario, failed->seed, pcap, pcap);
+}
+
 /* Wait for one of the jobs; returns 1 when its seed failed. */
 static int reap(const struct options *o, struct job *jobs, int *nr)
 {
@@ -75,14 +108,10 @@ static int reap(const struct options *o, struct job *jobs, int *nr)
 	if (i == *nr)
 		return 0;
 	failed = status != 0;
-	if (failed || o->verbose)
+	if (!failed && o->verbose)
 		show(jobs[i].output);
 	if (failed)
-		printf("FAIL  %s seed %lu (%s %d); repeat it with\n"
-		       "      %s -s %s -f %lu -n 1 -v -p seed%lu.pcap\n",
-		       o->scenario, jobs[i].seed, WIFSIGNALED(status) ? "signal" : "status",
-		       WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), o->self,
-		       o->scenario, jobs[i].seed, jobs[i].seed);
+		fail(o, &jobs[i], status);
 	fclose(jobs[i].output);
 	jobs[i] = jobs[--*nr];
 	return failed;
@@ -90,7 +119,7 @@ static int reap(const struct options *o, struct job *jobs, int *nr)
 
 static void usage(void)
 {
-	fprintf(stderr, "usage: sim [-s mix|bulk|swarm] [-n runs] [-j jobs] [-f first seed]"
+	fprintf(stderr, "usage: sim -g | [-s mix|bulk|swarm|canary] [-n runs] [-j jobs] [-f first seed]"
 			" [-t seconds] [-p file.pcap] [-v]\n");
 	exit(2);
 }
@@ -99,8 +128,11 @@ static void parse(struct options *o, int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "s:n:j:f:t:p:v")) != -1) {
+	while ((c = getopt(argc, argv, "gs:n:j:f:t:p:v")) != -1) {
 		switch (c) {
+		case 'g':
+			o->grid = 1;
+			break;
 		case 's':
 			o->scenario = optarg;
 			break;
@@ -142,9 +174,11 @@ int main(int argc, char **argv)
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	parse(&o, argc, argv);
+	if (o.grid)
+		return goodput(o.jobs);
 	while (done < o.runs || nr) {
 		if (done < o.runs && nr < o.jobs)
-			jobs[nr++] = start(&o, o.first + done++);
+			jobs[nr++] = start(&o, o.first + done++, o.pcap, o.verbose);
 		else
 			failed += (unsigned long)reap(&o, jobs, &nr);
 		if (failed >= 10)
