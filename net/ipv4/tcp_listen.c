@@ -326,10 +326,6 @@ static enum skb_drop_reason check_req(struct sock *sk, struct sk_buff *skb,
 			tcp_rtx_synack(sk, req);
 		return DROP_TCP_OLD_DATA;
 	}
-	if (flags & TCPHDR_ACK && !(flags & TCPHDR_RST) && cb->ack_seq != req->snt_isn + 1) {
-		tcp_v4_send_reset(sock_net(sk), skb);
-		return DROP_TCP_INVALID_ACK;
-	}
 	if (paws || !in_window(req, cb)) {
 		if (!(flags & TCPHDR_RST))
 			reqsk_send_ack(sk, req);
@@ -375,12 +371,52 @@ static void overflow(struct sock *sk, struct sk_buff *skb, struct request_sock *
 	kfree_skb_reason(skb, DROP_TCP_LISTEN_OVERFLOW);
 }
 
+/*
+ * An ACK of nothing we know: perhaps of a cookie, which was sent before there was room for req
+ * (NULL: there is none). Consumes skb.
+ */
+static void rcv_other_ack(struct sock *sk, struct sk_buff *skb, struct request_sock *req)
+{
+	enum skb_drop_reason why = DROP_TCP_INVALID_ACK;
+	struct tcp_options_received opt;
+	struct sock *child;
+
+	tcp_parse_options(skb, &opt);
+	if (TCP_SKB_CB(skb)->tcp_flags & TCPHDR_SYN || !tcp_cookie_check(sk, skb, &opt)) {
+		tcp_v4_send_reset(sock_net(sk), skb);
+	} else if (inet_csk_listen_overflow(sk)) {	/* its text will come again */
+		why = DROP_TCP_LISTEN_OVERFLOW;
+	} else {
+		if (req)
+			inet_csk_reqsk_queue_drop(sk, req);
+		child = tcp_cookie_child(sk, skb, &opt);
+		if (child) {
+			tcp_child_process(sk, child, skb);
+			return;
+		}
+		why = DROP_NOMEM;
+	}
+	kfree_skb_reason(skb, why);
+}
+
+/* Does it acknowledge something else than req's SYN-ACK? */
+static bool acks_other(const struct tcp_skb_cb *cb, const struct request_sock *req)
+{
+	return (cb->tcp_flags & (TCPHDR_ACK | TCPHDR_RST)) == TCPHDR_ACK &&
+	       cb->ack_seq != req->snt_isn + 1;
+}
+
 /* req's reference is the queue's: it may be gone afterwards. */
 static void rcv_for_req(struct sock *sk, struct sk_buff *skb, struct request_sock *req)
 {
-	enum skb_drop_reason why = check_req(sk, skb, req);
+	enum skb_drop_reason why;
 	struct sock *child;
 
+	if (acks_other(TCP_SKB_CB(skb), req)) {
+		rcv_other_ack(sk, skb, req);
+		return;
+	}
+	why = check_req(sk, skb, req);
 	if (why) {
 		kfree_skb_reason(skb, why);
 		return;
@@ -402,29 +438,6 @@ static void rcv_for_req(struct sock *sk, struct sk_buff *skb, struct request_soc
 
 /* --- LISTEN ------------------------------------------------------------------------------ */
 
-/* An ACK of nothing we know: perhaps of a cookie. Consumes skb. */
-static void rcv_fresh_ack(struct sock *sk, struct sk_buff *skb)
-{
-	enum skb_drop_reason why = DROP_TCP_INVALID_ACK;
-	struct tcp_options_received opt;
-	struct sock *child;
-
-	tcp_parse_options(skb, &opt);
-	if (TCP_SKB_CB(skb)->tcp_flags & TCPHDR_SYN || !tcp_cookie_check(sk, skb, &opt)) {
-		tcp_v4_send_reset(sock_net(sk), skb);
-	} else if (inet_csk_listen_overflow(sk)) {	/* its text will come again */
-		why = DROP_TCP_LISTEN_OVERFLOW;
-	} else {
-		child = tcp_cookie_child(sk, skb, &opt);
-		if (child) {
-			tcp_child_process(sk, child, skb);
-			return;
-		}
-		why = DROP_NOMEM;
-	}
-	kfree_skb_reason(skb, why);
-}
-
 /* Nothing is known of this four-tuple. RFC 9293 3.10.7.2: RST, then ACK, then SYN. */
 static void rcv_fresh(struct sock *sk, struct sk_buff *skb)
 {
@@ -434,7 +447,7 @@ static void rcv_fresh(struct sock *sk, struct sk_buff *skb)
 	if (flags & TCPHDR_RST) {
 		why = DROP_TCP_RESET;
 	} else if (flags & TCPHDR_ACK) {
-		rcv_fresh_ack(sk, skb);
+		rcv_other_ack(sk, skb, NULL);
 		return;
 	} else if ((flags & (TCPHDR_SYN | TCPHDR_FIN)) == TCPHDR_SYN) {
 		why = conn_request(sk, skb);

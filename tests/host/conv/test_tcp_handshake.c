@@ -82,6 +82,30 @@ TEST(false_cookies_are_refused)
 	assert_int_equal(s_accept(c->s, c->listener, SOCK_NONBLOCK), -EAGAIN);
 }
 
+/*
+ * The SYN-ACK with a cookie is late, the peer sends its SYN again, and meanwhile there is room to
+ * remember it: the ACK of the cookie is as good as that of the second SYN-ACK.
+ */
+TEST(a_cookie_outlives_the_flood)
+{
+	u32 cookie;
+
+	cookies_only();
+	IN(.flags = S, .seq = 1000, .win = 65535, .mss = 1300);
+	OUT(.flags = S|A, .ack = 1001);
+	cookie = c->flow[0].isn;
+	c->s->net->tcp.sysctl_tcp_syncookies = 1;
+	world_run_for(c->w, 200 * NSEC_PER_MSEC);
+	IN(.flags = S, .seq = 1000, .win = 65535, .mss = 1300);
+	OUT(.flags = S|A, .ack = 1001);
+	assert_int_not_equal(c->flow[0].isn, cookie);
+	c->flow[0].isn = cookie;
+	IN(.flags = A, .seq = 1001, .ack = 1, .win = 65535);
+	NOTHING();
+	w_send(c, w_accept(c), 3000);
+	OUT(.flags = A, .seq = 1, .ack = 1001, .len = 1300);
+}
+
 /* Without a flood there are no cookies to believe in. */
 TEST(no_cookie_without_a_flood)
 {
