@@ -367,10 +367,6 @@ static void any_value(u8 *at, int level, int name)
 	const char *text = names[in8() % ARRAY_SIZE(names)];
 
 	in_fill(at, 256);
-	if (in_one_of(4)) {
-		memcpy(at, text, strlen(text) + 1);
-		return;
-	}
 	value[0] = any_int();
 	value[1] = name == SO_LINGER ? (int)in_below(4) : any_int();
 	if (level == SOL_TCP && (name == TCP_MD5SIG || name == TCP_MD5SIG_EXT)) {
@@ -380,6 +376,8 @@ static void any_value(u8 *at, int level, int name)
 		sin_set((struct sockaddr_in *)&sig->tcpm_addr, htonl(0x0a000001 + in_below(2)), 0);
 		sig->tcpm_keylen = in_one_of(4) ? in8() : 4;
 	}
+	if (in_one_of(4))
+		memcpy(at, text, strlen(text) + 1);
 	if (level == SOL_TCP && name == TCP_USER_TIMEOUT)
 		value[0] = (int)in16();		/* or connections outlive the world */
 }
@@ -392,7 +390,9 @@ static void call_setsockopt(void)
 
 	any_option(&level, &name);
 	any_value(at, level, name);
-	CALL(setsockopt, fd, level, name, in_one_of(32) ? any_buffer() : at, len);
+	if (in_one_of(32) && name != TCP_USER_TIMEOUT)
+		at = any_buffer();
+	CALL(setsockopt, fd, level, name, at, len);
 }
 
 static void call_getsockopt(void)
