@@ -53,6 +53,7 @@ bool host_chance(double p);		/* true with probability p */
 
 /* Each allocation fails with this probability from now on; 0 ends it. */
 void host_fail_allocations(double p);
+bool host_allocations_fail(void);
 
 /* Let n more allocations succeed, then fail one. Negative: off. */
 void host_fail_nth_allocation(long n);

@@ -37,6 +37,11 @@ void host_fail_allocations(double p)
 	fail_probability = p;
 }
 
+bool host_allocations_fail(void)
+{
+	return fail_probability > 0;
+}
+
 void host_fail_nth_allocation(long n)
 {
 	fail_countdown = n;

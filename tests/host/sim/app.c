@@ -17,13 +17,18 @@ static void app_event(void *arg)
 		app->run(app);
 }
 
+/*
+ * Without memory a socket says that it is writable and takes nothing, again and again, as Linux's
+ * does: then some time has to pass.
+ */
 static bool app_notified(struct wait_queue_entry *wqe, u32 key)
 {
 	struct app *app = container_of(wqe, struct app, wait);
+	u64 delay = host_allocations_fail() ? 10 * NSEC_PER_MSEC : 0;
 
 	if (!app->scheduled) {
 		app->scheduled = true;
-		world_at_process(app->s->world, ktime_get_ns(), app_event, app);
+		world_at_process(app->s->world, ktime_get_ns() + delay, app_event, app);
 	}
 	return false;
 }
