@@ -36,6 +36,7 @@ static struct {
 	pthread_t script;		/* packetdrill's first thread */
 	bool clock_read;		/* the last thing it did */
 	int call;			/* the other thread's: CALL_* */
+	bool result_due;		/* it ended, but packetdrill has not noted how */
 	struct task_struct *task;	/* ... while it sleeps */
 	u64 deadline;
 } pd = { .deadline = KTIME_MAX };
@@ -310,9 +311,21 @@ static int pd_netdev_receive(void *u, void *packet, size_t *n, long long *usec)
 	return 0;
 }
 
+/*
+ * The script's thread sleeps without packetdrill's own lock, so now the other thread can note what
+ * its call returned. That is not to be seen from here: it gets a moment of real time.
+ */
 static int pd_usleep(void *u, unsigned int usec)
 {
+	const struct timespec moment = { .tv_nsec = 5000000 };
+
 	pthread_mutex_lock(&lock);
+	if (pd.result_due) {
+		pd.result_due = false;
+		pthread_mutex_unlock(&lock);
+		nanosleep(&moment, NULL);
+		pthread_mutex_lock(&lock);
+	}
 	pd.clock_read = false;
 	run_until(ktime_get_ns() + usec * NSEC_PER_USEC);
 	pthread_mutex_unlock(&lock);
@@ -325,6 +338,7 @@ static int pd_gettimeofday(void *u, struct pd_timeval *tv, void *tz)
 	pthread_mutex_lock(&lock);
 	if (!in_script() && pd.call != CALL_NONE) {
 		pd.call = CALL_NONE;
+		pd.result_due = true;
 		pthread_cond_broadcast(&changed);
 	} else if (pd.clock_read) {
 		run_until(ktime_get_ns() + NSEC_PER_USEC);
