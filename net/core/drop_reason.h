@@ -21,7 +21,6 @@
 	X(ARP_INVALID, "malformed or impossible ARP message") \
 	X(NEIGH_QUEUEFULL, "too many packets wait for the address") \
 	X(NEIGH_FAILED, "nobody answered for the address") \
-	X(NEIGH_TABLE_FULL, "the neighbour cache is full") \
 	/* IPv4 */ \
 	X(IP_INHDR, "malformed IPv4 header") \
 	X(IP_CSUM, "wrong IPv4 header checksum") \
@@ -37,7 +36,6 @@
 	/* ICMP */ \
 	X(ICMP_CSUM, "wrong ICMP checksum") \
 	X(ICMP_INVALID, "malformed ICMP message, or one we must not answer") \
-	X(ICMP_RATELIMITED, "too many replies or errors were sent") \
 	/* UDP and raw */ \
 	X(UDP_CSUM, "wrong UDP checksum") \
 	X(UDP_INVALID, "UDP length disagrees with the packet") \
@@ -45,7 +43,6 @@
 	X(SOCKET_RCVBUFF, "the socket's receive buffer is full") \
 	X(SOCKET_BACKLOG, "the socket's backlog is full") \
 	X(SOCKET_CLOSED, "the socket was closed with this unread") \
-	X(SOCKET_FILTER, "not from the connected peer") \
 	/* TCP */ \
 	X(TCP_CSUM, "wrong TCP checksum") \
 	X(TCP_INVALID, "malformed header or options") \

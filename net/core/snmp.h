@@ -28,42 +28,39 @@
 	X(TcpExt, EmbryonicRsts) X(TcpExt, PruneCalled) X(TcpExt, RcvPruned) \
 	X(TcpExt, OfoPruned) X(TcpExt, OutOfWindowIcmps) X(TcpExt, LockDroppedIcmps) \
 	X(TcpExt, TW) X(TcpExt, TWRecycled) X(TcpExt, TWKilled) X(TcpExt, PAWSActive) \
-	X(TcpExt, PAWSEstab) X(TcpExt, PAWSTimewait) \
-	X(TcpExt, DelayedACKs) X(TcpExt, DelayedACKLocked) X(TcpExt, DelayedACKLost) \
-	X(TcpExt, ListenOverflows) X(TcpExt, ListenDrops) X(TcpExt, TCPHPHits) \
-	X(TcpExt, TCPPureAcks) X(TcpExt, TCPHPAcks) X(TcpExt, TCPRenoRecovery) \
-	X(TcpExt, TCPSackRecovery) X(TcpExt, TCPSACKReneging) X(TcpExt, TCPTSReorder) \
-	X(TcpExt, TCPSACKReorder) X(TcpExt, TCPRenoReorder) X(TcpExt, TCPFullUndo) X(TcpExt, TCPPartialUndo) \
-	X(TcpExt, TCPDSACKUndo) X(TcpExt, TCPLossUndo) X(TcpExt, TCPLostRetransmit) \
-	X(TcpExt, TCPRenoFailures) \
-	X(TcpExt, TCPSackFailures) X(TcpExt, TCPLossFailures) X(TcpExt, TCPFastRetrans) X(TcpExt, TCPSlowStartRetrans) \
-	X(TcpExt, TCPTimeouts) X(TcpExt, TCPLossProbes) X(TcpExt, TCPLossProbeRecovery) \
-	X(TcpExt, TCPRenoRecoveryFail) X(TcpExt, TCPSackRecoveryFail) X(TcpExt, TCPRcvCollapsed) \
-	X(TcpExt, TCPBacklogCoalesce) X(TcpExt, TCPDSACKOldSent) X(TcpExt, TCPDSACKOfoSent) \
-	X(TcpExt, TCPDSACKRecv) X(TcpExt, TCPDSACKRecvSegs) X(TcpExt, TCPDSACKOfoRecv) \
-	X(TcpExt, TCPDSACKIgnoredOld) X(TcpExt, TCPDSACKIgnoredNoUndo) \
-	X(TcpExt, TCPDSACKIgnoredDubious) X(TcpExt, TCPAbortOnData) \
-	X(TcpExt, TCPAbortOnClose) X(TcpExt, TCPAbortOnMemory) X(TcpExt, TCPAbortOnTimeout) \
-	X(TcpExt, TCPAbortOnLinger) X(TcpExt, TCPAbortFailed) X(TcpExt, TCPMemoryPressures) \
-	X(TcpExt, TCPSACKDiscard) X(TcpExt, TCPSpuriousRTOs) X(TcpExt, TCPMD5NotFound) \
-	X(TcpExt, TCPMD5Unexpected) X(TcpExt, TCPMD5Failure) X(TcpExt, TCPSackShifted) \
-	X(TcpExt, TCPSackMerged) X(TcpExt, TCPBacklogDrop) X(TcpExt, TCPDeferAcceptDrop) \
-	X(TcpExt, TCPTimeWaitOverflow) X(TcpExt, TCPReqQFullDoCookies) \
-	X(TcpExt, TCPReqQFullDrop) X(TcpExt, TCPRetransFail) X(TcpExt, TCPRcvCoalesce) \
-	X(TcpExt, TCPOFOQueue) X(TcpExt, TCPOFODrop) X(TcpExt, TCPOFOMerge) \
-	X(TcpExt, TCPChallengeACK) X(TcpExt, TCPSYNChallenge) X(TcpExt, TCPFastOpenActive) \
-	X(TcpExt, TCPFastOpenActiveFail) X(TcpExt, TCPFastOpenPassive) \
-	X(TcpExt, TCPFastOpenPassiveFail) X(TcpExt, TCPFastOpenListenOverflow) \
-	X(TcpExt, TCPFastOpenCookieReqd) X(TcpExt, TCPSpuriousRtxHostQueues) \
-	X(TcpExt, TCPAutoCorking) X(TcpExt, TCPFromZeroWindowAdv) X(TcpExt, TCPToZeroWindowAdv) \
+	X(TcpExt, PAWSEstab) X(TcpExt, PAWSTimewait) X(TcpExt, DelayedACKs) \
+	X(TcpExt, DelayedACKLocked) X(TcpExt, DelayedACKLost) X(TcpExt, ListenOverflows) \
+	X(TcpExt, ListenDrops) X(TcpExt, TCPHPHits) X(TcpExt, TCPPureAcks) X(TcpExt, TCPHPAcks) \
+	X(TcpExt, TCPRenoRecovery) X(TcpExt, TCPSackRecovery) X(TcpExt, TCPSACKReneging) \
+	X(TcpExt, TCPTSReorder) X(TcpExt, TCPSACKReorder) X(TcpExt, TCPRenoReorder) \
+	X(TcpExt, TCPFullUndo) X(TcpExt, TCPPartialUndo) X(TcpExt, TCPDSACKUndo) \
+	X(TcpExt, TCPLossUndo) X(TcpExt, TCPLostRetransmit) X(TcpExt, TCPRenoFailures) \
+	X(TcpExt, TCPSackFailures) X(TcpExt, TCPLossFailures) X(TcpExt, TCPFastRetrans) \
+	X(TcpExt, TCPSlowStartRetrans) X(TcpExt, TCPTimeouts) X(TcpExt, TCPLossProbes) \
+	X(TcpExt, TCPLossProbeRecovery) X(TcpExt, TCPRenoRecoveryFail) \
+	X(TcpExt, TCPSackRecoveryFail) X(TcpExt, TCPRcvCollapsed) X(TcpExt, TCPDSACKOldSent) \
+	X(TcpExt, TCPDSACKOfoSent) X(TcpExt, TCPDSACKRecv) X(TcpExt, TCPDSACKRecvSegs) \
+	X(TcpExt, TCPDSACKOfoRecv) X(TcpExt, TCPDSACKIgnoredOld) \
+	X(TcpExt, TCPDSACKIgnoredNoUndo) X(TcpExt, TCPDSACKIgnoredDubious) \
+	X(TcpExt, TCPAbortOnData) X(TcpExt, TCPAbortOnClose) X(TcpExt, TCPAbortOnMemory) \
+	X(TcpExt, TCPAbortOnTimeout) X(TcpExt, TCPAbortOnLinger) X(TcpExt, TCPAbortFailed) \
+	X(TcpExt, TCPMemoryPressures) X(TcpExt, TCPSACKDiscard) X(TcpExt, TCPSpuriousRTOs) \
+	X(TcpExt, TCPMD5NotFound) X(TcpExt, TCPMD5Unexpected) X(TcpExt, TCPMD5Failure) \
+	X(TcpExt, TCPBacklogDrop) X(TcpExt, TCPDeferAcceptDrop) X(TcpExt, TCPTimeWaitOverflow) \
+	X(TcpExt, TCPReqQFullDoCookies) X(TcpExt, TCPReqQFullDrop) X(TcpExt, TCPRetransFail) \
+	X(TcpExt, TCPRcvCoalesce) X(TcpExt, TCPOFOQueue) X(TcpExt, TCPOFODrop) \
+	X(TcpExt, TCPOFOMerge) X(TcpExt, TCPChallengeACK) X(TcpExt, TCPSYNChallenge) \
+	X(TcpExt, TCPFastOpenActive) X(TcpExt, TCPFastOpenActiveFail) \
+	X(TcpExt, TCPFastOpenPassive) X(TcpExt, TCPFastOpenPassiveFail) \
+	X(TcpExt, TCPFastOpenListenOverflow) X(TcpExt, TCPFastOpenCookieReqd) \
+	X(TcpExt, TCPFromZeroWindowAdv) X(TcpExt, TCPToZeroWindowAdv) \
 	X(TcpExt, TCPWantZeroWindowAdv) X(TcpExt, TCPSynRetrans) X(TcpExt, TCPOrigDataSent) \
-	X(TcpExt, TCPHystartTrainDetect) X(TcpExt, TCPHystartTrainCwnd) \
 	X(TcpExt, TCPHystartDelayDetect) X(TcpExt, TCPHystartDelayCwnd) \
 	X(TcpExt, TCPACKSkippedSynRecv) X(TcpExt, TCPACKSkippedPAWS) X(TcpExt, TCPACKSkippedSeq) \
 	X(TcpExt, TCPACKSkippedFinWait2) X(TcpExt, TCPACKSkippedTimeWait) \
 	X(TcpExt, TCPACKSkippedChallenge) X(TcpExt, TCPWinProbe) X(TcpExt, TCPKeepAlive) \
-	X(TcpExt, TCPDelivered) X(TcpExt, TCPDeliveredCE) X(TcpExt, TCPAckCompressed) \
-	X(TcpExt, TCPZeroWindowDrop) X(TcpExt, TCPRcvQDrop) X(TcpExt, TCPWqueueTooBig) X(TcpExt, TCPFastOpenBlackhole) \
+	X(TcpExt, TCPDelivered) X(TcpExt, TCPDeliveredCE) X(TcpExt, TCPZeroWindowDrop) \
+	X(TcpExt, TCPRcvQDrop) X(TcpExt, TCPWqueueTooBig) X(TcpExt, TCPFastOpenBlackhole) \
 	X(TcpExt, TCPFastOpenPassiveAltKey) \
 	X(IpExt, InNoECTPkts) X(IpExt, InECT1Pkts) X(IpExt, InECT0Pkts) X(IpExt, InCEPkts)
 

@@ -95,12 +95,11 @@ int sk_stream_wait_memory(struct sock *sk, u64 deadline)
 {
 	/* the buffer has room: it is memory that others must give back */
 	bool pause = sk_stream_memory_free(sk);
-	u64 until = deadline;
+	u64 pause_ns = (2 + get_random_u32() % 200) * NSEC_PER_MSEC;
+	u64 until = pause ? min(deadline, ktime_get_ns() + pause_ns) : deadline;
 	DEFINE_WAIT(wait);
 	int err = 0;
 
-	if (pause)
-		until = min(deadline, ktime_get_ns() + (2 + get_random_u32() % 200) * NSEC_PER_MSEC);
 	do {
 		if (sk->sk_socket)
 			sk->sk_socket->flags |= BIT(SOCK_NOSPACE);

@@ -30,7 +30,7 @@ enum {
 #define ICSK_TIMER_KEEP		1	/* icsk_keep_timeout counts */
 #define ICSK_TIMER_DEFERRED	2	/* the timer found the socket owned */
 #define ICSK_MTU_DEFERRED	4	/* so did an ICMP message about the path's MTU */
-#define ICSK_ACK_DEFERRED	8	/* the backlog is acknowledged at once (RFC 9293, MUST-59) */
+#define ICSK_ACK_DEFERRED	8	/* a backlog is acknowledged as one (RFC 9293, MUST-59) */
 
 /*
  * A listener's queues. A request stays in the SYN queue until its handshake ends; the child
@@ -119,7 +119,7 @@ static inline bool sk_acceptq_is_full(const struct sock *sk)
 /* The same, and count that somebody could not be let in. */
 bool inet_csk_listen_overflow(struct sock *sk);
 
-/* A child that is nobody's after all: neither in the tables nor in a queue. Unlocks and frees it. */
+/* A child that is nobody's after all, in no table and no queue. Unlocks and frees it. */
 void inet_csk_forced_close(struct sock *child);
 
 /*

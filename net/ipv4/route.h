@@ -23,7 +23,7 @@ struct dst_entry {
 	struct neighbour *neigh;	/* [I] next hop; NULL on loopback and for broadcast */
 	__be32 daddr;			/* [I] */
 	__be32 prefsrc;			/* [I] source address to use */
-	u32 mtu;			/* [b] of the path (RFC 1191); the device's unless learned */
+	u32 mtu;			/* [b] of the path (RFC 1191); the device's if unknown */
 	u64 mtu_expires;		/* [b] ns; 0: not learned */
 	u16 type;			/* [I] RTN_UNICAST, RTN_LOCAL, ... */
 	u8 mtu_locked;

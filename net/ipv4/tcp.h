@@ -245,7 +245,7 @@ struct tcp_ext {
 	struct tcp_fastopen_request *fastopen_req;	/* active side, until its SYN is answered */
 	struct request_sock *fastopen_rsk;		/* passive side, until the handshake ends */
 	struct fastopen_queue *fastopenq;		/* of a listener; NULL: it has none */
-	u8 fastopen_connect : 1, fastopen_no_cookie : 1;	/* TCP_FASTOPEN_CONNECT, _NO_COOKIE */
+	u8 fastopen_connect : 1, fastopen_no_cookie : 1;	/* TCP_FASTOPEN_* */
 	u8 fastopen_client_fail : 2;			/* TFO_*, for TCP_INFO */
 	u16 probed_mss;			/* 0: larger segments do not vanish, as far as we know */
 };
@@ -316,8 +316,8 @@ struct tcp_sock {
 	u32 prr_delivered, prr_out;	/* RFC 6937 */
 	u32 delivered, lost;		/* segments, ever */
 	u32 delivered_ce;		/* of them, acknowledged with ECE */
-	u32 first_tx_us, delivered_us;	/* delivery rate: the sample's first sending, last delivery */
-	u32 app_limited;		/* `delivered` until which samples are app-limited; 0: none */
+	u32 first_tx_us, delivered_us;	/* rate sample: first sending, last delivery */
+	u32 app_limited;		/* till this `delivered` samples are app-limited */
 	u32 rate_delivered, rate_interval_us;	/* the latest sample: segments, time */
 	u32 chrono_start, chrono_stat[3];	/* ms: since when chrono_type; total of each */
 	u32 high_seq;			/* snd_nxt when it began */
@@ -711,7 +711,7 @@ static inline const struct tcp_md5sig_key *tcp_md5_key(const struct sock *sk, __
 void tcp_data_queue(struct sock *sk, struct sk_buff *skb);
 void tcp_queue_rcv(struct sock *sk, struct sk_buff *skb);	/* seq == rcv_nxt; consumes */
 void tcp_data_ready(struct sock *sk);
-void tcp_set_rcvlowat(struct sock *sk, int val);	/* proto.set_rcvlowat: it may grow the buffer */
+void tcp_set_rcvlowat(struct sock *sk, int val);	/* proto.set_rcvlowat */
 bool tcp_try_coalesce(struct sock *sk, struct sk_buff *to, struct sk_buff *from);
 void tcp_event_data_recv(struct sock *sk, struct sk_buff *skb);	/* delayed-ACK estimates */
 void tcp_initialize_rcv_mss(struct sock *sk);	/* before the peer's segments tell */
@@ -920,7 +920,7 @@ void tcp_process_tlp_ack(struct sock *sk, u32 ack, u32 flag);
 struct fastopen_queue {
 	u32 max_qlen, qlen;		/* TCP_FASTOPEN; pending and reset ones */
 	struct list_head rst;		/* requests that were reset: each keeps its place a while */
-	struct tcp_fastopen_context ctx;	/* TCP_FASTOPEN_KEY; without keys the stack's hold */
+	struct tcp_fastopen_context ctx;	/* TCP_FASTOPEN_KEY; no keys: the stack's */
 };
 
 /*

@@ -134,7 +134,7 @@ static void answer_syn(struct sock *sk, struct sk_buff *skb, struct request_sock
 
 	if (IS_ERR(dst))
 		return;
-	if (!cookie && tcp_md5_key(sk, t.daddr))	/* one of them has room beside a signature */
+	if (!cookie && tcp_md5_key(sk, t.daddr))	/* there is room for one of them */
 		req->tstamp_ok &= !req->sack_ok;
 	tcp_openreq_window(sk, req, dst);
 	if (cookie) {

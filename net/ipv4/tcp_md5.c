@@ -162,7 +162,7 @@ int tcp_md5_setsockopt(struct sock *sk, int optname, const void __user *optval,
 	local_bh_disable();
 	err = change_key(sk, &key);
 	local_bh_enable();
-	if (!err && inet_csk(sk)->icsk_pmtu_cookie)	/* the option takes room, or gives it back */
+	if (!err && inet_csk(sk)->icsk_pmtu_cookie)	/* the option takes or gives room */
 		tcp_sync_mss(sk, inet_csk(sk)->icsk_pmtu_cookie);
 	release_sock(sk);
 	return err;
