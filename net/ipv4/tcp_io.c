@@ -77,9 +77,9 @@ static void remove_empty_tail(struct sock *sk)
 /* Octets of memory that sk may get: beyond tcp_mem only so much that it makes progress. */
 static u32 memory_room(const struct sock *sk)
 {
-	int least = sock_net(sk)->tcp.sysctl_tcp_wmem[0] - sk->sk_wmem_queued;
-
-	return likely(!tcp_out_of_memory(sk)) ? ~0U : (u32)max(least, 0);
+	if (likely(!tcp_out_of_memory(sk)))
+		return ~0U;
+	return (u32)max(sock_net(sk)->tcp.sysctl_tcp_wmem[0] - sk->sk_wmem_queued, 0);
 }
 
 /* No room, or no memory: let go what is there, and wait. 0, or why not. */
@@ -129,14 +129,15 @@ static int new_segment(struct sock *sk, struct send_ctx *c)
 static u32 tail_room(const struct sock *sk, const struct send_ctx *c)
 {
 	const struct sk_buff *skb = skb_peek_tail(&sk->sk_write_queue);
-	u32 memory = memory_room(sk);
+	u32 memory;
 
-	if (!tcp_sk(sk)->send_head || !skb || skb->len >= c->size_goal || skb_cloned(skb) ||
-	    TCP_SKB_CB(skb)->tcp_flags & (TCPHDR_SYN | TCPHDR_FIN) || TCP_SKB_CB(skb)->eor ||
-	    (skb->len && !memory))
+	if (!tcp_sk(sk)->send_head || skb->len >= c->size_goal || skb_cloned(skb) ||
+	    TCP_SKB_CB(skb)->tcp_flags & (TCPHDR_SYN | TCPHDR_FIN) || TCP_SKB_CB(skb)->eor)
 		return 0;
-	memory = max(memory, c->mss);
-	return min(min(skb_append_room(skb), c->size_goal - skb->len), memory);
+	memory = memory_room(sk);
+	if (skb->len && !memory)
+		return 0;
+	return min(min(skb_append_room(skb), c->size_goal - skb->len), max(memory, c->mss));
 }
 
 static int append(struct sock *sk, struct send_ctx *c, u32 n)
@@ -170,12 +171,10 @@ static int send_all(struct sock *sk, struct send_ctx *c)
 	while (iov_iter_count(c->from)) {
 		if (sk->sk_err || sk->sk_shutdown & SEND_SHUTDOWN)
 			return -EPIPE;
-		room = tail_room(sk, c);
-		if (!room) {
+		while (!(room = tail_room(sk, c))) {
 			err = new_segment(sk, c);
 			if (err)
 				return err;
-			room = tail_room(sk, c);
 		}
 		err = append(sk, c, (u32)min_t(size_t, room, iov_iter_count(c->from)));
 		if (unlikely(err == -ENOMEM)) {
