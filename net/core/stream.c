@@ -27,15 +27,11 @@ void sk_stream_write_space(struct sock *sk)
 		wake_up_poll(&sock->wq.wait, EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND);
 }
 
-poll_events_t sk_stream_poll_out(struct sock *sk)
+/* Asked for room: note it, and look again in case it came in between. */
+poll_events_t sk_stream_poll_full(struct sock *sk)
 {
-	if (!(sk->sk_shutdown & SEND_SHUTDOWN) && !sk_stream_is_writeable(sk)) {
-		/* asked for room: note it, and look again in case it came in between */
-		sk->sk_socket->flags |= BIT(SOCK_NOSPACE);
-		if (!sk_stream_is_writeable(sk))
-			return 0;
-	}
-	return EPOLLOUT | EPOLLWRNORM;
+	sk->sk_socket->flags |= BIT(SOCK_NOSPACE);
+	return sk_stream_is_writeable(sk) ? EPOLLOUT | EPOLLWRNORM : 0;
 }
 
 int sk_stream_recv_idle(struct sock *sk, int copied, u64 deadline)

@@ -65,8 +65,16 @@ static inline bool sk_stream_is_writeable(const struct sock *sk)
 /* sk_write_space of streams: wakes writers that found no room (SOCK_NOSPACE). */
 void sk_stream_write_space(struct sock *sk);
 
-/* EPOLLOUT when writable, or for ever shut; else who polls is woken when there is room. */
-poll_events_t sk_stream_poll_out(struct sock *sk);
+/* sk has no room: who polls is woken when there is. EPOLLOUT when it came meanwhile. */
+poll_events_t sk_stream_poll_full(struct sock *sk);
+
+/* EPOLLOUT when writable, or for ever shut. */
+static inline poll_events_t sk_stream_poll_out(struct sock *sk)
+{
+	if (likely(sk->sk_shutdown & SEND_SHUTDOWN || sk_stream_is_writeable(sk)))
+		return EPOLLOUT | EPOLLWRNORM;
+	return sk_stream_poll_full(sk);
+}
 
 /*
  * A reader that got copied octets finds no more: 1 to wait for some until deadline, 0 to return
