@@ -38,23 +38,18 @@ void softirq_catch_up(void);
  */
 void softirq_set_overflow(void (*wake)(void));
 
-/*
- * An interrupt may come between the load and the store of the count; its handlers leave the
- * count as they found it.
- */
 static inline void local_bh_disable(void)
 {
-	this_cpu()->softirq_count++;
+	this_cpu_inc(softirq_count);
 	barrier();
 }
 
 /* Runs what is pending, unless interrupts are off: then the next opportunity does. */
 static inline void local_bh_enable(void)
 {
-	struct percpu *cpu = this_cpu();
-
 	barrier();
-	if (--cpu->softirq_count == 0 && unlikely(READ_ONCE(cpu->softirq_pending)))
+	if (this_cpu_dec_and_test(softirq_count) &&
+	    unlikely(READ_ONCE(this_cpu()->softirq_pending)))
 		softirq_catch_up();
 }
 

@@ -57,6 +57,19 @@ static inline struct percpu *this_cpu(void)
 	return p;
 }
 
+/* For u32 fields of struct percpu; an interrupt comes before or after it. */
+#define this_cpu_inc(field)						\
+	__asm__ __volatile__("incl %%gs:%c0" : : "i"(offsetof(struct percpu, field)) : "memory")
+
+/* Whether it is 0 then. */
+#define this_cpu_dec_and_test(field)					\
+({									\
+	bool zero;							\
+	__asm__ __volatile__("decl %%gs:%c1" : "=@ccz"(zero)		\
+			     : "i"(offsetof(struct percpu, field)) : "memory"); \
+	zero;								\
+})
+
 static inline struct task_struct *get_current(void)
 {
 	struct task_struct *t;

@@ -54,6 +54,9 @@ static inline struct percpu *this_cpu(void)
 	return &host_cpu;
 }
 
+#define this_cpu_inc(field)		(this_cpu()->field++)
+#define this_cpu_dec_and_test(field)	(--this_cpu()->field == 0)
+
 static inline struct task_struct *get_current(void)
 {
 	return host_cpu.curr;
