@@ -67,7 +67,7 @@ struct eventpoll {
 	struct file *file;			/* [I] not counted */
 	unsigned int nr_items;			/* [m] */
 	unsigned int nr_buckets;		/* [m] a power of two */
-	u64 round;				/* [m] counts the calls that report */
+	u64 round;				/* counts the calls that report; atomic */
 	unsigned int senders;			/* [m] calls that hold items without ep_mutex */
 	struct epitem *dead;			/* [m] removed meanwhile, linked by node.next */
 	struct hlist_head *buckets;		/* [m] */
@@ -99,7 +99,7 @@ static inline struct eventpoll *file_ep(const struct file *file)
 /* --- the ready list ------------------------------------------------------------------------ */
 
 /* Put item at the end of the ready list unless it is on a list. Returns whether it was put. */
-static bool ep_mark_ready(struct epitem *item)
+static inline bool ep_mark_ready(struct epitem *item)
 {
 	struct eventpoll *ep = item->ep;
 	unsigned long flags = spin_lock_irqsave(&ep->lock);
@@ -111,7 +111,7 @@ static bool ep_mark_ready(struct epitem *item)
 	return put;
 }
 
-static void ep_unmark_ready(struct epitem *item)
+static inline void ep_unmark_ready(struct epitem *item)
 {
 	unsigned long flags = spin_lock_irqsave(&item->ep->lock);
 
@@ -425,9 +425,10 @@ static inline bool ep_maybe_ready(const struct eventpoll *ep)
  */
 static struct epitem *ep_next(struct eventpoll *ep, u64 round)
 {
-	struct epitem *item = list_first_entry(&ep->ready, struct epitem, ready);
+	struct list_head *first = READ_ONCE(ep->ready.next);
+	struct epitem *item = list_entry(first, struct epitem, ready);
 
-	if (!ep_maybe_ready(ep) || item->round >= round)
+	if (first == &ep->ready || item->round >= round)
 		return NULL;
 	item->round = round;
 	ep_unmark_ready(item);
@@ -470,41 +471,47 @@ static void ep_take_back(struct ep_batch *b, int from, int n)
 	}
 }
 
+/* Report at most max events of the round, one batch. Returns as ep_send_events(). */
+static int ep_send_batch(struct eventpoll *ep, struct epoll_event __user *user, int max, u64 round)
+{
+	struct ep_batch b;
+	unsigned long left;
+	int n, ok;
+
+	spin_lock(&ep_mutex);
+	n = ok = ep_collect(ep, &b, max, round);
+	if (n) {
+		ep->senders++;
+		spin_unlock(&ep_mutex);
+		left = copy_to_user(user, b.events, n * sizeof(b.events[0]));
+		spin_lock(&ep_mutex);
+		if (unlikely(left)) {
+			ok -= (int)DIV_ROUND_UP(left, sizeof(b.events[0]));
+			ep_take_back(&b, ok, n);
+		}
+		ep_sender_done(ep);
+	}
+	spin_unlock(&ep_mutex);
+	return ok || !n ? ok : -EFAULT;
+}
+
 /*
  * Report what is ready to the application, at most max events. Returns how many; 0 when nothing
  * was; -EFAULT when none could be written.
  */
 static int ep_send_events(struct eventpoll *ep, struct epoll_event __user *user, int max)
 {
-	struct ep_batch b;
+	u64 round = __atomic_add_fetch(&ep->round, 1, __ATOMIC_RELAXED);
 	int done = 0, n, wanted;
-	unsigned long left = 0;
-	u64 round;
 
-	spin_lock(&ep_mutex);
-	ep->senders++;
-	round = ++ep->round;
 	do {
 		wanted = min(max - done, EP_BATCH);
-		n = ep_collect(ep, &b, wanted, round);
-		if (!n)
-			break;
-		spin_unlock(&ep_mutex);
-		left = copy_to_user(user + done, b.events, n * sizeof(b.events[0]));
-		spin_lock(&ep_mutex);
-		if (unlikely(left)) {
-			int ok = n - (int)DIV_ROUND_UP(left, sizeof(b.events[0]));
-
-			ep_take_back(&b, ok, n);
-			n = ok;
-		}
-		done += n;
+		n = ep_send_batch(ep, user + done, wanted, round);
+		done += max(n, 0);
 	} while (n == wanted && done < max);
-	ep_sender_done(ep);
-	spin_unlock(&ep_mutex);
 	if (ep_maybe_ready(ep))
 		wake_up_poll(&ep->wq, EPOLLIN);
-	return done || !left ? done : -EFAULT;
+	return done ?: n;
 }
 
 /* Sleep until something may be ready. Returns false when the deadline passed. */
