@@ -6,16 +6,6 @@
 
 #define MAX_RW_COUNT	(0x7fffffffUL & PAGE_MASK)	/* most that one call moves, as in Linux */
 
-void iov_iter_init(struct iov_iter *i, const struct iovec *iov, unsigned long nr_segs,
-		   size_t count, bool user)
-{
-	i->iov = iov;
-	i->nr_segs = nr_segs;
-	i->iov_offset = 0;
-	i->count = count;
-	i->user = user;
-}
-
 /*
  * The next contiguous piece of at most n octets; n must not exceed what is left. A segment that
  * is used up is only left here, so that reverting within it costs nothing.

@@ -18,8 +18,15 @@ struct iov_iter {
 };
 
 /* The count octets at nr_segs segments, in user or kernel memory; iov outlives the iterator. */
-void iov_iter_init(struct iov_iter *i, const struct iovec *iov, unsigned long nr_segs,
-		   size_t count, bool user);
+static inline void iov_iter_init(struct iov_iter *i, const struct iovec *iov,
+				 unsigned long nr_segs, size_t count, bool user)
+{
+	i->iov = iov;
+	i->nr_segs = nr_segs;
+	i->iov_offset = 0;
+	i->count = count;
+	i->user = user;
+}
 
 static inline size_t iov_iter_count(const struct iov_iter *i)
 {

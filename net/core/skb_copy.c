@@ -113,15 +113,21 @@ static int csum_piece(void *arg, const u8 *p, u32 n)
 	return 0;
 }
 
-__wsum skb_checksum(const struct sk_buff *skb, u32 offset, u32 n, __wsum sum)
+static __wsum __noinline checksum_pieces(const struct sk_buff *skb, u32 offset, u32 n, __wsum sum)
 {
 	struct csum_state s = { .sum = sum };
+
+	ASSERT(!skb_for_range(skb, offset, n, csum_piece, &s));
+	return s.sum;
+}
+
+__wsum skb_checksum(const struct sk_buff *skb, u32 offset, u32 n, __wsum sum)
+{
 	u32 linear = skb_headlen(skb);
 
 	if (likely(offset <= linear && n <= linear - offset))
 		return csum_partial(skb->data + offset, n, sum);
-	ASSERT(!skb_for_range(skb, offset, n, csum_piece, &s));
-	return s.sum;
+	return checksum_pieces(skb, offset, n, sum);
 }
 
 int skb_checksum_help(struct sk_buff *skb)
@@ -328,7 +334,7 @@ static struct page *frag_reserve(u32 want, u32 *offset, u32 *got)
 }
 
 /* Append *done > 0 of at most n octets as a fragment. 0, -EFAULT, -ENOMEM. */
-static int append_frag(struct sk_buff *skb, struct iov_iter *from, u32 n, u32 *done)
+static int __noinline append_frag(struct sk_buff *skb, struct iov_iter *from, u32 n, u32 *done)
 {
 	struct skb_shared_info *si = skb_shinfo(skb);
 	skb_frag_t *last = si->nr_frags ? &si->frags[si->nr_frags - 1] : NULL;

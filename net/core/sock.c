@@ -336,21 +336,11 @@ void sock_def_error_report(struct sock *sk)
 	sock_wake(sk, EPOLLERR);
 }
 
-static u64 deadline_after(u64 timeout, bool noblock)
+u64 sock_deadline_after(u64 timeout)
 {
-	if (noblock || !timeout)
+	if (!timeout)
 		return 0;
 	return timeout == MAX_SCHEDULE_TIMEOUT ? KTIME_MAX : ktime_get_ns() + timeout;
-}
-
-u64 sock_rcvdeadline(const struct sock *sk, bool noblock)
-{
-	return deadline_after(sk->sk_rcvtimeo, noblock);
-}
-
-u64 sock_snddeadline(const struct sock *sk, bool noblock)
-{
-	return deadline_after(sk->sk_sndtimeo, noblock);
 }
 
 int sock_intr_errno(u64 deadline)

@@ -285,8 +285,18 @@ void sock_def_write_space(struct sock *sk);
 void sock_def_error_report(struct sock *sk);
 
 /* Absolute deadline for a blocking call: now for noblock. Then what it returns when it passed. */
-u64 sock_rcvdeadline(const struct sock *sk, bool noblock);
-u64 sock_snddeadline(const struct sock *sk, bool noblock);
+u64 sock_deadline_after(u64 timeout);		/* ns, or MAX_SCHEDULE_TIMEOUT */
+
+static inline u64 sock_rcvdeadline(const struct sock *sk, bool noblock)
+{
+	return noblock ? 0 : sock_deadline_after(sk->sk_rcvtimeo);
+}
+
+static inline u64 sock_snddeadline(const struct sock *sk, bool noblock)
+{
+	return noblock ? 0 : sock_deadline_after(sk->sk_sndtimeo);
+}
+
 int sock_intr_errno(u64 deadline);	/* after a signal: -ERESTARTSYS or -EINTR */
 
 /*

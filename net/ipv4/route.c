@@ -314,11 +314,9 @@ bool dst_check(const struct net *net, const struct dst_entry *dst)
 	return dst->genid == net->ipv4.rt_genid;
 }
 
-u32 dst_mtu(struct dst_entry *dst)
+u32 dst_learned_mtu(const struct dst_entry *dst)
 {
-	if (unlikely(dst->mtu_expires) && ktime_get_ns() >= dst->mtu_expires)
-		return min(dst->dev->mtu, IP_MAX_MTU);
-	return dst->mtu;
+	return ktime_get_ns() < dst->mtu_expires ? dst->mtu : min(dst->dev->mtu, IP_MAX_MTU);
 }
 
 void dst_release(struct dst_entry *dst)

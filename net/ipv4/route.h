@@ -65,8 +65,13 @@ static inline void dst_confirm(struct dst_entry *dst)
 		neigh_confirm(dst->neigh);
 }
 
-/* The path's MTU now, in octets of IPv4 packet. */
-u32 dst_mtu(struct dst_entry *dst);
+/* The path's MTU now, in octets of IPv4 packet; and when ICMP told it, for a time. */
+u32 dst_learned_mtu(const struct dst_entry *dst);
+
+static inline u32 dst_mtu(const struct dst_entry *dst)
+{
+	return likely(!dst->mtu_expires) ? dst->mtu : dst_learned_mtu(dst);
+}
 
 /*
  * Route to daddr. saddr 0: any (dst->prefsrc tells which to use); oif 0: any device. The
