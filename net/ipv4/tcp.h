@@ -2,7 +2,7 @@
  * TCP: struct tcp_sock, sequence arithmetic, and what tcp*.c give each other.
  *
  * Times: tcp_mstamp is ktime_get_ns() when the current segment, call or timer came in; fields in
- * ms are its low 32 bits in milliseconds (tcp_time_ms()), compared by difference.
+ * ms are the low 32 bits of its milliseconds (tcp_time_ms()), compared by difference.
  *
  *	tcp.c		system calls		tcp_ipv4.c	demultiplexing, connect, ICMP
  *	tcp_input.c	RFC 9293 3.10.7		tcp_options.c	reading and writing options
@@ -325,6 +325,7 @@ struct tcp_sock {
 	u32 undo_marker;		/* snd_una then; 0: no undo */
 	s32 undo_retrans;		/* retransmissions not yet reported as needless */
 	u32 tlp_high_seq;		/* snd_nxt at the loss probe; 0: none */
+	u32 tcp_mstamp_ms;		/* tcp_mstamp's, since they take a multiplication */
 	u64 rack_mstamp;		/* ns: send time of the latest delivered segment */
 	u32 rack_rtt_us, rack_end_seq;
 	u8 rack_reo_wnd_steps;
@@ -357,14 +358,20 @@ static inline struct tcp_sock *tcp_sk(const struct sock *sk)
 	return container_of(sk, struct tcp_sock, inet_conn.icsk_inet.sk);
 }
 
-static inline void tcp_mstamp_refresh(struct tcp_sock *tp)
-{
-	tp->tcp_mstamp = ktime_get_ns();
-}
-
 static inline u32 tcp_ns_to_ms(u64 ns)
 {
 	return (u32)(ns / NSEC_PER_MSEC);
+}
+
+static inline void tcp_mstamp_set(struct tcp_sock *tp, u64 ns)
+{
+	tp->tcp_mstamp = ns;
+	tp->tcp_mstamp_ms = tcp_ns_to_ms(ns);
+}
+
+static inline void tcp_mstamp_refresh(struct tcp_sock *tp)
+{
+	tcp_mstamp_set(tp, ktime_get_ns());
 }
 
 static inline u32 tcp_clock_ms(void)
@@ -374,7 +381,7 @@ static inline u32 tcp_clock_ms(void)
 
 static inline u32 tcp_time_ms(const struct tcp_sock *tp)
 {
-	return tcp_ns_to_ms(tp->tcp_mstamp);
+	return tp->tcp_mstamp_ms;
 }
 
 static inline u32 tcp_time_us(const struct tcp_sock *tp)

@@ -22,7 +22,7 @@ static struct flow flow(u32 cwnd, u32 rtt_us)
 	struct flow f = { .rtt_us = rtt_us };
 
 	sk_of(&f)->sk_net = &net;
-	f.tp.tcp_mstamp = 1000 * NSEC_PER_SEC;
+	tcp_mstamp_set(&f.tp, 1000 * NSEC_PER_SEC);
 	f.tp.lsndtime = tcp_time_ms(&f.tp);
 	f.tp.snd_cwnd = cwnd;
 	f.tp.snd_ssthresh = TCP_INFINITE_SSTHRESH;
@@ -49,7 +49,7 @@ static void round_trip(struct flow *f)
 	u32 n = (f->tp.snd_nxt - f->tp.snd_una) / MSS;
 
 	for (u32 i = 0; i < n; i++) {
-		f->tp.tcp_mstamp += f->rtt_us * NSEC_PER_USEC / n;
+		tcp_mstamp_set(&f->tp, f->tp.tcp_mstamp + f->rtt_us * NSEC_PER_USEC / n);
 		ack(f);
 	}
 }
@@ -272,7 +272,7 @@ TEST(unused_time_does_not_count)
 	f.tp.is_cwnd_limited = 0;
 	run_ms(&f, 20000);
 	assert_int_equal(f.tp.snd_cwnd, twin.tp.snd_cwnd);
-	f.tp.tcp_mstamp += 20 * NSEC_PER_SEC;
+	tcp_mstamp_set(&f.tp, f.tp.tcp_mstamp + 20 * NSEC_PER_SEC);
 	tcp_cubic.cwnd_event(sk_of(&f), CA_EVENT_TX_START);
 	f.tp.is_cwnd_limited = 1;
 	run_ms(&f, 2000);
