@@ -395,6 +395,12 @@ static inline u32 tcp_time_stamp(const struct tcp_sock *tp)
 	return tcp_time_ms(tp) + tp->tsoffset;
 }
 
+/* The end of what is SACKed; snd_una without any. */
+static inline u32 tcp_highest_sack_seq(const struct tcp_sock *tp)
+{
+	return tp->sacked_out && tp->sack ? tp->sack->highest_sack_seq : tp->snd_una;
+}
+
 static inline bool tcp_in_slow_start(const struct tcp_sock *tp)
 {
 	return tp->snd_cwnd < tp->snd_ssthresh;
@@ -499,7 +505,15 @@ u32 tcp_slow_start(struct tcp_sock *tp, u32 acked);	/* returns what slow start l
 void tcp_cong_avoid_ai(struct tcp_sock *tp, u32 w, u32 acked);	/* one segment per w acked */
 u32 tcp_reno_ssthresh(struct sock *sk);
 u32 tcp_reno_undo_cwnd(struct sock *sk);
-bool tcp_is_cwnd_limited(const struct sock *sk);
+
+/* RFC 7661: what was not used does not prove that more can be. */
+static inline bool tcp_is_cwnd_limited(const struct sock *sk)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+
+	return tp->is_cwnd_limited ||
+	       (tcp_in_slow_start(tp) && tp->snd_cwnd < 2 * tp->max_packets_out);
+}
 
 static inline void tcp_ca_event(struct sock *sk, enum tcp_ca_event ev)
 {
@@ -821,8 +835,6 @@ void tcp_init_metrics(struct sock *sk);
 /* Note on the scoreboard what the SACK blocks of this ACK report. */
 void tcp_sacktag_write_queue(struct sock *sk, struct tcp_ack_ctx *ctx);
 void tcp_mark_skb_lost(struct sock *sk, struct sk_buff *skb);	/* or its retransmission */
-/* The seq of the highest SACKed skb; snd_una without any. */
-u32 tcp_highest_sack_seq(const struct tcp_sock *tp);
 /*
  * low_seq arrived after what was SACKed beyond it, and was sent once, or so its timestamp says:
  * segments were reordered.

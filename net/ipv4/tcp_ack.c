@@ -66,10 +66,10 @@ static bool trusted(const struct sock *sk, u32 ms)
 	return !inet_csk(sk)->icsk_backoff || !before(ms, tcp_sk(sk)->rto_stamp);
 }
 
-/* Us since then; -1: nothing, or not to be trusted. */
+/* Us since then; -1: not to be trusted. */
 static s64 since_us(const struct sock *sk, u64 then)
 {
-	if (!then || !trusted(sk, tcp_ns_to_ms(then)))
+	if (!trusted(sk, tcp_ns_to_ms(then)))
 		return -1;
 	return (s64)((tcp_sk(sk)->tcp_mstamp - then) / NSEC_PER_USEC);
 }
@@ -94,7 +94,7 @@ static s64 ack_update_rtt(struct sock *sk, const struct tcp_ack_ctx *ctx)
 {
 	s64 rtt = -1, latest = -1;
 
-	if (!(ctx->flag & FLAG_RETRANS_DATA_ACKED)) {
+	if (ctx->first_ackt && !(ctx->flag & FLAG_RETRANS_DATA_ACKED)) {
 		rtt = since_us(sk, ctx->first_ackt);
 		latest = since_us(sk, ctx->last_ackt);
 	}
@@ -204,9 +204,10 @@ static void skb_delivered(struct sock *sk, struct sk_buff *skb, u32 n, struct tc
 		if (!after(cb->end_seq, tp->high_seq))
 			ctx->flag |= FLAG_ORIG_SACK_ACKED;
 	}
-	if (tp->sack_ok && !(cb->sacked & TCPCB_SACKED_ACKED)) {
+	if (!(cb->sacked & TCPCB_SACKED_ACKED)) {
 		tp->delivered += n;
-		tcp_rack_advance(tp, cb->sacked, cb->end_seq, skb->tstamp);
+		if (tp->sack_ok)
+			tcp_rack_advance(tp, cb->sacked, cb->end_seq, skb->tstamp);
 	}
 	if (cb->tcp_flags & TCPHDR_SYN) {
 		ctx->flag |= FLAG_SYN_ACKED;
@@ -270,10 +271,10 @@ static void after_clean(struct sock *sk, struct tcp_ack_ctx *ctx)
 
 	if (ctx->flag & FLAG_ACKED) {
 		ctx->flag |= FLAG_SET_XMIT_TIMER;
-		if (!tp->sack_ok)
-			tcp_remove_reno_sacks(sk, ctx->pkts_acked);
-		else if (before(ctx->reord, ctx->prior_fack))
+		if (tp->sack_ok && before(ctx->reord, ctx->prior_fack))
 			tcp_check_sack_reordering(sk, ctx->reord, false);
+		else if (!tp->sack_ok && tp->sacked_out)
+			tcp_remove_reno_sacks(sk, ctx->pkts_acked);
 	} else if (rtt >= 0 && ctx->flag & FLAG_DATA_SACKED) {
 		ctx->flag |= FLAG_SET_XMIT_TIMER;
 	}
@@ -287,8 +288,6 @@ static void cong_control(struct sock *sk, struct tcp_ack_ctx *ctx)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 	u32 delivered = tp->delivered - ctx->prior_delivered;
-	u32 raise = tp->reordering > sock_net(sk)->tcp.sysctl_tcp_reordering ?
-		    FLAG_FORWARD_PROGRESS : FLAG_DATA_ACKED;
 
 	NET_ADD_STATS(sock_net(sk), TcpExt_TCPDelivered, delivered);
 	tcp_rate_gen(tp, delivered, &ctx->rs, ctx->flag & FLAG_SACK_RENEGING);
@@ -298,7 +297,9 @@ static void cong_control(struct sock *sk, struct tcp_ack_ctx *ctx)
 	}
 	if (tcp_in_cwnd_reduction(sk))
 		tcp_cwnd_reduction(sk, delivered, tp->lost - ctx->prior_lost, ctx->flag);
-	else if (ctx->flag & raise)
+	else if (ctx->flag & FLAG_DATA_ACKED ||
+		 (tp->reordering > sock_net(sk)->tcp.sysctl_tcp_reordering &&
+		  ctx->flag & FLAG_FORWARD_PROGRESS))
 		inet_csk(sk)->icsk_ca_ops->cong_avoid(sk, delivered);
 }
 
@@ -361,18 +362,32 @@ static int old_ack(struct sock *sk, const struct sk_buff *skb, struct tcp_ack_ct
 	return 0;
 }
 
+/* What is read before it is written. Not all of it, which the compiler would clear slowly. */
+static inline void begin(struct tcp_ack_ctx *ctx, const struct tcp_sock *tp,
+			 const struct tcp_skb_cb *cb)
+{
+	ctx->seq = cb->seq;
+	ctx->ack = cb->ack_seq;
+	ctx->prior_snd_una = tp->snd_una;
+	ctx->prior_fack = tcp_highest_sack_seq(tp);
+	ctx->prior_delivered = tp->delivered;
+	ctx->prior_lost = tp->lost;
+	ctx->reord = tp->snd_nxt;
+	ctx->first_ackt = ctx->first_sackt = 0;
+	ctx->pkts_acked = ctx->rexmit = ctx->rs.prior_us = 0;
+}
+
 int tcp_ack(struct sock *sk, const struct sk_buff *skb, const struct tcp_options_received *opt,
 	    u32 flag)
 {
 	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
 	struct tcp_sock *tp = tcp_sk(sk);
 	u32 prior_packets = tp->packets_out;
-	struct tcp_ack_ctx ctx = {
-		.opt = opt, .seq = cb->seq, .ack = cb->ack_seq, .flag = flag,
-		.prior_snd_una = tp->snd_una, .prior_fack = tcp_highest_sack_seq(tp),
-		.prior_delivered = tp->delivered, .prior_lost = tp->lost, .reord = tp->snd_nxt,
-	};
+	struct tcp_ack_ctx ctx;
 
+	begin(&ctx, tp, cb);
+	ctx.opt = opt;
+	ctx.flag = flag;
 	if (before(ctx.ack, tp->snd_una))
 		return old_ack(sk, skb, &ctx);
 	if (after(ctx.ack, tp->snd_nxt))

@@ -307,7 +307,7 @@ int tcp_transmit_skb(struct sock *sk, struct sk_buff *skb, bool clone)
 	struct tcp_skb_cb *cb;
 	struct tcphdr *th;
 	u8 flags, tos = inet_sk(sk)->tos;
-	u32 data;
+	u32 data, segs;
 	int err;
 
 	if (clone) {
@@ -319,8 +319,9 @@ int tcp_transmit_skb(struct sock *sk, struct sk_buff *skb, bool clone)
 	}
 	cb = TCP_SKB_CB(skb);
 	data = skb->len;
+	segs = max_t(u32, cb->gso_segs, 1);
 	flags = cb->tcp_flags;
-	if (cb->gso_segs > 1)	/* a receiver that merges segments need not wait for more */
+	if (segs > 1)	/* a receiver that merges segments need not wait for more */
 		flags |= TCPHDR_PSH;
 	th = push_header(sk, skb, flags);
 	skb_reset_transport_header(skb);
@@ -334,10 +335,10 @@ int tcp_transmit_skb(struct sock *sk, struct sk_buff *skb, bool clone)
 		event_ack_sent(sk);
 	if (data) {
 		event_data_sent(tp, sk);
-		tp->data_segs_out += max_t(u32, cb->gso_segs, 1);
+		tp->data_segs_out += segs;
 	}
-	tp->segs_out += max_t(u32, cb->gso_segs, 1);
-	NET_ADD_STATS(sock_net(sk), Tcp_OutSegs, max_t(u32, cb->gso_segs, 1));
+	tp->segs_out += segs;
+	NET_ADD_STATS(sock_net(sk), Tcp_OutSegs, segs);
 	err = ip_queue_xmit(sk, skb, tos);
 	if (unlikely(err == -ENOBUFS))	/* congestion in our own device */
 		tcp_enter_cwr(sk);
@@ -674,14 +675,15 @@ bool tcp_write_xmit(struct sock *sk, u32 mss, u8 nonagle, int push_one)
 		if (push_one)
 			break;
 	}
-	note_limit(sk, mss, cwnd_limited || tcp_packets_in_flight(tp) >= tp->snd_cwnd);
+	cwnd_limited |= tcp_packets_in_flight(tp) >= tp->snd_cwnd;
+	note_limit(sk, mss, cwnd_limited);
 	if (!sent)
 		return !tp->packets_out && tp->send_head;
 	if (tcp_in_cwnd_reduction(sk))
 		tp->prr_out += sent;
 	if (push_one != 2)
 		tcp_schedule_loss_probe(sk);
-	cwnd_validate(tp, cwnd_limited || tcp_packets_in_flight(tp) >= tp->snd_cwnd);
+	cwnd_validate(tp, cwnd_limited);
 	return false;
 }
 

@@ -266,12 +266,12 @@ static bool try_undo_partial(struct sock *sk, const struct tcp_ack_ctx *ctx)
 static void limit_reno_sacked(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
-	u32 holes = clamp(tp->lost_out, 1U, max(tp->packets_out, 1U));
+	u32 holes = min(max(tp->lost_out, 1U), tp->packets_out);
 
 	if (tp->sacked_out + holes <= tp->packets_out)
 		return;
 	/* more duplicate ACKs than segments: they were reordered, not lost */
-	tp->sacked_out = tp->packets_out - min(holes, tp->packets_out);
+	tp->sacked_out = tp->packets_out - holes;
 	tp->reordering = (u16)min_t(u32, max_t(u32, tp->packets_out, tp->reordering),
 				    sock_net(sk)->tcp.sysctl_tcp_max_reordering);
 	tp->reord_seen++;
@@ -293,12 +293,10 @@ static void add_reno_sack(struct sock *sk)
 void tcp_remove_reno_sacks(struct sock *sk, u32 acked)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
+	u32 counted = acked ? min(tp->sacked_out, acked - 1) : 0;	/* one was the hole */
 
-	if (acked) {
-		/* one was the hole, the others had been counted as they arrived */
-		tp->delivered += acked > tp->sacked_out ? acked - tp->sacked_out : 1;
-		tp->sacked_out -= min(tp->sacked_out, acked - 1);
-	}
+	tp->delivered -= counted;	/* they were when they arrived */
+	tp->sacked_out -= counted;
 	limit_reno_sacked(sk);
 }
 

@@ -4,11 +4,6 @@
 #include "lib/string.h"
 #include "net/ipv4/tcp.h"
 
-u32 tcp_highest_sack_seq(const struct tcp_sock *tp)
-{
-	return tp->sacked_out && tp->sack ? tp->sack->highest_sack_seq : tp->snd_una;
-}
-
 void tcp_check_sack_reordering(struct sock *sk, u32 low_seq, bool by_tstamp)
 {
 	struct tcp_sock *tp = tcp_sk(sk);

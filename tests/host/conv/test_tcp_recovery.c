@@ -129,6 +129,7 @@ TEST(newreno_repairs_hole_by_hole)
 	assert_int_equal(w_info(c, fd).tcpi_snd_cwnd, w_info(c, fd).tcpi_snd_ssthresh);
 	assert_int_equal(COUNT(TCPRenoRecovery), 1);
 	assert_int_equal(COUNT(TCPFastRetrans), 3);
+	assert_int_equal(COUNT(TCPRenoReorder), 0);
 	quiet_for(3000);
 }
 
