@@ -153,8 +153,6 @@ void tcp_reset_received(struct sock *sk)
 	case TCP_CLOSE_WAIT:
 		sk->sk_err = EPIPE;
 		break;
-	case TCP_CLOSE:
-		return;
 	default:
 		sk->sk_err = ECONNRESET;
 	}

@@ -533,8 +533,6 @@ void tcp_fastretrans_alert(struct sock *sk, struct tcp_ack_ctx *ctx)
 	struct tcp_sock *tp = tcp_sk(sk);
 	bool dupack = !(ctx->flag & (FLAG_SND_UNA_ADVANCED | FLAG_NOT_DUP));
 
-	if (!tp->packets_out && tp->sacked_out)
-		tp->sacked_out = 0;
 	if (ctx->flag & FLAG_ECE)	/* congestion, whatever else happened: no undo */
 		tp->prior_ssthresh = 0;
 	if (check_reneging(sk, ctx))
