@@ -28,7 +28,7 @@ struct free_object {
 /* Locks:  l  lock     I  immutable after creation */
 struct kmem_cache {
 	spinlock_t lock;
-	u32 nr_ready;			/* [l] objects on ready */
+	s32 surplus;			/* [l] objects on ready beyond max_ready: mostly < 0 */
 	struct free_object *ready;	/* [l] served first; counted as in use by their slabs */
 	u32 max_ready;			/* [I] */
 	u32 size;			/* [I] octets from one object to the next */
@@ -51,6 +51,11 @@ static const char *const kmalloc_names[ARRAY_SIZE(kmalloc_sizes)] = {
 	"kmalloc-1024", "kmalloc-1536", "kmalloc-2048"
 };
 static struct kmem_cache *kmalloc_class[KMALLOC_MAX_CLASS / 16 + 1];	/* by (size + 15) / 16 */
+
+static u32 nr_ready(const struct kmem_cache *c)
+{
+	return c->max_ready + (u32)c->surplus;
+}
 
 static u64 free_mark(const struct free_object *obj)
 {
@@ -131,7 +136,7 @@ static void refill_from(struct kmem_cache *c, struct page *slab, unsigned int n)
 		c->inuse++;
 		obj->next = c->ready;
 		c->ready = obj;
-		c->nr_ready++;
+		c->surplus++;
 	}
 	if (!slab->freelist)
 		partial_del(c, slab);
@@ -142,12 +147,12 @@ static bool __noinline flush(struct kmem_cache *c, unsigned int keep)
 {
 	bool released = false;
 
-	while (c->nr_ready > keep) {
+	while (nr_ready(c) > keep) {
 		struct free_object *obj = c->ready;
 		struct page *slab = slab_of(c, obj);
 
 		c->ready = obj->next;
-		c->nr_ready--;
+		c->surplus--;
 		c->inuse--;
 		if (!slab->freelist)
 			partial_add(c, slab);
@@ -187,7 +192,7 @@ static struct free_object *take_ready(struct kmem_cache *c)
 
 	if (likely(obj)) {
 		c->ready = obj->next;
-		c->nr_ready--;
+		c->surplus--;
 		obj->mark = 0;
 	}
 	return obj;
@@ -234,7 +239,7 @@ static inline void cache_free(struct kmem_cache *c, struct free_object *obj)
 	obj->mark = free_mark(obj);
 	obj->next = c->ready;
 	c->ready = obj;
-	if (unlikely(++c->nr_ready > c->max_ready))
+	if (unlikely(++c->surplus > 0))
 		flush(c, c->max_ready / 2);
 	spin_unlock_bh(&c->lock);
 }
@@ -271,6 +276,7 @@ struct kmem_cache *kmem_cache_create(const char *name, size_t size, size_t align
 		.order = slab_order(size),
 		.max_ready = size <= 256 ? 64 : size <= 2048 ? 16 : 4,
 	};
+	c->surplus = -(s32)c->max_ready;
 	c->per_slab = (PAGE_SIZE << c->order) / size;
 	return c;
 }
@@ -279,7 +285,7 @@ void slab_for_each(void (*fn)(const char *name, size_t size, unsigned long inuse
 		   void *arg)
 {
 	for (unsigned int i = 0; i < nr_caches; i++)
-		fn(caches[i].name, caches[i].size, caches[i].inuse - caches[i].nr_ready, arg);
+		fn(caches[i].name, caches[i].size, caches[i].inuse - nr_ready(&caches[i]), arg);
 }
 
 bool slab_reclaim(void)
