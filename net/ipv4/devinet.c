@@ -21,17 +21,6 @@ __be32 inet_select_addr(const struct net_device *dev, __be32 dst)
 	return in->ifa[0].ifa_local;
 }
 
-bool inet_dev_has_addr(const struct net_device *dev, __be32 addr)
-{
-	const struct in_device *in = dev->ip_ptr;
-	u32 i;
-
-	for (i = 0; in && i < in->count; i++)
-		if (in->ifa[i].ifa_local == addr)
-			return true;
-	return false;
-}
-
 static void set_sin(struct sockaddr *sa, __be32 addr)
 {
 	struct sockaddr_in *sin = (struct sockaddr_in *)sa;

@@ -4,9 +4,9 @@
 
 #include "lib/byteorder.h"
 #include "lib/types.h"
+#include "net/core/netdevice.h"
 
 struct net;
-struct net_device;
 
 #define IFA_MAX		4	/* addresses of one device */
 
@@ -32,7 +32,16 @@ static inline __be32 inet_make_mask(unsigned int prefix_len)
 __be32 inet_select_addr(const struct net_device *dev, __be32 dst);
 
 /* Does the device have the address itself? Bottom halves off. */
-bool inet_dev_has_addr(const struct net_device *dev, __be32 addr);
+static inline bool inet_dev_has_addr(const struct net_device *dev, __be32 addr)
+{
+	const struct in_device *in = dev->ip_ptr;
+	u32 i;
+
+	for (i = 0; in && i < in->count; i++)
+		if (in->ifa[i].ifa_local == addr)
+			return true;
+	return false;
+}
 
 /* SIOCGIF*: -ENOIOCTLCMD-free: -ENOTTY for what is not here. Process context. */
 int devinet_ioctl(struct net *net, unsigned int cmd, void __user *arg);
