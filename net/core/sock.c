@@ -23,22 +23,44 @@ int proto_register(struct proto *prot)
 	return prot->slab ? 0 : -ENOBUFS;
 }
 
-struct sock *sk_alloc(struct net *net, int family, struct proto *prot, int kern)
+/* Memory for one more, within the limit. */
+static struct sock *sk_prot_alloc(const struct proto *prot, bool limited)
 {
 	struct sock *sk;
 
-	if (sock_count() >= SOCK_LIMIT && !kern)
+	if (sock_count() >= SOCK_LIMIT && limited)
 		return NULL;
-	sk = kmem_cache_zalloc(prot->slab);
+	sk = kmem_cache_alloc(prot->slab);
+	if (sk)
+		__atomic_add_fetch(&live, 1, __ATOMIC_RELAXED);
+	return sk;
+}
+
+struct sock *sk_alloc(struct net *net, int family, struct proto *prot, int kern)
+{
+	struct sock *sk = sk_prot_alloc(prot, !kern);
+
 	if (!sk)
 		return NULL;
-	__atomic_add_fetch(&live, 1, __ATOMIC_RELAXED);
+	memset(sk, 0, prot->obj_size);
 	sk->sk_family = (u16)family;
 	sk->sk_prot = prot;
 	sk->sk_net = net;
 	sk->sk_refcnt = 1;
 	spin_lock_init(&sk->sk_lock.slock);
 	return sk;
+}
+
+struct sock *sk_clone(const struct sock *sk, size_t size)
+{
+	struct sock *child = sk_prot_alloc(sk->sk_prot, true);
+
+	if (!child)
+		return NULL;
+	memcpy(child, sk, size);
+	child->sk_refcnt = 1;
+	spin_lock_init(&child->sk_lock.slock);
+	return child;
 }
 
 /* What the options counted in struct net goes with the socket. */

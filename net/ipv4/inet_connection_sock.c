@@ -177,8 +177,6 @@ static void clone_reset(struct sock *sk)
 
 	INIT_HLIST_NODE(&sk->sk_node);
 	INIT_HLIST_NODE(&icsk->icsk_bind_node);
-	sk->sk_refcnt = 1;
-	spin_lock_init(&sk->sk_lock.slock);
 	sk->sk_lock.owned = false;
 	memset(&sk->sk_backlog, 0, sizeof(sk->sk_backlog));
 	sk->sk_socket = NULL;
@@ -201,11 +199,11 @@ static void clone_reset(struct sock *sk)
 
 struct sock *inet_csk_clone_lock(struct sock *sk, const struct request_sock *req)
 {
-	struct sock *child = sk_alloc(sock_net(sk), sk->sk_family, sk->sk_prot, 0);
+	/* what follows is cleared by tcp_init_connection() */
+	struct sock *child = sk_clone(sk, offsetof(struct tcp_sock, reordering));
 
 	if (!child)
 		return NULL;
-	memcpy(child, sk, sk->sk_prot->obj_size);
 	clone_reset(child);
 	child->sk_state = TCP_SYN_RECV;
 	child->sk_daddr = req->rsk.skc_daddr;

@@ -36,7 +36,6 @@ void tcp_init_connection(struct sock *sk)
 	struct tcp_sock *tp = tcp_sk(sk);
 	const size_t options_end = offsetof(struct tcp_sock, reordering);
 
-	ASSERT(!tp->sack && !tp->send_head);
 	memset((char *)tp + options_end, 0, sizeof(*tp) - options_end);
 	tcp_mstamp_refresh(tp);
 	INIT_LIST_HEAD(&tp->tsorted_sent_queue);

@@ -179,6 +179,7 @@ int tcp_v4_connect(struct sock *sk, struct sockaddr *addr, int addr_len)
 	err = ip_route_connect(sk, sin->sin_addr.s_addr);
 	if (err)
 		return err;
+	ASSERT(!tp->sack && !tp->send_head);
 	tcp_init_connection(sk);
 	sk->sk_dport = sin->sin_port;
 	sk->sk_daddr = sin->sin_addr.s_addr ?: sk->sk_rcv_saddr;
