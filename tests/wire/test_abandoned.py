@@ -127,7 +127,7 @@ STATES = {
     close_wait: "TcpExt.TCPAbortOnTimeout",
     fin_wait_1: "TcpExt.TCPAbortOnTimeout",
     fin_wait_1_with_text: "TcpExt.TCPAbortOnTimeout",
-    fin_wait_2: "TcpExt.TW",
+    fin_wait_2: "TcpExt.TWKilled",  # of less than 4 s
     closing: "TcpExt.TCPAbortOnTimeout",
     last_ack: "TcpExt.TCPAbortOnTimeout",
     time_wait: "TcpExt.TW",
