@@ -11,7 +11,7 @@
  *
  * Locks, in this order:
  *   m  ep_mutex, for all instances: who watches what. Process context; held while files are
- *      asked, so poll operations must not sleep
+ *      asked, so poll operations must not sleep; a page fault, while events are written, does not
  *   f  the watched file's f_lock
  *   q  the watched file's wait queue lock; held when ep_poll_callback() runs
  *   e  eventpoll.lock, interrupts off: the ready list
@@ -26,7 +26,6 @@
 #include "lib/errno.h"
 
 #define EP_MAX_NESTS	4	/* instances in a chain of watching, below the first */
-#define EP_BATCH	32	/* events collected on the stack between copies */
 #define EP_MIN_BUCKETS	8
 #define EP_MAX_EVENTS	(0x7fffffff / (int)sizeof(struct epoll_event))
 
@@ -55,7 +54,6 @@ struct epitem {
 	u32 events;				/* [m] what is watched for, and EP_PRIVATE_BITS */
 	u64 data;				/* [m] the application's */
 	u64 round;				/* [m] of the last call that asked the file */
-	bool dead;				/* [m] removed; freed when no call uses it */
 	struct ep_wait wait;
 };
 
@@ -67,9 +65,7 @@ struct eventpoll {
 	struct file *file;			/* [I] not counted */
 	unsigned int nr_items;			/* [m] */
 	unsigned int nr_buckets;		/* [m] a power of two */
-	u64 round;				/* counts the calls that report; atomic */
-	unsigned int senders;			/* [m] calls that hold items without ep_mutex */
-	struct epitem *dead;			/* [m] removed meanwhile, linked by node.next */
+	u64 round;				/* [m] counts the calls that report */
 	struct hlist_head *buckets;		/* [m] */
 };
 
@@ -98,17 +94,22 @@ static inline struct eventpoll *file_ep(const struct file *file)
 
 /* --- the ready list ------------------------------------------------------------------------ */
 
-/* Put item at the end of the ready list unless it is on a list. Returns whether it was put. */
-static inline bool ep_mark_ready(struct epitem *item)
+/* Put item on the ready list, first or last, unless it is there. Returns whether it was put. */
+static inline bool ep_put_ready(struct epitem *item, bool first)
 {
 	struct eventpoll *ep = item->ep;
 	unsigned long flags = spin_lock_irqsave(&ep->lock);
 	bool put = list_empty(&item->ready);
 
 	if (put)
-		list_add_tail(&item->ready, &ep->ready);
+		list_add(&item->ready, first ? &ep->ready : ep->ready.prev);
 	spin_unlock_irqrestore(&ep->lock, flags);
 	return put;
+}
+
+static inline bool ep_mark_ready(struct epitem *item)
+{
+	return ep_put_ready(item, false);
 }
 
 static inline void ep_unmark_ready(struct epitem *item)
@@ -245,26 +246,7 @@ static void ep_remove(struct eventpoll *ep, struct epitem *item)
 	hlist_del_init(&item->node);
 	ep_unmark_ready(item);
 	ep->nr_items--;
-	if (!ep->senders) {
-		kmem_cache_free(epitem_cache, item);
-		return;
-	}
-	item->dead = true;
-	item->node.next = ep->dead ? &ep->dead->node : NULL;
-	ep->dead = item;
-}
-
-/* A call no longer holds items: the last one frees those that were removed. ep_mutex held. */
-static void ep_sender_done(struct eventpoll *ep)
-{
-	struct epitem *item;
-
-	if (--ep->senders)
-		return;
-	while ((item = ep->dead)) {
-		ep->dead = hlist_entry_safe(item->node.next, struct epitem, node);
-		kmem_cache_free(epitem_cache, item);
-	}
+	kmem_cache_free(epitem_cache, item);
 }
 
 void eventpoll_release(struct file *file)
@@ -405,13 +387,6 @@ static poll_events_t ep_poll_op(struct file *file, struct poll_table *pt)
 
 /* --- waiting ------------------------------------------------------------------------------- */
 
-/* Events on their way to the application, and what is needed to take them back. */
-struct ep_batch {
-	struct epoll_event events[EP_BATCH];
-	struct epitem *items[EP_BATCH];
-	u32 watched[EP_BATCH];		/* item->events before EPOLLONESHOT disarmed it */
-};
-
 static inline bool ep_maybe_ready(const struct eventpoll *ep)
 {
 	return READ_ONCE(ep->ready.next) != &ep->ready;
@@ -435,83 +410,39 @@ static struct epitem *ep_next(struct eventpoll *ep, u64 round)
 	return item;
 }
 
-/* Fill b with at most max events of the round's items. Returns how many. ep_mutex held. */
-static int ep_collect(struct eventpoll *ep, struct ep_batch *b, int max, u64 round)
-{
-	struct epitem *item;
-	int n = 0;
-
-	while (n < max && (item = ep_next(ep, round))) {
-		u32 events = ep_item_poll(item, NULL);
-
-		if (!events)
-			continue;
-		b->events[n].events = events;
-		b->events[n].data = item->data;
-		b->items[n] = item;
-		b->watched[n] = item->events;
-		n++;
-		if (item->events & EPOLLONESHOT)
-			WRITE_ONCE(item->events, item->events & EP_PRIVATE_BITS);
-		else if (!(item->events & EPOLLET))
-			ep_mark_ready(item);
-	}
-	return n;
-}
-
-/* The application's memory could not take events [from, n): they are still to come. */
-static void ep_take_back(struct ep_batch *b, int from, int n)
-{
-	for (; from < n; from++) {
-		if (b->items[from]->dead)
-			continue;
-		if (b->watched[from] & EPOLLONESHOT)
-			WRITE_ONCE(b->items[from]->events, b->watched[from]);
-		ep_mark_ready(b->items[from]);
-	}
-}
-
-/* Report at most max events of the round, one batch. Returns as ep_send_events(). */
-static int ep_send_batch(struct eventpoll *ep, struct epoll_event __user *user, int max, u64 round)
-{
-	struct ep_batch b;
-	unsigned long left;
-	int n, ok;
-
-	spin_lock(&ep_mutex);
-	n = ok = ep_collect(ep, &b, max, round);
-	if (n) {
-		ep->senders++;
-		spin_unlock(&ep_mutex);
-		left = copy_to_user(user, b.events, n * sizeof(b.events[0]));
-		spin_lock(&ep_mutex);
-		if (unlikely(left)) {
-			ok -= (int)DIV_ROUND_UP(left, sizeof(b.events[0]));
-			ep_take_back(&b, ok, n);
-		}
-		ep_sender_done(ep);
-	}
-	spin_unlock(&ep_mutex);
-	return ok || !n ? ok : -EFAULT;
-}
-
 /*
  * Report what is ready to the application, at most max events. Returns how many; 0 when nothing
  * was; -EFAULT when none could be written.
  */
 static int ep_send_events(struct eventpoll *ep, struct epoll_event __user *user, int max)
 {
-	u64 round = __atomic_add_fetch(&ep->round, 1, __ATOMIC_RELAXED);
-	int done = 0, n, wanted;
+	struct epoll_event ev;
+	struct epitem *item;
+	int n = 0;
+	u64 round;
 
-	do {
-		wanted = min(max - done, EP_BATCH);
-		n = ep_send_batch(ep, user + done, wanted, round);
-		done += max(n, 0);
-	} while (n == wanted && done < max);
+	spin_lock(&ep_mutex);
+	round = ++ep->round;
+	while (n < max && (item = ep_next(ep, round))) {
+		ev.events = ep_item_poll(item, NULL);
+		if (!ev.events)
+			continue;
+		ev.data = item->data;
+		if (unlikely(copy_to_user(&user[n], &ev, sizeof(ev)))) {	/* still to come */
+			ep_put_ready(item, true);
+			n = n ?: -EFAULT;
+			break;
+		}
+		n++;
+		if (item->events & EPOLLONESHOT)
+			WRITE_ONCE(item->events, item->events & EP_PRIVATE_BITS);
+		else if (!(item->events & EPOLLET))
+			ep_mark_ready(item);
+	}
+	spin_unlock(&ep_mutex);
 	if (ep_maybe_ready(ep))
 		wake_up_poll(&ep->wq, EPOLLIN);
-	return done ?: n;
+	return n;
 }
 
 /* Sleep until something may be ready. Returns false when the deadline passed. */
