@@ -48,8 +48,7 @@ static inline void local_bh_disable(void)
 static inline void local_bh_enable(void)
 {
 	barrier();
-	if (this_cpu_dec_and_test(softirq_count) &&
-	    unlikely(READ_ONCE(this_cpu()->softirq_pending)))
+	if (this_cpu_dec_and_test(softirq_count) && unlikely(this_cpu_read(softirq_pending)))
 		softirq_catch_up();
 }
 

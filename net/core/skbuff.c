@@ -242,7 +242,7 @@ void kfree_skb_reason(struct sk_buff *skb, enum skb_drop_reason why)
 }
 
 /* A second sk_buff with the same positions; owner, queue links and users are its own. */
-static struct sk_buff *copy_struct(const struct sk_buff *skb)
+static inline struct sk_buff *copy_struct(const struct sk_buff *skb)
 {
 	struct sk_buff *n = alloc_struct();
 

@@ -592,7 +592,6 @@ static void rcv_predicted_text(struct sock *sk, struct sk_buff *skb,
 	bool acks = TCP_SKB_CB(skb)->ack_seq != tp->snd_una;
 
 	NET_INC_STATS(sock_net(sk), TcpExt_TCPHPHits);
-	tp->data_segs_in += max_t(u32, skb_shinfo(skb)->gso_segs, 1);
 	if (tp->tstamp_ok)
 		tcp_rcv_rtt_measure_ts(sk, skb, opt->rcv_tsecr);
 	if (acks)
@@ -609,18 +608,21 @@ static void rcv_predicted_text(struct sock *sk, struct sk_buff *skb,
 
 void tcp_rcv_established(struct sock *sk, struct sk_buff *skb)
 {
+	u32 segs = max_t(u32, skb_shinfo(skb)->gso_segs, 1);
 	struct tcp_options_received opt;
 	struct tcp_sock *tp = tcp_sk(sk);
 
 	tcp_mstamp_refresh(tp);
 	if (likely(predicted(sk, skb, &opt))) {
-		tp->segs_in += max_t(u32, skb_shinfo(skb)->gso_segs, 1);
+		tp->segs_in += segs;
 		if (tp->tstamp_ok && tp->rcv_nxt == tp->rcv_wup)
 			store_timestamp(tp, opt.rcv_tsval);
-		if (TCP_SKB_CB(skb)->seq == TCP_SKB_CB(skb)->end_seq)
+		if (TCP_SKB_CB(skb)->seq == TCP_SKB_CB(skb)->end_seq) {
 			rcv_predicted_ack(sk, skb, &opt);
-		else
+		} else {
+			tp->data_segs_in += segs;
 			rcv_predicted_text(sk, skb, &opt);
+		}
 	} else {
 		rcv_synchronized(sk, skb);
 	}

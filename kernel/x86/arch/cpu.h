@@ -58,6 +58,14 @@ static inline struct percpu *this_cpu(void)
 }
 
 /* For u32 fields of struct percpu; an interrupt comes before or after it. */
+#define this_cpu_read(field)						\
+({									\
+	u32 value;							\
+	__asm__ __volatile__("movl %%gs:%c1, %0" : "=r"(value)		\
+			     : "i"(offsetof(struct percpu, field)));	\
+	value;								\
+})
+
 #define this_cpu_inc(field)						\
 	__asm__ __volatile__("incl %%gs:%c0" : : "i"(offsetof(struct percpu, field)) : "memory")
 

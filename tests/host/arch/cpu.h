@@ -54,6 +54,7 @@ static inline struct percpu *this_cpu(void)
 	return &host_cpu;
 }
 
+#define this_cpu_read(field)		READ_ONCE(this_cpu()->field)
 #define this_cpu_inc(field)		(this_cpu()->field++)
 #define this_cpu_dec_and_test(field)	(--this_cpu()->field == 0)
 
