@@ -175,7 +175,7 @@ int proto_register(struct proto *prot);
  * sockets. sock_init_data() fills in the defaults and ties sock and sk together (sock may be NULL).
  */
 struct sock *sk_alloc(struct net *net, int family, struct proto *prot, int kern);
-/* The first size octets as in sk, but unlocked and with one reference; the others undefined. NULL. */
+/* NULL; or size octets as in sk, but unlocked and with one reference, and the rest undefined. */
 struct sock *sk_clone(const struct sock *sk, size_t size);
 void sock_init_data(struct socket *sock, struct sock *sk);
 

@@ -374,7 +374,7 @@ static inline void begin(struct tcp_ack_ctx *ctx, const struct tcp_sock *tp,
 	ctx->prior_lost = tp->lost;
 	ctx->reord = tp->snd_nxt;
 	ctx->first_ackt = ctx->first_sackt = 0;
-	ctx->pkts_acked = ctx->rexmit = ctx->rs.prior_us = 0;
+	ctx->pkts_acked = ctx->rexmit = ctx->rs.prior_us = ctx->rs.prior_delivered = 0;
 }
 
 int tcp_ack(struct sock *sk, const struct sk_buff *skb, const struct tcp_options_received *opt,

@@ -585,13 +585,14 @@ static void rcv_predicted_ack(struct sock *sk, struct sk_buff *skb,
 	data_snd_check(sk);
 }
 
-static void rcv_predicted_text(struct sock *sk, struct sk_buff *skb,
+static void rcv_predicted_text(struct sock *sk, struct sk_buff *skb, u32 segs,
 			       const struct tcp_options_received *opt)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 	bool acks = TCP_SKB_CB(skb)->ack_seq != tp->snd_una;
 
 	NET_INC_STATS(sock_net(sk), TcpExt_TCPHPHits);
+	tp->data_segs_in += segs;
 	if (tp->tstamp_ok)
 		tcp_rcv_rtt_measure_ts(sk, skb, opt->rcv_tsecr);
 	if (acks)
@@ -617,12 +618,10 @@ void tcp_rcv_established(struct sock *sk, struct sk_buff *skb)
 		tp->segs_in += segs;
 		if (tp->tstamp_ok && tp->rcv_nxt == tp->rcv_wup)
 			store_timestamp(tp, opt.rcv_tsval);
-		if (TCP_SKB_CB(skb)->seq == TCP_SKB_CB(skb)->end_seq) {
+		if (TCP_SKB_CB(skb)->seq == TCP_SKB_CB(skb)->end_seq)
 			rcv_predicted_ack(sk, skb, &opt);
-		} else {
-			tp->data_segs_in += segs;
-			rcv_predicted_text(sk, skb, &opt);
-		}
+		else
+			rcv_predicted_text(sk, skb, segs, &opt);
 	} else {
 		rcv_synchronized(sk, skb);
 	}

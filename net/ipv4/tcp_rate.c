@@ -44,8 +44,8 @@ void tcp_rate_skb_delivered(struct tcp_sock *tp, struct sk_buff *skb, struct tcp
 
 void tcp_rate_gen(struct tcp_sock *tp, u32 delivered, struct tcp_rate_sample *rs, bool reneged)
 {
+	bool limited = rs->prior_delivered & TX_APP_LIMITED;
 	u32 now = tcp_time_us(tp), n;
-	bool limited;
 
 	if (tp->app_limited && after(tp->delivered, tp->app_limited))
 		tp->app_limited = 0;
@@ -53,7 +53,6 @@ void tcp_rate_gen(struct tcp_sock *tp, u32 delivered, struct tcp_rate_sample *rs
 		tp->delivered_us = now;
 	if (!rs->prior_us || reneged)
 		return;
-	limited = rs->prior_delivered & TX_APP_LIMITED;
 	n = (tp->delivered - rs->prior_delivered) & ~TX_APP_LIMITED;
 	rs->interval_us = max(rs->interval_us, now - rs->prior_us);
 	if (rs->interval_us < tp->rtt_min_us)	/* no ACK of what the segment found is that fast */
