@@ -14,7 +14,6 @@
 #define NEIGH_RETRANS_NS	NSEC_PER_SEC		/* between requests (RFC 1122 2.3.2.1) */
 #define NEIGH_REACHABLE_NS	(30 * NSEC_PER_SEC)
 #define NEIGH_DELAY_NS		(5 * NSEC_PER_SEC)
-#define NEIGH_FAILED_NS		(3 * NSEC_PER_SEC)	/* before a dead address is asked again */
 #define NEIGH_PROBES		3
 
 static struct kmem_cache *neigh_cache;
@@ -200,8 +199,7 @@ static void neigh_fail(struct neighbour *n)
 	struct sk_buff *skb;
 
 	n->nud_state = NUD_FAILED;
-	n->updated = ktime_get_ns();
-	while ((skb = __skb_dequeue(&n->arp_queue))) {
+	while (n->nud_state == NUD_FAILED && (skb = __skb_dequeue(&n->arp_queue))) {
 		spin_unlock(&n->lock);
 		n->tbl->error_report(skb);
 		kfree_skb_reason(skb, DROP_NEIGH_FAILED);
@@ -329,54 +327,38 @@ void neigh_update(struct neighbour *n, const u8 *lladdr, bool solicited)
 	spin_unlock_bh(&n->lock);
 }
 
-/* Keep skb until the address is known; the oldest makes room. Locked. */
+/*
+ * Keep skb until the address is known, asking if nobody does; the oldest makes room. Who did not
+ * answer is asked again, too: at most once a second. Locked.
+ */
 static void neigh_enqueue(struct neighbour *n, struct sk_buff *skb)
 {
+	bool first = n->nud_state != NUD_INCOMPLETE;
+
 	if (skb_queue_len(&n->arp_queue) >= NEIGH_QUEUE_LEN)
 		kfree_skb_reason(__skb_dequeue(&n->arp_queue), DROP_NEIGH_QUEUEFULL);
 	__skb_queue_tail(&n->arp_queue, skb);
-}
-
-/* Locked. Whether there is hope that the address will become known: asks when nobody did. */
-static bool neigh_resolve(struct neighbour *n, u64 now)
-{
-	if (n->nud_state == NUD_INCOMPLETE)
-		return true;
-	if (n->nud_state == NUD_FAILED && now - n->updated < NEIGH_FAILED_NS)
-		return false;
-	n->nud_state = NUD_INCOMPLETE;
-	n->probes = 0;
-	n->updated = now;
-	return true;
+	if (first) {
+		n->nud_state = NUD_INCOMPLETE;
+		n->probes = 0;
+		neigh_probe(n);
+	}
 }
 
 int neigh_resolve_output(struct neighbour *n, struct sk_buff *skb)
 {
-	u64 now = ktime_get_ns();
-	bool first, hope = true;
+	bool valid;
 
 	spin_lock_bh(&n->lock);
-	n->used = now;
+	n->used = ktime_get_ns();
 	if (n->nud_state == NUD_STALE) {
 		n->nud_state = NUD_DELAY;
 		n->confirmed = false;
 		neigh_set_timer(n, NEIGH_DELAY_NS);
 	}
-	if (n->nud_state & NUD_VALID) {
-		spin_unlock_bh(&n->lock);
-		return neigh_send(n, skb);
-	}
-	first = n->nud_state != NUD_INCOMPLETE;
-	hope = neigh_resolve(n, now);
-	if (hope) {
+	valid = n->nud_state & NUD_VALID;
+	if (!valid)
 		neigh_enqueue(n, skb);
-		if (first)
-			neigh_probe(n);
-	}
 	spin_unlock_bh(&n->lock);
-	if (hope)
-		return 0;
-	n->tbl->error_report(skb);
-	kfree_skb_reason(skb, DROP_NEIGH_FAILED);
-	return -EHOSTUNREACH;
+	return valid ? neigh_send(n, skb) : 0;
 }

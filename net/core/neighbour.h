@@ -102,7 +102,8 @@ int neigh_resolve_output(struct neighbour *n, struct sk_buff *skb);
 
 /*
  * Push the link header of an IPv4 packet for n and send it. skb->dev and protocol are set.
- * Bottom halves off. Consumes skb; 0, -EHOSTUNREACH, -ENOBUFS or dev_queue_xmit()'s errors.
+ * Bottom halves off. Consumes skb; 0 (also when it waits for the address), -ENOBUFS or
+ * dev_queue_xmit()'s errors.
  */
 static inline int neigh_output(struct neighbour *n, struct sk_buff *skb)
 {

@@ -158,6 +158,25 @@ TEST(nobody_answers)
 	assert_int_equal(s_getsockopt(c->s, fd, SOL_SOCKET, SO_ERROR), 0);
 }
 
+/* Who did not answer is asked again by the next packet, and gets it when he does. */
+TEST(a_dead_neighbour_comes_back)
+{
+	int fd;
+
+	c = without_arp();
+	fd = s_socket(c->s, SOCK_DGRAM | SOCK_NONBLOCK);
+	assert_int_equal(s_sendto(c->s, fd, "lost", 4, c->peer, 53), 4);
+	while (!dropped(DROP_NEIGH_FAILED))
+		world_run_for(c->w, 10 * NSEC_PER_MSEC);
+	conv_drain(c);
+	assert_int_equal(s_sendto(c->s, fd, "found", 5, c->peer, 53), 5);
+	expect_arp(0, 1, c->s->addr, c->peer);
+	send_arp((struct arp){ .op = 2, .sha = c->peer_mac, .spa = c->peer, .tpa = c->s->addr,
+			       .tha = c->s->dev->dev_addr }, c->s->dev->dev_addr);
+	assert_non_null(conv_frame(0));
+	assert_int_equal(dropped(DROP_NEIGH_FAILED), 1);
+}
+
 TEST(arp_queue_is_bounded)
 {
 	int fd;

@@ -9,7 +9,7 @@
 #include "lib/string.h"
 #include "tests/host/sim/swarm.h"
 
-#define PATIENCE_NS	(3000 * NSEC_PER_SEC)
+#define PATIENCE_NS	(20000 * NSEC_PER_SEC)
 
 static void add_machine(struct swarm *sw, int i)
 {

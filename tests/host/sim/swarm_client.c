@@ -33,6 +33,12 @@ static bool excused_cookie(const struct client *c)
 	return c->to->net->mib[MIB_TcpExt_SyncookiesFailed] != 0;
 }
 
+/* Nobody answered the server's ARP requests while the client opened: that ends its request. */
+static bool excused_request(const struct client *c)
+{
+	return !c->got && c->to->net->drops[DROP_NEIGH_FAILED];
+}
+
 /* A side that had closed sent the rest so often in vain that it gave up. */
 static bool excused_orphan(const struct client *c)
 {
@@ -74,7 +80,7 @@ void clients_check_endings(struct swarm *sw)
 /* What a seed may do to a connection although nothing special happens in it. */
 static bool excused(const struct client *c, long err)
 {
-	if (err == -ECONNRESET && (excused_cookie(c) || excused_orphan(c)))
+	if (err == -ECONNRESET && (excused_cookie(c) || excused_orphan(c) || excused_request(c)))
 		return true;
 	if (c->fast ? c->sent || c->got : c->asked)	/* there was a connection */
 		return false;
