@@ -66,7 +66,7 @@ struct sk_buff {
 	struct sk_buff *prev;
 	struct sock *sk;		/* whom it is charged to, with destructor */
 	struct net_device *dev;		/* received from, or to be sent by */
-	void (*destructor)(struct sk_buff *skb);	/* undoes the charge, when freed or before */
+	void (*destructor)(struct sk_buff *skb);	/* undoes the charge, at last when freed */
 	u64 tstamp;			/* ns: received, or (TCP) last transmitted */
 	char cb[48] __aligned(8);	/* the owning layer's notes; gone when it is passed on */
 	u32 len, data_len;

@@ -3,6 +3,7 @@
  */
 #include "lib/string.h"
 #include "net/ipv4/tcp.h"
+#include "net/ipv4/tcp_md5.h"
 
 static struct kmem_cache *tw_cache;
 

@@ -3,6 +3,7 @@
  */
 #include "arch/cpu.h"
 #include "net/ipv4/tcp.h"
+#include "net/ipv4/tcp_fastopen.h"
 
 #define RST_HOLD_NS	(60 * NSEC_PER_SEC)
 

@@ -9,6 +9,7 @@
 #include "lib/format.h"
 #include "lib/string.h"
 #include "net/ipv4/tcp.h"
+#include "net/ipv4/tcp_fastopen.h"
 
 /* X(name, how many numbers, least, most, default): the entries that hold one default each. */
 #define TCP_SYSCTLS(X) \

@@ -14,7 +14,7 @@
  *	tcp_cong.c	congestion control	tcp_cubic.c	CUBIC
  *	tcp_ecn.c	congestion marks	tcp_check.c	what must always hold
  *	tcp_md5.c	signatures (RFC 2385)	tcp_rate.c	how fast, and what limits it
- *	tcp_fastopen.c	text in SYNs
+ *	tcp_fastopen.c	text in SYNs		tcp_listen.c	LISTEN, requests
  */
 #ifndef NET_IPV4_TCP_H
 #define NET_IPV4_TCP_H
@@ -27,6 +27,7 @@
 #include "net/ipv4/ip.h"
 #include "net/ipv4/request_sock.h"
 #include "net/ipv4/route.h"
+#include "net/ipv4/tcp_options.h"
 
 /* The sixth octet of control bits (RFC 9293 3.1). */
 #define TCPHDR_FIN	0x01
@@ -48,7 +49,6 @@
 #define TCP_INIT_CWND		10U
 #define TCP_INFINITE_SSTHRESH	0x7fffffffU
 #define TCP_GSO_MAX_SIZE	65200U	/* payload octets of one skb: fits an IPv4 packet */
-#define TCP_NUM_SACKS		4
 
 #define TCP_RTO_MAX_US		120000000U
 #define TCP_RTO_MIN_US		200000U
@@ -135,82 +135,13 @@ static inline u32 tcp_skb_pcount(const struct sk_buff *skb)
 	return TCP_SKB_CB(skb)->gso_segs;
 }
 
-/* --- options ----------------------------------------------------------------------------- */
-
-#define TCPOPT_EOL		0
-#define TCPOPT_NOP		1
-#define TCPOPT_MSS		2
-#define TCPOPT_WINDOW		3
-#define TCPOPT_SACK_PERM	4
-#define TCPOPT_SACK		5
-#define TCPOPT_TIMESTAMP	8
-#define TCPOPT_MD5SIG		19
-#define TCPOPT_FASTOPEN		34
-#define TCPOPT_EXP		254	/* of experiments, told by a magic number (RFC 6994) */
-#define TCPOPT_FASTOPEN_MAGIC	0xf989	/* ... Fast Open's while it was one */
-#define TCPOLEN_MSS		4
-#define TCPOLEN_WINDOW		3
-#define TCPOLEN_SACK_PERM	2
-#define TCPOLEN_TIMESTAMP	10
-#define TCPOLEN_MD5SIG		18
-#define TCPOLEN_MD5SIG_ALIGNED	20U
-#define TCPOLEN_TSTAMP_ALIGNED	12U
-#define TCPOLEN_SACK_BASE	2
-#define TCPOLEN_SACK_BASE_ALIGNED 4U
-#define TCPOLEN_SACK_PERBLOCK	8U
-#define TCPOLEN_FASTOPEN_BASE	2U
-#define TCPOLEN_EXP_FASTOPEN_BASE 4U
-
-#define TCP_FASTOPEN_COOKIE_MIN	4U
-#define TCP_FASTOPEN_COOKIE_MAX	16U
-#define TCP_FASTOPEN_COOKIE_SIZE 8U	/* of ours */
-#define TCP_FASTOPEN_KEY_LENGTH	16U
-
-/* Fast Open's option (RFC 7413 4.1.1); without octets it asks for a cookie. */
-struct tcp_fastopen_cookie {
-	u8 val[TCP_FASTOPEN_COOKIE_MAX];
-	u8 len;
-	bool exp;			/* in the experimental option */
-};
-
-struct tcp_sack_block {
-	u32 start_seq, end_seq;
-};
-
-/* One segment's options in host order. */
-struct tcp_options_received {
-	u32 rcv_tsval, rcv_tsecr;
-	u16 mss;			/* 0: no MSS option */
-	u8 snd_wscale;
-	bool saw_tstamp, wscale_ok, sack_ok;
-	bool ecn_ok;			/* no option, but cookies keep it with them */
-	u8 num_sacks;
-	u8 fastopen_len;
-	bool fastopen_exp;
-	const u8 *fastopen;		/* a cookie in the segment itself; NULL: no option */
-	struct tcp_sack_block sacks[TCP_NUM_SACKS];
-	const u8 *md5;			/* the digest, in the segment; NULL: not signed */
-};
-
-/* What a segment shall carry. */
-struct tcp_out_options {
-	u32 tsval, tsecr;
-	const struct tcp_fastopen_cookie *fastopen;	/* NULL: none */
-	u16 mss;			/* 0: none */
-	u8 wscale;
-	bool tstamp, sack_perm, has_wscale;
-	bool md5;			/* room for a signature: tcp_md5_sign() */
-	u8 num_sacks;
-	struct tcp_sack_block sacks[TCP_NUM_SACKS];
-};
+/* --- the socket -------------------------------------------------------------------------- */
 
 /* tcp_sock.ecn_flags */
 #define TCP_ECN_OK		1	/* negotiated, or asked for by our SYN */
 #define TCP_ECN_QUEUE_CWR	2	/* the next new segment says CWR */
 #define TCP_ECN_DEMAND_CWR	4	/* a mark came: ECE until the peer says CWR */
 #define TCP_ECN_SEEN		8	/* the peer's data is marked ECT */
-
-/* --- the socket -------------------------------------------------------------------------- */
 
 /* tcp_sock.nonagle */
 #define TCP_NAGLE_OFF	1	/* TCP_NODELAY */
@@ -678,54 +609,6 @@ static inline bool tcp_parse_aligned_timestamp(const struct sk_buff *skb, u32 *t
 	return true;
 }
 
-/* --- tcp_md5.c --------------------------------------------------------------------------- */
-
-#define TCP_MD5_DIGEST_SIZE	16
-
-/* What is shared with the peers of a prefix. Locks: [s] and bottom halves off to change it. */
-struct tcp_md5sig_key {
-	struct tcp_md5sig_key *next;
-	__be32 addr;
-	u8 prefixlen;
-	u8 keylen;			/* octets; never 0 in a list */
-	u8 key[TCP_MD5SIG_MAXKEYLEN];
-};
-
-void tcp_md5_net_init(struct net *net);	/* no keys */
-/* TCP_MD5SIG, TCP_MD5SIG_EXT: 0, -EINVAL, -EFAULT, -ENOENT (no such key to remove), -ENOMEM. */
-int tcp_md5_setsockopt(struct sock *sk, int optname, const void __user *optval,
-		       unsigned int optlen);
-/* The key of the longest prefix that matches; NULL: none. */
-const struct tcp_md5sig_key *tcp_md5_find(const struct tcp_ext *ext, __be32 addr);
-/* NULL without memory. Free one, or a list, or NULL. */
-struct tcp_md5sig_key *tcp_md5_copy(struct net *net, const struct tcp_md5sig_key *key);
-void tcp_md5_free(struct net *net, struct tcp_md5sig_key *key);
-int tcp_md5_inherit(const struct sock *sk, struct sock *child);	/* its peer's key; 0, -ENOMEM */
-/* Into the first option of skb, whose header and text are complete; data is at the header. */
-void tcp_md5_sign(struct sk_buff *skb, const struct tcp_md5sig_key *key, __be32 saddr,
-		  __be32 daddr);
-/* Must skb, for sk (a request: its listener), be dropped? 0: no. Data is at the TCP header. */
-enum skb_drop_reason tcp_md5_inbound(const struct sock *sk, const struct sk_buff *skb);
-/*
- * The key to sign a reset in answer to skb with; keylen 0: none. False: skb is signed with what
- * nobody here knows, so no reset.
- */
-bool tcp_md5_reset_key(struct net *net, const struct sk_buff *skb, struct tcp_md5sig_key *key);
-
-/* Whether skb may be signed, or have to be. */
-static inline bool tcp_md5_concerns(const struct net *net, const struct sk_buff *skb)
-{
-	return unlikely(TCP_SKB_CB(skb)->hdrlen >= net->tcp.md5_hdrlen);
-}
-
-/* What sk, not in TIME-WAIT, shares with addr; NULL: nothing. */
-static inline const struct tcp_md5sig_key *tcp_md5_key(const struct sock *sk, __be32 addr)
-{
-	const struct tcp_ext *ext = tcp_sk(sk)->ext;
-
-	return likely(!ext) ? NULL : tcp_md5_find(ext, addr);
-}
-
 /* --- tcp_rcvbuf.c, tcp_ofo.c ------------------------------------------------------------- */
 
 /* Acceptable segment text; consumes. */
@@ -922,97 +805,6 @@ bool tcp_rack_skb_expired(const struct tcp_sock *tp, const struct sk_buff *skb);
 bool tcp_schedule_loss_probe(struct sock *sk);	/* instead of the RTO. False: not possible now */
 void tcp_send_loss_probe(struct sock *sk);
 void tcp_process_tlp_ack(struct sock *sk, u32 ack, u32 flag);
-
-/* --- tcp_fastopen.c, its queue in request_sock.c (RFC 7413) ------------------------------ */
-
-/* net.ipv4.tcp_fastopen */
-#define TFO_CLIENT_ENABLE		1
-#define TFO_SERVER_ENABLE		2
-#define TFO_CLIENT_NO_COOKIE		4	/* text in SYNs without a cookie */
-#define TFO_SERVER_COOKIE_NOT_REQD	0x200	/* ... is accepted */
-#define TFO_SERVER_WO_SOCKOPT1		0x400	/* on all listeners */
-
-/*
- * Of a listener: connections whose handshake is not done although they have a socket.
- * Locks: bottom halves off.
- */
-struct fastopen_queue {
-	u32 max_qlen, qlen;		/* TCP_FASTOPEN; pending and reset ones */
-	struct list_head rst;		/* requests that were reset: each keeps its place a while */
-	struct tcp_fastopen_context ctx;	/* TCP_FASTOPEN_KEY; no keys: the stack's */
-};
-
-/*
- * The active side's SYN on its way: lives while connect() or sendmsg() is at work on it.
- * Locks: the socket lock.
- */
-struct tcp_fastopen_request {
-	struct msghdr *data;		/* the text, */
-	size_t size, copied;		/* its octets, and how many of them went with the SYN */
-	struct tcp_fastopen_cookie cookie;
-	bool offer;			/* the next SYN has the option; those sent again have not */
-};
-
-/* sendmsg() has more text than went with the SYN: it can carry the handshake's last ACK. */
-static inline bool tcp_fastopen_more(const struct tcp_sock *tp)
-{
-	const struct tcp_fastopen_request *fo = tp->ext ? tp->ext->fastopen_req : NULL;
-
-	return fo && fo->size > fo->copied;
-}
-
-/* The passive side's request until the peer acknowledges the SYN-ACK; NULL: not Fast Open. */
-static inline struct request_sock *tcp_fastopen_rsk(const struct tcp_sock *tp)
-{
-	return unlikely(tp->ext) ? tp->ext->fastopen_rsk : NULL;
-}
-
-static inline bool tcp_passive_fastopen(const struct sock *sk)
-{
-	return sk->sk_state == TCP_SYN_RECV && tcp_fastopen_rsk(tcp_sk(sk));
-}
-
-/* Made when needed; NULL without memory. [s] */
-struct fastopen_queue *tcp_fastopen_queue(struct sock *sk);
-void tcp_fastopen_listen(struct sock *sk, int backlog);	/* it begins to listen */
-void tcp_fastopen_queue_purge(struct sock *sk);	/* it listens no more: forget who was reset */
-/* For one more, if need be in the place of one whose reset is long ago. */
-bool tcp_fastopen_queue_has_room(const struct sock *sk);
-
-/* n keys of 16 octets each (1 or 2) for ctx; and all of a context's. Returns their octets. */
-void tcp_fastopen_set_keys(struct tcp_fastopen_context *ctx, const u8 *keys, u32 n);
-u32 tcp_fastopen_get_keys(const struct sock *sk, u8 *keys);
-
-/*
- * Does the SYN skb open a connection at once? The child, as tcp_create_child()'s, with its text; or
- * NULL. foc: what the SYN-ACK is to say; of length 0: nothing.
- */
-struct sock *tcp_try_fastopen(struct sock *sk, struct sk_buff *skb, struct request_sock *req,
-			      const struct tcp_options_received *opt,
-			      struct tcp_fastopen_cookie *foc);
-/* SYN, or SYN-ACK: its text, to the receive queue. */
-void tcp_fastopen_add_skb(struct sock *sk, struct sk_buff *skb);
-void tcp_fastopen_established(struct sock *sk);	/* the passive side's handshake is done */
-/* ... or will not be: reset when the peer said so. Nothing for other sockets. [s] */
-void reqsk_fastopen_remove(struct sock *sk, bool reset);
-
-/*
- * connect(2)'s SYN. With TCP_FASTOPEN_CONNECT it asks for a cookie or, when there is one, waits for
- * the first text (inet_sock.defer_connect). 0 or -ENOBUFS.
- */
-int tcp_fastopen_connect(struct sock *sk);
-/*
- * Connect to msg's address with text of msg in the SYN, *copied octets; -EINPROGRESS, or as
- * connect(2). [s], released while it waits.
- */
-int tcp_sendmsg_fastopen(struct sock *sk, struct msghdr *msg, size_t size, size_t *copied);
-void tcp_send_syn_data(struct sock *sk, struct sk_buff *syn);	/* send it, for a request */
-/* The SYN-ACK skb came. True: text that it does not acknowledge was sent again, with an ACK. */
-bool tcp_rcv_fastopen_synack(struct sock *sk, struct sk_buff *skb,
-			     const struct tcp_options_received *opt);
-/* Nothing came back in time; expired: nor will it. */
-void tcp_fastopen_timeout(struct sock *sk, bool expired);
-void tcp_fastopen_cache_purge(struct net *net);		/* forget every server */
 
 /* What a handshake starts with. */
 struct tcp_initial_window {

@@ -3,6 +3,8 @@
  */
 #include "lib/errno.h"
 #include "net/ipv4/tcp.h"
+#include "net/ipv4/tcp_md5.h"
+#include "net/ipv4/tcp_fastopen.h"
 
 /* An empty segment with headroom; NULL without memory. */
 static struct sk_buff *control_skb(u32 seq, u8 flags)

@@ -5,6 +5,8 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "net/ipv4/tcp.h"
+#include "net/ipv4/tcp_md5.h"
+#include "net/ipv4/tcp_fastopen.h"
 #include "net/limits.h"
 
 static bool no_cookie(const struct sock *sk, int flag)

@@ -5,6 +5,7 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "net/ipv4/tcp.h"
+#include "net/ipv4/tcp_fastopen.h"
 
 /* --- challenge ACKs (RFC 5961 7) --------------------------------------------------------- */
 

@@ -3,6 +3,7 @@
  */
 #include "lib/errno.h"
 #include "net/ipv4/tcp.h"
+#include "net/ipv4/tcp_fastopen.h"
 
 /* --- out --------------------------------------------------------------------------------- */
 

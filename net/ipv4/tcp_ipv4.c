@@ -5,6 +5,8 @@
 #include "lib/string.h"
 #include "net/ipv4/icmp.h"
 #include "net/ipv4/tcp.h"
+#include "net/ipv4/tcp_md5.h"
+#include "net/ipv4/tcp_fastopen.h"
 
 /* --- segments without a socket ----------------------------------------------------------- */
 

@@ -6,6 +6,7 @@
 #include "lib/md5.h"
 #include "lib/string.h"
 #include "net/ipv4/tcp.h"
+#include "net/ipv4/tcp_md5.h"
 
 #define TCP_MD5_MAX_KEYS	128U	/* of one socket */
 

@@ -5,6 +5,7 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "net/ipv4/tcp.h"
+#include "net/ipv4/tcp_md5.h"
 
 /* 0 or -ENOMEM: a connection whose segments were signed must not go on without. */
 static int fill_tw(struct inet_timewait_sock *tw, const struct sock *sk, u8 substate)

@@ -8,6 +8,8 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "net/ipv4/tcp.h"
+#include "net/ipv4/tcp_md5.h"
+#include "net/ipv4/tcp_fastopen.h"
 
 /* --- window ------------------------------------------------------------------------------ */
 

@@ -3,6 +3,7 @@
  */
 #include "lib/errno.h"
 #include "net/ipv4/tcp.h"
+#include "net/ipv4/tcp_md5.h"
 
 /* Cut what was acknowledged meanwhile, and what is longer than segs segments. */
 static int prepare(struct sock *sk, struct sk_buff *skb, u32 segs)

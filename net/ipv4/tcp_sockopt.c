@@ -4,6 +4,8 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "net/ipv4/tcp.h"
+#include "net/ipv4/tcp_md5.h"
+#include "net/ipv4/tcp_fastopen.h"
 
 #define MAX_TCP_KEEPIDLE	32767
 #define MAX_TCP_KEEPINTVL	32767

@@ -4,6 +4,7 @@
  */
 #include "lib/errno.h"
 #include "net/ipv4/tcp.h"
+#include "net/ipv4/tcp_fastopen.h"
 
 static const u64 max_rto_ns = TCP_RTO_MAX_US * NSEC_PER_USEC;
 

@@ -23,6 +23,7 @@
 #include "kernel/fs/file.h"
 #include "kernel/sysctl.h"
 #include "net/ipv4/tcp.h"
+#include "net/ipv4/tcp_fastopen.h"
 #include "tests/packetdrill/packetdrill.h"
 
 #define EXPORT		__attribute__((visibility("default")))

@@ -16,6 +16,7 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "net/core/sock.h"
+#include "net/ipv4/tcp_fastopen.h"
 #include "net/socket_abi.h"
 #include "tests/host/fuzz/fuzz.h"
 #include "tests/host/sim/check.h"
