@@ -54,11 +54,15 @@ static u64 backoff_ms(u32 n, u64 rto_ms)
 	return total;
 }
 
-/* Whether n retransmissions' worth of time (or the application's own limit) has passed. */
+/*
+ * Whether n retransmissions' worth of time (or the application's own limit) has passed. The first
+ * of them may have been for another segment: this one's timeouts took two minutes each at most.
+ */
 static bool timed_out(const struct sock *sk, u32 n, u32 user_ms)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
 	u64 limit = user_ms, rto_ms = TCP_RTO_MIN_US / 1000;
+	u64 most = inet_csk(sk)->icsk_retransmits * (u64)TCP_RTO_MAX_US / 1000;
 
 	if (!inet_csk(sk)->icsk_retransmits || !tp->retrans_stamp)
 		return false;
@@ -66,7 +70,7 @@ static bool timed_out(const struct sock *sk, u32 n, u32 user_ms)
 		rto_ms = TCP_TIMEOUT_INIT_US / 1000;
 	if (!limit)
 		limit = backoff_ms(n, rto_ms);
-	return tcp_time_ms(tp) - tp->retrans_stamp >= limit;
+	return min_t(u64, tcp_time_ms(tp) - tp->retrans_stamp, most) >= limit;
 }
 
 /* The next timeout: after delay, or when TCP_USER_TIMEOUT ends what began at retrans_stamp. */

@@ -275,6 +275,25 @@ TEST(retransmission_gives_up)
 	quiet_for(200000);
 }
 
+/* R2 is of one segment (RFC 9293 3.8.3): what gets through, however slowly, is not given up. */
+TEST(progress_is_not_given_up)
+{
+	int fd;
+
+	c = conversation(1);
+	fd = w_established(c, 65535);
+	w_send(c, fd, 3000);
+	for (u32 acked = 1000; acked <= 2000; acked += 1000) {
+		world_run_for(c->w, 800 * NSEC_PER_SEC);
+		IN(.flags = A, .seq = 1001, .ack = 1 + acked, .win = 65535);
+	}
+	world_run_for(c->w, 300 * NSEC_PER_SEC);
+	assert_int_equal(w_state(c, fd), TCP_ESTABLISHED);
+	world_run_for(c->w, 1000 * NSEC_PER_SEC);
+	assert_int_equal(w_state(c, fd), TCP_CLOSE);
+	conv_drain(c);
+}
+
 TEST(user_timeout_gives_up_earlier)
 {
 	u8 b;

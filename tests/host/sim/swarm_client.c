@@ -140,7 +140,8 @@ static long send_request(struct client *c)
 
 	if (r > 0)
 		c->asked += (u32)r;
-	return r;
+	/* TCP_FASTOPEN_CONNECT without memory for text in the SYN */
+	return r == -EINPROGRESS ? -EAGAIN : r;
 }
 
 static long client_send(struct client *c)
