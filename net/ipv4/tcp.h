@@ -4,17 +4,19 @@
  * Times: tcp_mstamp is ktime_get_ns() when the current segment, call or timer came in; fields in
  * ms are the low 32 bits of its milliseconds (tcp_time_ms()), compared by difference.
  *
- *	tcp.c		system calls		tcp_ipv4.c	demultiplexing, connect, ICMP
+ *	tcp.c		sockets, their life	tcp_ipv4.c	demultiplexing, connect, ICMP
+ *	tcp_io.c	send, receive		tcp_sockopt.c	options, TCP_INFO
  *	tcp_input.c	RFC 9293 3.10.7		tcp_options.c	reading and writing options
+ *	tcp_listen.c	LISTEN, requests	tcp_minisocks.c	segments for TIME-WAIT
  *	tcp_rcvbuf.c	receive queue, window	tcp_ofo.c	out-of-order queue, SACKs to send
  *	tcp_ack.c	what an ACK says	tcp_sack.c	what its SACKs say
  *	tcp_recovery.c	loss recovery, undo	tcp_rack.c	RACK-TLP
- *	tcp_output.c	segments out		tcp_retransmit.c	... again
- *	tcp_timer.c	timers			tcp_minisocks.c	segments for TIME-WAIT
- *	tcp_cong.c	congestion control	tcp_cubic.c	CUBIC
- *	tcp_ecn.c	congestion marks	tcp_check.c	what must always hold
- *	tcp_md5.c	signatures (RFC 2385)	tcp_rate.c	how fast, and what limits it
- *	tcp_fastopen.c	text in SYNs		tcp_listen.c	LISTEN, requests
+ *	tcp_output.c	segments with text	tcp_control.c	those without
+ *	tcp_retransmit.c what goes again	tcp_timer.c	timers
+ *	tcp_cong.c	congestion control	tcp_cubic.c	CUBIC, HyStart++
+ *	tcp_ecn.c	congestion marks	tcp_rate.c	how fast, and what limits it
+ *	tcp_md5.c	signatures (RFC 2385)	tcp_fastopen.c	text in SYNs (RFC 7413)
+ *	tcp_offload.c	segmentation		tcp_check.c	what must always hold
  */
 #ifndef NET_IPV4_TCP_H
 #define NET_IPV4_TCP_H

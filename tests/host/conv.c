@@ -593,3 +593,43 @@ int w_state(struct conv *c, int fd)
 
 	return err ? (int)err : info.tcpi_state;
 }
+
+struct sock *w_sock(struct conv *c, int fd)
+{
+	struct task_struct task = { .pid = 1, .net_ns = c->s->net, .files = c->s->files };
+	struct task_struct *me = current;
+	struct socket *sock;
+	int err;
+
+	host_cpu.curr = &task;
+	sock = sockfd_lookup(fd, &err);
+	assert_non_null(sock);
+	fput(sock->file);
+	host_cpu.curr = me;
+	return sock->sk;
+}
+
+const u8 *conv_last_ip(void)
+{
+	return conv->caught[conv->next - 1].frame + ETH_HLEN;
+}
+
+void conv_icmp_error(u8 type, u8 code, u32 seq)
+{
+	u8 icmp[8 + 28] = { type, code };
+	u8 *ip = icmp + 8;
+
+	if (type == 3 && code == 4)
+		put_unaligned_be16(1000, icmp + 6);
+	ip[0] = 0x45;
+	put_unaligned_be16(40, ip + 2);
+	ip[8] = 64;
+	ip[9] = IPPROTO_TCP;
+	memcpy(ip + 12, &conv->s->addr, 4);
+	memcpy(ip + 16, &conv->peer, 4);
+	put_unaligned_be16(conv->port, ip + 20);
+	put_unaligned_be16(conv->peer_port, ip + 22);
+	put_unaligned_be32(seq + *flow_isn(conv->port, conv->peer_port), ip + 24);
+	put_unaligned_be16((u16)~ref_sum(icmp, sizeof(icmp), 0), icmp + 2);
+	conv_send_ip((struct ip_fields){ .proto = IPPROTO_ICMP }, icmp, sizeof(icmp));
+}

@@ -136,10 +136,16 @@ int w_connected(struct conv *c, u16 win);
 struct tcp_info w_info(struct conv *c, int fd);
 int w_state(struct conv *c, int fd);
 
+/* What is behind fd, to own it as a system call does; not counted. */
+struct sock *w_sock(struct conv *c, int fd);
+
 /* --- other packets ------------------------------------------------------------------- */
 
 /* The next frame that the stack sends within so much time, or NULL. Lives as long as c. */
 const struct caught *conv_frame(u64 within_ns);
+
+/* The IPv4 header of the frame that OUT() or conv_frame() took last. */
+const u8 *conv_last_ip(void);
 
 /* A frame from the peer's card. */
 void conv_send_frame(const void *frame, u32 len);
@@ -155,6 +161,11 @@ struct ip_fields {
 };
 
 void conv_send_ip(struct ip_fields ip, const void *payload, u32 len);
+/*
+ * An ICMP error of the peer about the segment seq of the connection of c->port and c->peer_port.
+ * "Fragmentation needed" says 1,000 octets.
+ */
+void conv_icmp_error(u8 type, u8 code, u32 seq);
 void conv_send_udp(u16 sport, u16 dport, const void *payload, u32 len);
 
 /* The IPv4 header of a caught frame, checked (version, lengths, checksum), and its payload. */

@@ -422,27 +422,6 @@ TEST(paws_drops_old_duplicates)
 
 /* --- ICMP: RFC 9293 3.9.2.2 (MUST-54 to 56) ------------------------------------------ */
 
-static void icmp_about_us(u8 type, u8 code, u32 seq)
-{
-	u8 icmp[8 + 28] = { type, code };
-	u8 *ip = icmp + 8;
-
-	if (type == 3 && code == 4)
-		put_unaligned_be16(1000, icmp + 6);	/* the next hop's MTU */
-
-	ip[0] = 0x45;
-	put_unaligned_be16(40, ip + 2);
-	ip[8] = 64;
-	ip[9] = IPPROTO_TCP;
-	memcpy(ip + 12, &c->s->addr, 4);
-	memcpy(ip + 16, &c->peer, 4);
-	put_unaligned_be16(c->port, ip + 20);
-	put_unaligned_be16(c->peer_port, ip + 22);
-	put_unaligned_be32(seq + c->flow[0].isn, ip + 24);
-	put_unaligned_be16((u16)~ref_sum(icmp, sizeof(icmp), 0), icmp + 2);
-	conv_send_ip((struct ip_fields){ .proto = IPPROTO_ICMP }, icmp, sizeof(icmp));
-}
-
 TEST(icmp_errors_do_not_abort_a_connection)
 {
 	int fd;
@@ -453,10 +432,10 @@ TEST(icmp_errors_do_not_abort_a_connection)
 	OUT(.flags = P|A, .seq = 1, .ack = 1001, .len = 100);
 	for (u8 code = 0; code < 16; code++)
 		if (code != 4)
-			icmp_about_us(3, code, 1);
-	icmp_about_us(11, 0, 1);
-	icmp_about_us(12, 0, 1);
-	icmp_about_us(4, 0, 1);		/* source quench: silently ignored (MUST-55) */
+			conv_icmp_error(3, code, 1);
+	conv_icmp_error(11, 0, 1);
+	conv_icmp_error(12, 0, 1);
+	conv_icmp_error(4, 0, 1);		/* source quench: silently ignored (MUST-55) */
 	assert_int_equal(w_state(c, fd), TCP_ESTABLISHED);
 	IN(.flags = A, .seq = 1001, .ack = 101, .win = 65535);
 	conv_drain(c);
@@ -473,7 +452,7 @@ TEST(fragmentation_needed_makes_segments_smaller)
 	w_send(c, fd, 2920);
 	OUT(.flags = A, .seq = 1, .ack = 1001, .len = 1460);
 	OUT(.flags = P|A, .seq = 1461, .ack = 1001, .len = 1460);
-	icmp_about_us(3, 4, 1);
+	conv_icmp_error(3, 4, 1);
 	OUT(.flags = A, .seq = 1, .ack = 1001, .len = 960);
 	IN(.flags = A, .seq = 1001, .ack = 961, .win = 65535);
 	conv_drain(c);
@@ -492,7 +471,7 @@ TEST(forged_fragmentation_needed_is_ignored)
 	fd = w_established(c, 65535);
 	w_send(c, fd, 1460);
 	OUT(.flags = P|A, .seq = 1, .ack = 1001, .len = 1460);
-	icmp_about_us(3, 4, 5000);
+	conv_icmp_error(3, 4, 5000);
 	NOTHING();
 	IN(.flags = A, .seq = 1001, .ack = 1461, .win = 65535);
 	w_send(c, fd, 1460);

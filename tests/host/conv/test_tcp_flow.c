@@ -332,26 +332,11 @@ TEST(memory_pressure_keeps_windows_small)
 
 /* --- a socket that a caller owns --------------------------------------------------------- */
 
-static struct sock *sock_of(int fd)
-{
-	struct task_struct task = { .files = c->s->files, .net_ns = c->s->net };
-	struct task_struct *me = current;
-	struct file *file;
-	struct sock *sk;
-
-	host_cpu.curr = &task;
-	file = fget(fd);
-	sk = ((struct socket *)file->private_data)->sk;
-	fput(file);
-	host_cpu.curr = me;
-	return sk;
-}
-
 /* The backlog has a limit; what was dropped comes again. */
 TEST(a_backlog_has_a_limit)
 {
 	int fd = small_buffers(4096, 4096);
-	struct sock *sk = sock_of(fd);
+	struct sock *sk = w_sock(c, fd);
 
 	lock_sock(sk);
 	for (u32 i = 0; i < 200; i++)
@@ -367,7 +352,7 @@ TEST(a_backlog_has_a_limit)
 TEST(timers_wait_for_the_owner)
 {
 	int fd = small_buffers(0, 0);
-	struct sock *sk = sock_of(fd);
+	struct sock *sk = w_sock(c, fd);
 	u32 seq = 1001;
 
 	for (int i = 0; i < 20; i++, seq += 10) {	/* beyond quick acknowledgements */
@@ -389,7 +374,7 @@ TEST(icmp_waits_for_the_owner)
 {
 	u8 icmp[8 + 28] = { 3, 4, 0, 0, 0, 0, 1000 >> 8, 1000 & 255 };
 	int fd = small_buffers(0, 0);
-	struct sock *sk = sock_of(fd);
+	struct sock *sk = w_sock(c, fd);
 
 	w_send(c, fd, 1460);
 	OUT(.flags = P|A, .seq = 1, .ack = 1001, .len = 1460);

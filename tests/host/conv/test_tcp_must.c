@@ -12,11 +12,6 @@
 static struct conv *c;
 
 /* The IPv4 header of the frame that OUT() looked at last. */
-static const u8 *last_ip(void)
-{
-	return c->caught[c->next - 1].frame + ETH_HLEN;
-}
-
 static int set(int fd, int level, int name, int value)
 {
 	return s_setsockopt(c->s, fd, level, name, value);
@@ -214,7 +209,7 @@ static u32 isn_of(u16 peer_port)
 
 	IN(.flags = S, .seq = 100, .win = 65535, .peer_port = peer_port);
 	OUT(.flags = S|A, .ack = 101, .peer_port = peer_port);
-	isn = get_unaligned_be32(last_ip() + 24);
+	isn = get_unaligned_be32(conv_last_ip() + 24);
 	IN(.flags = R, .seq = 101, .peer_port = peer_port);
 	return isn;
 }

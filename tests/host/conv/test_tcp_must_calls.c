@@ -10,11 +10,6 @@
 
 static struct conv *c;
 
-static const u8 *last_ip(void)
-{
-	return c->caught[c->next - 1].frame + ETH_HLEN;
-}
-
 static int set(int fd, int level, int name, int value)
 {
 	return s_setsockopt(c->s, fd, level, name, value);
@@ -97,7 +92,7 @@ TEST(the_local_address_can_be_chosen)
 	assert_int_equal(s_bind(c->s, fd, c->s->addr, 4000), 0);
 	assert_int_equal(s_connect(c->s, fd, c->peer, 7000), -EINPROGRESS);
 	OUT(.flags = S, .port = 4000);
-	assert_memory_equal(last_ip() + 12, &c->s->addr, 4);
+	assert_memory_equal(conv_last_ip() + 12, &c->s->addr, 4);
 }
 
 /* MUST-44: else IP chooses it, by the way that the SYN takes. */
@@ -110,7 +105,7 @@ TEST(ip_chooses_the_local_address)
 	fd = s_socket(c->s, SOCK_STREAM | SOCK_NONBLOCK);
 	assert_int_equal(s_connect(c->s, fd, c->peer, 7000), -EINPROGRESS);
 	OUT(.flags = S);
-	assert_memory_equal(last_ip() + 12, &c->s->addr, 4);
+	assert_memory_equal(conv_last_ip() + 12, &c->s->addr, 4);
 	assert_int_equal(SYS(c->s, getsockname, fd, &sin, &len), 0);
 	assert_int_equal(sin.sin_addr.s_addr, c->s->addr);
 	near = s_socket(c->s, SOCK_STREAM | SOCK_NONBLOCK);
@@ -154,25 +149,6 @@ TEST(connecting_to_a_group_is_an_error)
 
 /* --- 3.9.1.8, 3.9.2.2: errors ------------------------------------------------------------ */
 
-/* An ICMP error about the segment of sequence number seq. */
-static void icmp_about(u8 type, u8 code, u32 seq)
-{
-	u8 icmp[8 + 28] = { type, code };
-	u8 *ip = icmp + 8;
-
-	ip[0] = 0x45;
-	put_unaligned_be16(40, ip + 2);
-	ip[8] = 64;
-	ip[9] = IPPROTO_TCP;
-	memcpy(ip + 12, &c->s->addr, 4);
-	memcpy(ip + 16, &c->peer, 4);
-	put_unaligned_be16(c->port, ip + 20);
-	put_unaligned_be16(c->peer_port, ip + 22);
-	put_unaligned_be32(seq + c->flow[0].isn, ip + 24);
-	put_unaligned_be16((u16)~ref_sum(icmp, sizeof(icmp), 0), icmp + 2);
-	conv_send_ip((struct ip_fields){ .proto = IPPROTO_ICMP }, icmp, sizeof(icmp));
-}
-
 /* MUST-47: a soft error is what the application is told when the connection times out. */
 TEST(a_soft_error_is_told_in_the_end)
 {
@@ -183,7 +159,7 @@ TEST(a_soft_error_is_told_in_the_end)
 	fd = w_established(c, 65535);
 	w_send(c, fd, 100);
 	OUT(.flags = P|A, .seq = 1, .ack = 1001, .len = 100);
-	icmp_about(3, 1, 1);
+	conv_icmp_error(3, 1, 1);
 	assert_int_equal(w_state(c, fd), TCP_ESTABLISHED);
 	w_recv_is(c, fd, -EAGAIN);
 	world_run_for(c->w, 1200 * NSEC_PER_SEC);
@@ -201,12 +177,12 @@ TEST(a_soft_error_is_told_at_once)
 	OUT(.flags = P|A, .seq = 1, .ack = 1001, .len = 100);
 	assert_int_equal(set(fd, IPPROTO_IP, IP_RECVERR, 1), 0);
 	assert_int_equal(s_getsockopt(c->s, fd, IPPROTO_IP, IP_RECVERR), 1);
-	icmp_about(3, 0, 1);
+	conv_icmp_error(3, 0, 1);
 	assert_int_equal(s_poll(c->s, fd, EPOLLERR), EPOLLERR);
 	w_recv_is(c, fd, -ENETUNREACH);
 	assert_int_equal(w_state(c, fd), TCP_ESTABLISHED);
 	assert_int_equal(set(fd, IPPROTO_IP, IP_RECVERR, 0), 0);
-	icmp_about(3, 0, 1);
+	conv_icmp_error(3, 0, 1);
 	w_recv_is(c, fd, -EAGAIN);
 	IN(.flags = A, .seq = 1001, .ack = 101, .win = 65535);
 	quiet_for(5000);
@@ -224,8 +200,7 @@ TEST(an_icmp_error_finds_its_connection)
 		assert_int_equal(s_connect(c->s, fd[i], c->peer, c->peer_port), -EINPROGRESS);
 		c->port = OUT(.flags = S).port;
 	}
-	memmove(&c->flow[0], &c->flow[1], sizeof(c->flow[0]));	/* icmp_about() uses the first */
-	icmp_about(3, 3, 0);
+	conv_icmp_error(3, 3, 0);
 	assert_int_equal(s_getsockopt(c->s, fd[1], SOL_SOCKET, SO_ERROR), ECONNREFUSED);
 	assert_int_equal(w_state(c, fd[0]), TCP_SYN_SENT);
 	assert_int_equal(s_getsockopt(c->s, fd[0], SOL_SOCKET, SO_ERROR), 0);
@@ -242,7 +217,7 @@ TEST(a_source_quench_is_ignored)
 	w_send(c, fd, 100);
 	OUT(.flags = P|A, .seq = 1, .ack = 1001, .len = 100);
 	before = w_info(c, fd);
-	icmp_about(4, 0, 1);
+	conv_icmp_error(4, 0, 1);
 	after = w_info(c, fd);
 	assert_memory_equal(&before, &after, sizeof(before));
 	assert_int_equal(s_getsockopt(c->s, fd, SOL_SOCKET, SO_ERROR), 0);
@@ -261,22 +236,22 @@ TEST(the_diffserv_field_can_be_chosen)
 	assert_int_equal(set(c->listener, IPPROTO_IP, IP_TOS, 0x28), 0);
 	IN(.flags = S, .seq = 1000, .win = 65535);
 	OUT(.flags = S|A, .ack = 1001);
-	assert_int_equal(last_ip()[1], 0x28);
+	assert_int_equal(conv_last_ip()[1], 0x28);
 	IN(.flags = A, .seq = 1001, .ack = 1, .win = 65535);
 	fd = w_accept(c);
 	w_send(c, fd, 10);
 	OUT(.flags = P|A, .seq = 1, .ack = 1001, .len = 10);
-	assert_int_equal(last_ip()[1], 0x28);
+	assert_int_equal(conv_last_ip()[1], 0x28);
 	IN(.flags = A, .seq = 1001, .ack = 11, .win = 65535);
 	assert_int_equal(set(fd, IPPROTO_IP, IP_TOS, 0x48), 0);
 	w_send(c, fd, 10);
 	OUT(.flags = P|A, .seq = 11, .ack = 1001, .len = 10);
-	assert_int_equal(last_ip()[1], 0x48);
+	assert_int_equal(conv_last_ip()[1], 0x48);
 	fd = s_socket(c->s, SOCK_STREAM | SOCK_NONBLOCK);
 	assert_int_equal(set(fd, IPPROTO_IP, IP_TOS, 0x10), 0);
 	assert_int_equal(s_connect(c->s, fd, c->peer, 7000), -EINPROGRESS);
 	OUT(.flags = S);
-	assert_int_equal(last_ip()[1], 0x10);
+	assert_int_equal(conv_last_ip()[1], 0x10);
 }
 
 /* MUST-49: the time to live, of a connection and of all. */
@@ -288,17 +263,17 @@ TEST(the_time_to_live_can_be_chosen)
 	fd = w_established(c, 65535);
 	w_send(c, fd, 10);
 	OUT(.flags = P|A, .seq = 1, .ack = 1001, .len = 10);
-	assert_int_equal(last_ip()[8], 64);
+	assert_int_equal(conv_last_ip()[8], 64);
 	IN(.flags = A, .seq = 1001, .ack = 11, .win = 65535);
 	assert_int_equal(set(fd, IPPROTO_IP, IP_TTL, 9), 0);
 	w_send(c, fd, 10);
 	OUT(.flags = P|A, .seq = 11, .ack = 1001, .len = 10);
-	assert_int_equal(last_ip()[8], 9);
+	assert_int_equal(conv_last_ip()[8], 9);
 	c->s->net->ipv4.sysctl_ip_default_ttl = 77;
 	fd = s_socket(c->s, SOCK_STREAM | SOCK_NONBLOCK);
 	assert_int_equal(s_connect(c->s, fd, c->peer, 7000), -EINPROGRESS);
 	OUT(.flags = S);
-	assert_int_equal(last_ip()[8], 77);
+	assert_int_equal(conv_last_ip()[8], 77);
 }
 
 /* MUST-50: IP options that TCP has no use for: unknown, record route, timestamp. */

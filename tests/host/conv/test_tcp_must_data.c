@@ -500,22 +500,6 @@ TEST(no_ack_waits_for_half_a_second)
 	}
 }
 
-/* Segments that arrive while a caller owns the socket, as in a system call. */
-static struct sock *sock_of(int fd)
-{
-	struct task_struct task = { .files = c->s->files, .net_ns = c->s->net };
-	struct task_struct *me = current;
-	struct file *file;
-	struct sock *sk;
-
-	host_cpu.curr = &task;
-	file = fget(fd);
-	sk = ((struct socket *)file->private_data)->sk;
-	fput(file);
-	host_cpu.curr = me;
-	return sk;
-}
-
 /* MUST-58, MUST-59: what waited in the backlog is worked off before it is acknowledged, once. */
 TEST(a_backlog_is_acknowledged_once)
 {
@@ -525,7 +509,7 @@ TEST(a_backlog_is_acknowledged_once)
 
 	c = conversation(1);
 	fd = w_established(c, 65535);
-	sk = sock_of(fd);
+	sk = w_sock(c, fd);
 	for (int round = 0; round < 5; round++) {
 		lock_sock(sk);
 		for (int i = 0; i < 6; i++, seq += 1460)

@@ -206,21 +206,6 @@ TEST(a_handshake_without_memory)
 
 /* --- a socket that its owner holds ------------------------------------------------------- */
 
-static struct sock *sock_of(int fd)
-{
-	struct task_struct task = { .pid = 1, .net_ns = c->s->net, .files = c->s->files };
-	struct task_struct *me = current;
-	struct socket *sock;
-	int err;
-
-	host_cpu.curr = &task;
-	sock = sockfd_lookup(fd, &err);
-	assert_non_null(sock);
-	fput(sock->file);
-	host_cpu.curr = me;
-	return sock->sk;
-}
-
 /* Text waits on the backlog, and is acknowledged when the owner lets go. */
 TEST(segments_wait_for_the_owner)
 {
@@ -229,7 +214,7 @@ TEST(segments_wait_for_the_owner)
 
 	c = conversation(1);
 	fd = w_established(c, 65535);
-	sk = sock_of(fd);
+	sk = w_sock(c, fd);
 	lock_sock(sk);
 	for (u32 i = 0; i < 4; i++)
 		IN(.flags = A, .seq = 1001 + 1000 * i, .ack = 1, .win = 65535, .len = 1000);
@@ -250,7 +235,7 @@ TEST(the_backlog_has_an_end)
 	fd = w_established(c, 65535);
 	set(fd, SOL_SOCKET, SO_RCVBUF, 4096);
 	set(fd, SOL_SOCKET, SO_SNDBUF, 4096);
-	sk = sock_of(fd);
+	sk = w_sock(c, fd);
 	lock_sock(sk);
 	for (u32 i = 0; i < 300; i++)
 		IN(.flags = A, .seq = 1001 + 1000 * i, .ack = 1, .win = 65535, .len = 1000);
@@ -270,7 +255,7 @@ TEST(timers_wait_for_the_owner)
 	fd = w_established(c, 65535);
 	w_send(c, fd, 100);
 	OUT(.flags = A|P, .seq = 1, .ack = 1001, .len = 100);
-	sk = sock_of(fd);
+	sk = w_sock(c, fd);
 	lock_sock(sk);
 	quiet_for(5000);
 	release_sock(sk);
@@ -285,7 +270,7 @@ TEST(a_handshake_waits_for_the_owner)
 
 	c = conversation(1);
 	w_listen(c, 80);
-	sk = sock_of(c->listener);
+	sk = w_sock(c, c->listener);
 	lock_sock(sk);
 	IN(.flags = S, .seq = 1000, .win = 65535, .mss = 1460);
 	NOTHING();
@@ -308,7 +293,7 @@ TEST(a_reset_waits_for_the_listeners_owner)
 
 	c = conversation(1);
 	w_listen(c, 80);
-	sk = sock_of(c->listener);
+	sk = w_sock(c, c->listener);
 	IN(.flags = S, .seq = 1000, .win = 65535, .mss = 1460);
 	OUT(.flags = S|A, .ack = 1001);
 	lock_sock(sk);
