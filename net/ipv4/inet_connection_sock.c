@@ -28,7 +28,6 @@ int inet_csk_listen_start(struct sock *sk, int backlog)
 	if (!q)
 		return -ENOMEM;
 	INIT_LIST_HEAD(&q->syn_queue);
-	q->defer_accept = icsk->icsk_defer_accept;
 	sk->sk_max_ack_backlog = (u32)max(backlog, 0);
 	sk->sk_ack_backlog = 0;
 	icsk->icsk_accept_queue = q;

@@ -44,7 +44,6 @@ struct request_sock_queue {
 	u32 young;			/* ... without those whose SYN-ACK was sent again */
 	struct sock *accept_head;	/* through icsk_accept_next; length: sk_ack_backlog */
 	struct sock *accept_tail;
-	u8 defer_accept;		/* SYN-ACK timeouts to wait for data (TCP_DEFER_ACCEPT) */
 	bool synflood_warned;
 };
 
@@ -90,7 +89,7 @@ struct inet_connection_sock {
 	u16 icsk_pmtu_cookie;			/* [s] MTU that mss_cache was made for */
 	u16 keepalive_time, keepalive_intvl;	/* [s] s; 0: sysctl */
 	u8 keepalive_probes;			/* [s] 0: sysctl */
-	u8 icsk_defer_accept;			/* [s] TCP_DEFER_ACCEPT before listen */
+	u8 icsk_defer_accept;			/* [s] SYN-ACK timeouts to wait for data */
 };
 
 static inline struct inet_connection_sock *inet_csk(const struct sock *sk)

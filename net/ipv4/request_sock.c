@@ -84,7 +84,7 @@ static bool synack_expired(const struct sock *sk, const struct request_sock *req
 {
 	u32 most = inet_csk(sk)->icsk_syn_retries ?:
 		   (u32)sock_net(sk)->tcp.sysctl_tcp_synack_retries;
-	u32 defer = inet_csk(sk)->icsk_accept_queue->defer_accept;
+	u32 defer = inet_csk(sk)->icsk_defer_accept;
 
 	*resend = true;
 	if (!defer)

@@ -353,8 +353,7 @@ static enum skb_drop_reason check_req(struct sock *sk, struct sk_buff *skb,
 		return DROP_TCP_FLAGS;
 	if (opt.saw_tstamp && req->tstamp_ok && !after(cb->seq, req->rcv_nxt))
 		req->ts_recent = opt.rcv_tsval;
-	if (req->num_timeout < inet_csk(sk)->icsk_accept_queue->defer_accept &&
-	    cb->end_seq == req->rcv_nxt) {
+	if (req->num_timeout < inet_csk(sk)->icsk_defer_accept && cb->end_seq == req->rcv_nxt) {
 		req->acked = 1;
 		NET_INC_STATS(sock_net(sk), TcpExt_TCPDeferAcceptDrop);
 		return DROP_TCP_FLAGS;

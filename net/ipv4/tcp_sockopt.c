@@ -96,14 +96,6 @@ static u8 secs_to_retrans(int seconds)
 	return n;
 }
 
-static u8 *defer_accept(const struct sock *sk)
-{
-	struct inet_connection_sock *icsk = inet_csk(sk);
-
-	return sk->sk_state == TCP_LISTEN ? &icsk->icsk_accept_queue->defer_accept :
-					    &icsk->icsk_defer_accept;
-}
-
 static void set_nodelay(struct sock *sk, bool on)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -206,7 +198,7 @@ static int set_option(struct sock *sk, int optname, int val)
 	case TCP_KEEPCNT: icsk->keepalive_probes = (u8)val; break;
 	case TCP_SYNCNT: icsk->icsk_syn_retries = (u8)val; break;
 	case TCP_LINGER2: tp->linger2 = (s16)clamp(val, -1, TCP_FIN_TIMEOUT_MAX); break;
-	case TCP_DEFER_ACCEPT: *defer_accept(sk) = secs_to_retrans(val); break;
+	case TCP_DEFER_ACCEPT: icsk->icsk_defer_accept = secs_to_retrans(val); break;
 	case TCP_FASTOPEN: return set_fastopen(sk, val);
 	case TCP_FASTOPEN_CONNECT:
 	case TCP_FASTOPEN_NO_COOKIE: return set_fastopen_flag(sk, optname, val);
@@ -375,7 +367,7 @@ static int get_option(struct sock *sk, int optname, int *val)
 	case TCP_KEEPCNT: *val = icsk->keepalive_probes ?: t->sysctl_tcp_keepalive_probes; break;
 	case TCP_SYNCNT: *val = icsk->icsk_syn_retries ?: t->sysctl_tcp_syn_retries; break;
 	case TCP_LINGER2: *val = tp->linger2 ?: t->sysctl_tcp_fin_timeout; break;
-	case TCP_DEFER_ACCEPT: *val = retrans_to_secs(*defer_accept(sk)); break;
+	case TCP_DEFER_ACCEPT: *val = retrans_to_secs(icsk->icsk_defer_accept); break;
 	case TCP_FASTOPEN_CONNECT: *val = tp->ext && tp->ext->fastopen_connect; break;
 	case TCP_FASTOPEN_NO_COOKIE: *val = tp->ext && tp->ext->fastopen_no_cookie; break;
 	case TCP_FASTOPEN:

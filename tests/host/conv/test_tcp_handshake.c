@@ -205,6 +205,14 @@ TEST(an_accept_without_text)
 	assert_int_equal(s_getsockopt(c->s, c->listener, SOL_TCP, TCP_DEFER_ACCEPT), 3);
 }
 
+/* What was set while it listened is still so when it does no more. */
+TEST(an_accept_waits_when_it_listens_again)
+{
+	deferring_listener(5);
+	assert_int_equal(s_shutdown(c->s, c->listener, SHUT_RD), 0);
+	assert_int_equal(s_getsockopt(c->s, c->listener, SOL_TCP, TCP_DEFER_ACCEPT), 7);
+}
+
 /* --- what arrives in SYN-SENT and SYN-RECEIVED ------------------------------------------- */
 
 /* A SYN|ACK that echoes a timestamp we never sent belongs to another connection (RFC 7323 5). */
