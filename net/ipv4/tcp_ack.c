@@ -80,8 +80,7 @@ static s64 tstamp_rtt(const struct sock *sk, const struct tcp_options_received *
 	const struct tcp_sock *tp = tcp_sk(sk);
 	u32 sent = opt->rcv_tsecr - tp->tsoffset, ms = tcp_time_ms(tp) - sent;
 
-	if (!tp->tstamp_ok || !opt->saw_tstamp || !opt->rcv_tsecr ||
-	    ms >= TCP_RTO_MAX_US / 1000 || !trusted(sk, sent))
+	if (!opt->saw_tstamp || !opt->rcv_tsecr || ms >= TCP_RTO_MAX_US / 1000 || !trusted(sk, sent))
 		return -1;
 	return (s64)max(ms, 1U) * 1000;
 }

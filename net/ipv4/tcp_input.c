@@ -96,7 +96,7 @@ static enum skb_drop_reason check_paws(struct sock *sk, struct sk_buff *skb,
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 
-	if (!tp->tstamp_ok || !opt->saw_tstamp || TCP_SKB_CB(skb)->tcp_flags & TCPHDR_RST ||
+	if (!opt->saw_tstamp || TCP_SKB_CB(skb)->tcp_flags & TCPHDR_RST ||
 	    !tcp_paws_reject(tp->ts_recent, tp->ts_recent_stamp, opt->rcv_tsval, tcp_time_ms(tp)) ||
 	    disordered_ack(sk, skb, opt->rcv_tsval))
 		return DROP_NOT_SPECIFIED;
@@ -496,7 +496,7 @@ static void store_timestamp(struct tcp_sock *tp, u32 tsval)
 static void update_timestamp(struct tcp_sock *tp, const struct tcp_skb_cb *cb,
 			     const struct tcp_options_received *opt)
 {
-	if (tp->tstamp_ok && opt->saw_tstamp && !after(cb->seq, tp->rcv_wup) &&
+	if (opt->saw_tstamp && !after(cb->seq, tp->rcv_wup) &&
 	    !tcp_paws_reject(tp->ts_recent, tp->ts_recent_stamp, opt->rcv_tsval, tcp_time_ms(tp)))
 		store_timestamp(tp, opt->rcv_tsval);
 }
@@ -509,6 +509,7 @@ static void rcv_synchronized(struct sock *sk, struct sk_buff *skb)
 	enum skb_drop_reason why;
 
 	tcp_parse_options(skb, &opt);
+	opt.saw_tstamp &= tp->tstamp_ok;	/* not negotiated: ignored (RFC 7323 3.2) */
 	tp->segs_in += max_t(u32, skb_shinfo(skb)->gso_segs, 1);
 	if ((why = check_paws(sk, skb, &opt)) ||	/* first */
 	    (why = check_fastopen_syn(sk, skb)) ||
@@ -525,7 +526,7 @@ static void rcv_synchronized(struct sock *sk, struct sk_buff *skb)
 		tcp_fastopen_established(sk);
 	if (TCP_SKB_CB(skb)->end_seq != TCP_SKB_CB(skb)->seq)
 		tp->data_segs_in += max_t(u32, skb_shinfo(skb)->gso_segs, 1);
-	if (opt.saw_tstamp && tp->tstamp_ok)
+	if (opt.saw_tstamp)
 		tcp_rcv_rtt_measure_ts(sk, skb, opt.rcv_tsecr);
 	step_urg(sk, skb);			/* sixth */
 	step_text(sk, skb);			/* seventh, eighth */
@@ -702,7 +703,7 @@ static bool synsent_bad_ack(struct sock *sk, const struct sk_buff *skb,
 
 	if (!after(ack, tp->snd_una) || after(ack, tp->snd_nxt))
 		return true;
-	if (!opt->saw_tstamp || !opt->rcv_tsecr || !tp->tstamp_ok ||
+	if (!opt->saw_tstamp || !opt->rcv_tsecr ||
 	    between(opt->rcv_tsecr - tp->tsoffset, tp->retrans_stamp, tcp_time_ms(tp)))
 		return false;
 	NET_INC_STATS(sock_net(sk), TcpExt_PAWSActive);
@@ -717,6 +718,7 @@ static void rcv_synsent(struct sock *sk, struct sk_buff *skb)
 	struct tcp_options_received opt;
 
 	tcp_parse_options(skb, &opt);
+	opt.saw_tstamp &= tcp_sk(sk)->tstamp_ok;
 	tcp_sk(sk)->segs_in++;
 	if (flags & TCPHDR_ACK && synsent_bad_ack(sk, skb, &opt)) {	/* first: ACK */
 		tcp_v4_send_reset(sock_net(sk), skb);

@@ -571,6 +571,21 @@ TEST(eifel_undoes_a_timeout)
 	assert_true(w_info(c, fd).tcpi_snd_cwnd >= cwnd);
 }
 
+/* RFC 7323 3.2: a timestamp that was not negotiated is ignored; it undoes nothing either. */
+TEST(a_timestamp_that_was_not_negotiated_undoes_nothing)
+{
+	int fd = connection(SACK);
+	u32 ts = tcp_sk(w_sock(c, fd))->tsoffset + tcp_clock_ms();
+
+	c->s->net->tcp.sysctl_tcp_frto = 0;
+	c->s->net->tcp.sysctl_tcp_early_retrans = 0;
+	send_segments(fd, 5);
+	OUT_WITHIN(1100, .flags = A, .seq = 1, .ack = 1001, .len = MSS);
+	ack_ts(2, ts);
+	assert_int_equal(COUNT(TCPLossUndo), 0);
+	assert_int_equal(ca_state(fd), TCP_CA_Loss);
+}
+
 /* What the timeout found: nothing, duplicates, a recovery, an earlier timeout (netstat -s). */
 TEST(timeouts_are_counted_by_what_failed)
 {
