@@ -31,7 +31,7 @@ struct icmp_limits {
 
 #define E(err, f)	{ .errno = (err), .fatal = (f) }
 
-const struct icmp_err icmp_err_convert[NR_ICMP_UNREACH + 1] = {
+static const struct icmp_err icmp_err_convert[NR_ICMP_UNREACH + 1] = {
 	[ICMP_NET_UNREACH] = E(ENETUNREACH, false),
 	[ICMP_HOST_UNREACH] = E(EHOSTUNREACH, false),
 	[ICMP_PROT_UNREACH] = E(ENOPROTOOPT, true),
@@ -49,6 +49,15 @@ const struct icmp_err icmp_err_convert[NR_ICMP_UNREACH + 1] = {
 	[14] = E(EHOSTUNREACH, true),	/* precedence violation */
 	[15] = E(EHOSTUNREACH, true),	/* precedence cutoff */
 };
+
+struct icmp_err icmp_err_of(const struct icmphdr *icmp)
+{
+	if (icmp->type == ICMP_DEST_UNREACH)
+		return icmp_err_convert[icmp->code];
+	if (icmp->type == ICMP_PARAMETERPROB)
+		return (struct icmp_err)E(EPROTO, true);
+	return (struct icmp_err)E(EHOSTUNREACH, false);	/* ICMP_TIME_EXCEEDED */
+}
 
 /* The rate limits of net; 0 or -ENOMEM. */
 int icmp_net_init(struct net *net)

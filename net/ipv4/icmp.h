@@ -57,13 +57,13 @@ static inline const struct icmphdr *icmp_hdr(const struct sk_buff *skb)
 	return skb_transport_header(skb);
 }
 
-/* What a code of ICMP_DEST_UNREACH means to a socket. fatal: hard error (RFC 1122 4.2.3.9). */
+/* What an err_handler's message means to a socket. fatal: hard error (RFC 1122 4.2.3.9). */
 struct icmp_err {
 	int errno;
 	bool fatal;
 };
 
-extern const struct icmp_err icmp_err_convert[NR_ICMP_UNREACH + 1];
+struct icmp_err icmp_err_of(const struct icmphdr *icmp);
 
 /*
  * Tell the sender of skb_in about an error. skb_in is a received IPv4 packet whose

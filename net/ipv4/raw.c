@@ -127,12 +127,8 @@ bool raw_local_deliver(struct sk_buff *skb, u8 protocol)
 static void raw_err(struct sock *sk, const struct icmphdr *icmp, const struct iphdr *quoted,
 		    u32 info)
 {
-	struct icmp_err e = { .errno = EHOSTUNREACH };
+	struct icmp_err e = icmp_err_of(icmp);
 
-	if (icmp->type == ICMP_DEST_UNREACH)
-		e = icmp_err_convert[icmp->code];
-	else if (icmp->type == ICMP_PARAMETERPROB)
-		e = (struct icmp_err){ .errno = EPROTO, .fatal = true };
 	if (icmp->type == ICMP_DEST_UNREACH && icmp->code == ICMP_FRAG_NEEDED) {
 		e.fatal = inet_sk(sk)->pmtudisc != IP_PMTUDISC_DONT;
 		if (e.fatal)

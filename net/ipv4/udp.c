@@ -357,14 +357,10 @@ int udp_err(struct sk_buff *skb, u32 info)
 		.dport = ntohs(uh->source), .iif = skb->dev->ifindex,
 	};
 	struct sock *sk = udp_v4_lookup(net, &t);
-	struct icmp_err e = { .errno = EHOSTUNREACH };
+	struct icmp_err e = icmp_err_of(icmp);
 
 	if (!sk)
 		return 0;
-	if (icmp->type == ICMP_DEST_UNREACH)
-		e = icmp_err_convert[icmp->code];
-	else if (icmp->type == ICMP_PARAMETERPROB)
-		e = (struct icmp_err){ .errno = EPROTO, .fatal = true };
 	if (icmp->type == ICMP_DEST_UNREACH && icmp->code == ICMP_FRAG_NEEDED) {
 		e.fatal = inet_sk(sk)->pmtudisc != IP_PMTUDISC_DONT;
 		if (e.fatal)
