@@ -18,7 +18,7 @@ struct net_protocol {
 	 * at least 8 octets of payload are linear. info: the MTU for ICMP_FRAG_NEEDED. skb stays
 	 * the caller's.
 	 */
-	int (*err_handler)(struct sk_buff *skb, u32 info);
+	void (*err_handler)(struct sk_buff *skb, u32 info);
 };
 
 extern const struct net_protocol *inet_protos[MAX_INET_PROTOS];

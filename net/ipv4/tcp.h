@@ -529,20 +529,19 @@ static inline bool tcp_out_of_memory(const struct sock *sk)
 /* --- tcp_ipv4.c -------------------------------------------------------------------------- */
 
 int tcp_v4_rcv(struct sk_buff *skb);
-int tcp_v4_err(struct sk_buff *skb, u32 info);
+void tcp_v4_err(struct sk_buff *skb, u32 info);
 int tcp_v4_do_rcv(struct sock *sk, struct sk_buff *skb);	/* [s] held; consumes skb */
 void tcp_v4_deliver(struct sock *sk, struct sk_buff *skb);	/* now or by the backlog; softirq */
 int tcp_v4_connect(struct sock *sk, struct sockaddr *addr, int addr_len);
 void tcp_v4_send_reset(struct net *net, struct sk_buff *skb);	/* in answer to skb, which stays */
-void tcp_v4_mtu_reduced(struct sock *sk);	/* the ICMP message that had to wait */
+void tcp_v4_mtu_reduced(struct sock *sk);	/* of a connection: take note of it */
 
 /* A segment without socket or payload, from our end of t. */
 struct tcp_bare_segment {
 	struct inet_tuple t;
 	u32 seq, ack, window;		/* window as in the header */
 	u8 flags, tos;
-	struct tcp_out_options opt;		/* but for md5 */
-	const struct tcp_md5sig_key *md5;	/* NULL: not signed */
+	struct tcp_out_options opt;
 	struct dst_entry *dst;		/* NULL: look the route up */
 };
 

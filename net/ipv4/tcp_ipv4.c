@@ -10,46 +10,31 @@
 
 /* --- segments without a socket ----------------------------------------------------------- */
 
-static struct sk_buff *bare_skb(const struct tcp_bare_segment *seg)
-{
-	struct tcp_out_options opt = seg->opt;
-	struct sk_buff *skb = alloc_skb(MAX_TCP_HEADER);
-	struct tcphdr *th;
-	u32 size;
-
-	if (!skb)
-		return NULL;
-	skb_reserve(skb, MAX_TCP_HEADER);
-	opt.md5 = seg->md5;
-	size = TCP_MIN_HEADER + tcp_options_size(&opt);
-	th = skb_push(skb, size);
-	skb_reset_transport_header(skb);
-	memset(th, 0, TCP_MIN_HEADER);
-	th->source = htons(seg->t.num);
-	th->dest = seg->t.dport;
-	th->seq = htonl(seg->seq);
-	th->ack_seq = htonl(seg->ack);
-	th->window = htons((u16)seg->window);
-	((u8 *)th)[12] = (u8)(size / 4 << 4);
-	((u8 *)th)[13] = seg->flags;
-	tcp_options_write((u8 *)th + TCP_MIN_HEADER, &opt);
-	if (unlikely(seg->md5))
-		tcp_md5_sign(skb, seg->md5, seg->t.saddr, seg->t.daddr);
-	ip_csum_partial(skb, seg->t.saddr, seg->t.daddr, IPPROTO_TCP,
-			offsetof(struct tcphdr, check));
-	return skb;
-}
-
 int tcp_v4_send_bare(struct net *net, const struct tcp_bare_segment *seg)
 {
 	struct ip_spec spec = {
 		.saddr = seg->t.saddr, .daddr = seg->t.daddr, .protocol = IPPROTO_TCP,
 		.tos = seg->tos, .ttl = (u8)net->ipv4.sysctl_ip_default_ttl,
 	};
-	struct sk_buff *skb = bare_skb(seg);
+	u32 size = TCP_MIN_HEADER + tcp_options_size(&seg->opt);
+	struct sk_buff *skb = alloc_skb(MAX_TCP_HEADER);
+	struct tcphdr *th;
 
 	if (!skb)
 		return -ENOBUFS;
+	skb_reserve(skb, MAX_TCP_HEADER);
+	th = skb_push(skb, size);
+	skb_reset_transport_header(skb);
+	*th = (struct tcphdr){
+		.source = htons(seg->t.num), .dest = seg->t.dport, .seq = htonl(seg->seq),
+		.ack_seq = htonl(seg->ack), .window = htons((u16)seg->window),
+	};
+	((u8 *)th)[12] = (u8)(size / 4 << 4);
+	((u8 *)th)[13] = seg->flags;
+	tcp_options_write((u8 *)th + TCP_MIN_HEADER, &seg->opt);
+	if (unlikely(seg->opt.md5))
+		tcp_md5_sign(skb, seg->opt.md5, spec.saddr, spec.daddr);
+	ip_csum_partial(skb, spec.saddr, spec.daddr, IPPROTO_TCP, offsetof(struct tcphdr, check));
 	NET_INC_STATS(net, Tcp_OutSegs);
 	return ip_send_unicast_reply(net, skb, seg->dst, &spec);
 }
@@ -67,7 +52,7 @@ void tcp_v4_send_reset(struct net *net, struct sk_buff *skb)
 	if (tcp_md5_concerns(net, skb)) {
 		if (!tcp_md5_reset_key(net, skb, &key))
 			return;
-		seg.md5 = key.keylen ? &key : NULL;
+		seg.opt.md5 = key.keylen ? &key : NULL;
 	}
 	if (cb->tcp_flags & TCPHDR_ACK) {
 		seg.seq = cb->ack_seq;
@@ -83,17 +68,16 @@ void tcp_v4_send_reset(struct net *net, struct sk_buff *skb)
 
 int tcp_v4_do_rcv(struct sock *sk, struct sk_buff *skb)
 {
-	if (likely(sk->sk_state == TCP_ESTABLISHED)) {
+	if (likely(sk->sk_state == TCP_ESTABLISHED))
 		tcp_rcv_established(sk, skb);
-	} else if (sk->sk_state == TCP_LISTEN) {
+	else if (sk->sk_state == TCP_LISTEN)
 		tcp_listen_rcv(sk, skb);
-	} else {
+	else
 		tcp_rcv_state_process(sk, skb);
-	}
 	return 0;
 }
 
-/* What may wait for the owner: a buffer's worth each way, and some. */
+/* For its owner a socket keeps a buffer's worth each way, and some. */
 static u32 backlog_limit(const struct sock *sk)
 {
 	return (u32)READ_ONCE(sk->sk_rcvbuf) + ((u32)READ_ONCE(sk->sk_sndbuf) >> 1) + 64 * 1024;
@@ -120,21 +104,21 @@ void tcp_v4_deliver(struct sock *sk, struct sk_buff *skb)
 int tcp_v4_rcv(struct sk_buff *skb)
 {
 	struct net *net = dev_net(skb->dev);
-	enum skb_drop_reason why;
+	enum skb_drop_reason why = DROP_OTHERHOST;
 	struct inet_tuple t;
 	struct sock *sk;
 
-	why = DROP_OTHERHOST;
 	if (skb->pkt_type != PACKET_HOST)
 		goto drop;
 	NET_INC_STATS(net, Tcp_InSegs);
 	why = tcp_parse(skb);
-	if (why)
-		goto bad;
-	why = DROP_TCP_CSUM;
-	if (ip_csum_bad(skb, IPPROTO_TCP)) {	/* RFC 9293 3.1, MUST-3 */
+	if (!why && ip_csum_bad(skb, IPPROTO_TCP)) {	/* RFC 9293 3.1, MUST-3 */
 		NET_INC_STATS(net, Tcp_InCsumErrors);
-		goto bad;
+		why = DROP_TCP_CSUM;
+	}
+	if (unlikely(why)) {
+		NET_INC_STATS(net, Tcp_InErrs);
+		goto drop;
 	}
 	t = tcp_skb_tuple(skb);
 	sk = inet_lookup(net->tcp.hashinfo, &t, skb->dev->ifindex);
@@ -143,23 +127,17 @@ int tcp_v4_rcv(struct sk_buff *skb)
 		tcp_v4_send_reset(net, skb);
 		goto drop;
 	}
-	if (tcp_md5_concerns(net, skb)) {
-		why = tcp_md5_inbound(sk, skb);
-		if (why)
-			goto drop_put;
+	if (tcp_md5_concerns(net, skb) && (why = tcp_md5_inbound(sk, skb))) {
+		sock_gen_put(sk);
+		goto drop;
 	}
 	if (unlikely(sk->sk_state == TCP_TIME_WAIT)) {
 		tcp_timewait_rcv(inet_twsk(sk), skb);
-		return 0;
+	} else {
+		tcp_v4_deliver(sk, skb);
+		sock_put(sk);
 	}
-	tcp_v4_deliver(sk, skb);
-	sock_put(sk);
 	return 0;
-drop_put:
-	sock_gen_put(sk);
-	goto drop;
-bad:
-	NET_INC_STATS(net, Tcp_InErrs);
 drop:
 	kfree_skb_reason(skb, why);
 	return 0;
@@ -185,9 +163,6 @@ int tcp_v4_connect(struct sock *sk, struct sockaddr *addr, int addr_len)
 	tcp_init_connection(sk);
 	sk->sk_dport = sin->sin_port;
 	sk->sk_daddr = sin->sin_addr.s_addr ?: sk->sk_rcv_saddr;
-	tp->write_seq = 0;
-	tp->ts_recent_stamp = 0;
-	tcp_mstamp_refresh(tp);
 	tcp_set_state(sk, TCP_SYN_SENT);
 	err = inet_hash_connect(sk);
 	if (err)
@@ -198,9 +173,8 @@ int tcp_v4_connect(struct sock *sk, struct sockaddr *addr, int addr_len)
 		tp->write_seq = secure_tcp_seq(sock_net(sk), &t);
 	inet_sk(sk)->inet_id = (u16)get_random_u32();
 	err = tcp_fastopen_connect(sk);
-	if (err)
-		goto undo;
-	return 0;
+	if (!err)
+		return 0;
 undo:
 	inet_csk_clear_timers(sk);
 	tcp_write_queue_purge(sk);
@@ -214,128 +188,105 @@ undo:
 void tcp_v4_mtu_reduced(struct sock *sk)
 {
 	struct dst_entry *dst = ip_route_socket(sk);
+	struct tcp_sock *tp = tcp_sk(sk);
 	u32 mtu;
 
-	if (sk_unconnected(sk) || IS_ERR(dst))
+	if (IS_ERR(dst) || inet_sk(sk)->pmtudisc == IP_PMTUDISC_DONT)
 		return;
 	mtu = dst_mtu(dst);
-	if (inet_sk(sk)->pmtudisc == IP_PMTUDISC_DONT || mtu >= inet_csk(sk)->icsk_pmtu_cookie)
+	if (mtu >= inet_csk(sk)->icsk_pmtu_cookie)
 		return;
-	tcp_mstamp_refresh(tcp_sk(sk));
+	tcp_mstamp_refresh(tp);
 	tcp_sync_mss(sk, mtu);
 	if (sk->sk_state == TCP_SYN_SENT)	/* the way back will hardly take more */
-		tcp_sk(sk)->advmss = (u16)min_t(u32, tcp_sk(sk)->advmss,
-						tcp_mss_to_advertise(sk, mtu));
+		tp->advmss = (u16)min_t(u32, tp->advmss, tcp_mss_to_advertise(sk, mtu));
 	tcp_simple_retransmit(sk);
 	tcp_check_invariants(sk);
 }
 
-/* Tell the application, or remember it for when the connection times out anyway. */
-static void report_icmp(struct sock *sk, int err, bool fatal)
+/* sk is a full socket, locked: only what quotes an octet in flight is believed (RFC 5927 4.1). */
+static void err_locked(struct sock *sk, const struct icmphdr *icmp, u32 seq, u32 info)
 {
-	bool opening = sk_opening(sk);
+	bool owned = sock_owned_by_user(sk), opening = sk_opening(sk);
+	struct icmp_err e = icmp_err_of(icmp);
+	struct tcp_sock *tp = tcp_sk(sk);
+	u32 una = tp->snd_una - !!tcp_fastopen_rsk(tp);	/* its SYN-ACK */
 
-	if (tcp_passive_fastopen(sk)) {	/* once accepted, it is a connection like others */
-		opening = !sk->sk_socket;
-		fatal = true;
+	NET_ADD_STATS(sock_net(sk), TcpExt_LockDroppedIcmps, owned);
+	if (sk_unconnected(sk))
+		return;
+	if (!between(seq, una, tp->snd_nxt)) {
+		NET_INC_STATS(sock_net(sk), TcpExt_OutOfWindowIcmps);
+		return;
 	}
-	if (opening && fatal && !sock_owned_by_user(sk)) {
-		sk->sk_err = err;
-		sk->sk_error_report(sk);
-		tcp_done(sk);
-	} else if (!sock_owned_by_user(sk) && inet_sk(sk)->recverr && !opening) {
-		sk->sk_err = err;
-		sk->sk_error_report(sk);
-	} else {	/* a hint only: RFC 1122 4.2.3.9, RFC 5461 */
-		sk->sk_err_soft = err;
-	}
-}
-
-/* sk is a full socket, locked, and seq lies in what it has in flight. */
-static void err_locked(struct sock *sk, const struct icmphdr *icmp, u32 info)
-{
 	if (icmp->type == ICMP_DEST_UNREACH && icmp->code == ICMP_FRAG_NEEDED) {
-		if (info < 68 || sk->sk_state == TCP_LISTEN)
+		if (info < 68)
 			return;
 		ip_rt_update_pmtu(sock_net(sk), sk->sk_daddr, info);
-		if (!sock_owned_by_user(sk))
+		if (!owned)
 			tcp_v4_mtu_reduced(sk);
 		else
 			inet_csk(sk)->icsk_timers |= ICSK_MTU_DEFERRED;
-	} else if (icmp->type == ICMP_DEST_UNREACH && icmp->code <= NR_ICMP_UNREACH) {
-		report_icmp(sk, icmp_err_convert[icmp->code].errno,
-			    icmp_err_convert[icmp->code].fatal);
-	} else if (icmp->type == ICMP_TIME_EXCEEDED) {
-		report_icmp(sk, EHOSTUNREACH, false);
-	} else if (icmp->type == ICMP_PARAMETERPROB) {
-		report_icmp(sk, EPROTO, true);
+		return;
 	}
+	if (tcp_passive_fastopen(sk)) {	/* once accepted, it is a connection like others */
+		opening = !sk->sk_socket;
+		e.fatal = true;
+	}
+	if (owned || !(opening ? e.fatal : inet_sk(sk)->recverr)) {
+		sk->sk_err_soft = e.errno;	/* a hint only: RFC 1122 4.2.3.9, RFC 5461 */
+		return;
+	}
+	sk->sk_err = e.errno;
+	sk->sk_error_report(sk);
+	if (opening)
+		tcp_done(sk);
 }
 
 /* The peer cannot be reached: no application knows of the request yet that could wait. */
 static void err_request(struct request_sock *req, const struct icmphdr *icmp, u32 seq)
 {
-	bool lost = icmp->type == ICMP_TIME_EXCEEDED || icmp->type == ICMP_PARAMETERPROB ||
-		    (icmp->type == ICMP_DEST_UNREACH && icmp->code <= ICMP_HOST_UNREACH);
+	bool lost = icmp->type != ICMP_DEST_UNREACH || icmp->code <= ICMP_HOST_UNREACH;
 	struct sock *sk = req->rsk_listener;
 
+	sock_hold(sk);	/* req may go, and its reference with it */
 	bh_lock_sock(sk);
 	if (seq != req->snt_isn) {
 		NET_INC_STATS(sock_net(sk), TcpExt_OutOfWindowIcmps);
 	} else if (lost && !sock_owned_by_user(sk)) {
 		NET_INC_STATS(sock_net(sk), TcpExt_ListenDrops);
-		sock_hold(sk);
 		inet_csk_reqsk_queue_drop(sk, req);
-		bh_unlock_sock(sk);
-		sock_put(sk);
-		return;
 	}
 	bh_unlock_sock(sk);
+	sock_put(sk);
 }
 
 /*
- * tcp_v4_err - an ICMP error about a segment of ours (net_protocol.err_handler).
- *
- * Softirq. Only what quotes a sequence number in flight is believed (RFC 5927 4.1). 0 when it
- * found its socket, -ENOENT else.
+ * tcp_v4_err - an ICMP error about a segment of ours (net_protocol.err_handler). Softirq.
  */
-int tcp_v4_err(struct sk_buff *skb, u32 info)
+void tcp_v4_err(struct sk_buff *skb, u32 info)
 {
 	const struct iphdr *iph = (const struct iphdr *)skb->data;
 	const u8 *th = skb->data + ip_hdrlen(iph);
-	struct net *net = dev_net(skb->dev);
-	struct inet_tuple t = { .daddr = iph->daddr, .saddr = iph->saddr };
-	struct sock_common *c;
-	struct sock *sk;
-	u32 seq = get_unaligned_be32(th + 4), una;
+	struct inet_hashinfo *h = dev_net(skb->dev)->tcp.hashinfo;
+	struct inet_tuple t = {
+		.daddr = iph->daddr, .dport = htons(get_unaligned_be16(th + 2)),
+		.saddr = iph->saddr, .num = get_unaligned_be16(th),
+	};
+	struct sock_common *c = inet_lookup_established(h, &t, skb->dev->ifindex);
+	struct sock *sk = (struct sock *)c;
+	u32 seq = get_unaligned_be32(th + 4);
 
-	memcpy(&t.dport, th + 2, sizeof(t.dport));
-	t.num = get_unaligned_be16(th);
-	c = inet_lookup_established(net->tcp.hashinfo, &t, skb->dev->ifindex);
 	if (!c)
-		return -ENOENT;
+		return;
 	if (c->skc_state == TCP_NEW_SYN_RECV) {
 		err_request(inet_reqsk(c), icmp_hdr(skb), seq);
-		return 0;
+		return;
 	}
-	if (c->skc_state == TCP_TIME_WAIT) {
-		inet_twsk_put(inet_twsk((struct sock *)c));
-		return 0;
+	if (c->skc_state != TCP_TIME_WAIT) {
+		bh_lock_sock(sk);
+		err_locked(sk, icmp_hdr(skb), seq, info);
+		bh_unlock_sock(sk);
 	}
-	sk = (struct sock *)c;
-	bh_lock_sock(sk);
-	if (sock_owned_by_user(sk))
-		NET_INC_STATS(net, TcpExt_LockDroppedIcmps);
-	if (sk->sk_state == TCP_CLOSE)
-		goto out;
-	una = tcp_sk(sk)->snd_una - !!tcp_fastopen_rsk(tcp_sk(sk));	/* its SYN-ACK */
-	if (!between(seq, una, tcp_sk(sk)->snd_nxt)) {
-		NET_INC_STATS(net, TcpExt_OutOfWindowIcmps);
-		goto out;
-	}
-	err_locked(sk, icmp_hdr(skb), info);
-out:
-	bh_unlock_sock(sk);
-	sock_put(sk);
-	return 0;
+	sock_gen_put(sk);
 }

@@ -54,9 +54,10 @@ static struct tcp_bare_segment reqsk_segment(const struct sock *sk, const struct
 {
 	return (struct tcp_bare_segment){
 		.t = inet_tuple_of(&req->rsk), .ack = req->rcv_nxt, .flags = TCPHDR_ACK,
-		.tos = req->tos, .md5 = tcp_md5_key(sk, req->rsk.skc_daddr),
+		.tos = req->tos,
 		.opt = { .tstamp = req->tstamp_ok, .tsecr = req->ts_recent,
-			 .tsval = tcp_clock_ms() + req->ts_off },
+			 .tsval = tcp_clock_ms() + req->ts_off,
+			 .md5 = tcp_md5_key(sk, req->rsk.skc_daddr) },
 	};
 }
 

@@ -72,9 +72,9 @@ static void send_ack(const struct inet_timewait_sock *tw)
 	struct tcp_bare_segment seg = {
 		.t = inet_tuple_of(&tw->tw), .seq = tw->tw_snd_nxt, .ack = tw->tw_rcv_nxt,
 		.window = tw->tw_rcv_wnd >> tw->tw_rcv_wscale,
-		.flags = TCPHDR_ACK, .tos = tw->tw_tos, .md5 = tw->tw_md5_key,
+		.flags = TCPHDR_ACK, .tos = tw->tw_tos,
 		.opt = { .tstamp = tw->tw_tstamp_ok, .tsecr = tw->tw_ts_recent,
-			 .tsval = tcp_clock_ms() + tw->tw_ts_offset },
+			 .tsval = tcp_clock_ms() + tw->tw_ts_offset, .md5 = tw->tw_md5_key },
 	};
 
 	tcp_v4_send_bare(tw->tw_net, &seg);

@@ -64,14 +64,16 @@ struct tcp_options_received {
 	const u8 *md5;			/* the digest, in the segment; NULL: not signed */
 };
 
+struct tcp_md5sig_key;
+
 /* What a segment shall carry. */
 struct tcp_out_options {
 	u32 tsval, tsecr;
 	const struct tcp_fastopen_cookie *fastopen;	/* NULL: none */
+	const struct tcp_md5sig_key *md5;	/* room for a signature with it: tcp_md5_sign() */
 	u16 mss;			/* 0: none */
 	u8 wscale;
 	bool tstamp, sack_perm, has_wscale;
-	bool md5;			/* room for a signature: tcp_md5_sign() */
 	u8 num_sacks;
 	struct tcp_sack_block sacks[TCP_NUM_SACKS];
 };

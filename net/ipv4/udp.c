@@ -346,7 +346,7 @@ static int udp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flag
  * Only connected sockets are told: the others would not know which message it was about
  * (RFC 1122 4.1.3.3, as in Linux without IP_RECVERR).
  */
-int udp_err(struct sk_buff *skb, u32 info)
+void udp_err(struct sk_buff *skb, u32 info)
 {
 	const struct iphdr *iph = (const struct iphdr *)skb->data;
 	const struct udphdr *uh = (const struct udphdr *)(skb->data + ip_hdrlen(iph));
@@ -360,7 +360,7 @@ int udp_err(struct sk_buff *skb, u32 info)
 	struct icmp_err e = icmp_err_of(icmp);
 
 	if (!sk)
-		return 0;
+		return;
 	if (icmp->type == ICMP_DEST_UNREACH && icmp->code == ICMP_FRAG_NEEDED) {
 		e.fatal = inet_sk(sk)->pmtudisc != IP_PMTUDISC_DONT;
 		if (e.fatal)
@@ -371,7 +371,6 @@ int udp_err(struct sk_buff *skb, u32 info)
 		sk->sk_error_report(sk);
 	}
 	sock_put(sk);
-	return 0;
 }
 
 /* --- sending ---------------------------------------------------------------------------------- */

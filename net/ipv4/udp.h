@@ -20,7 +20,7 @@ static_assert(sizeof(struct udphdr) == 8, "RFC 768");
 extern struct proto udp_prot;
 
 int udp_rcv(struct sk_buff *skb);
-int udp_err(struct sk_buff *skb, u32 info);
+void udp_err(struct sk_buff *skb, u32 info);
 
 int udp_net_init(struct net *net);
 void udp_net_exit(struct net *net);

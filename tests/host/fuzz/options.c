@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include "lib/string.h"
 #include "net/ipv4/tcp.h"
+#include "net/ipv4/tcp_md5.h"
 #include "tests/host/fuzz/fuzz.h"
 #include "tests/host/host.h"
 
@@ -167,11 +168,12 @@ static struct sk_buff *make_skb(const u8 *tcp, u32 n, u32 split)
 /* What the options of opt are when written: their octets, and how many. */
 static u32 write_again(const struct tcp_options_received *opt, u8 *out)
 {
+	static const struct tcp_md5sig_key key;
 	struct tcp_out_options o = {
 		.tsval = opt->rcv_tsval, .tsecr = opt->rcv_tsecr, .mss = opt->mss,
 		.wscale = opt->snd_wscale, .tstamp = opt->saw_tstamp, .sack_perm = opt->sack_ok,
 		.has_wscale = opt->wscale_ok, .num_sacks = opt->num_sacks,
-		.md5 = opt->md5 != NULL,
+		.md5 = opt->md5 ? &key : NULL,
 	};
 	struct tcp_fastopen_cookie cookie = {
 		.len = opt->fastopen_len, .exp = opt->fastopen_exp,
@@ -186,7 +188,7 @@ static u32 write_again(const struct tcp_options_received *opt, u8 *out)
 		if (!o.num_sacks && o.fastopen)
 			o.fastopen = NULL;
 		else if (!o.num_sacks)
-			o.md5 = false;
+			o.md5 = NULL;
 	ASSERT(n % 4 == 0);
 	memset(out, 0xee, 40);
 	tcp_options_write(out, &o);
