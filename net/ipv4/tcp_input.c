@@ -438,8 +438,8 @@ static void step_urg(struct sock *sk, struct sk_buff *skb)
 		note_urgent(sk, skb);
 	if (likely(tp->urg_data != TCP_URG_NOTYET))
 		return;
-	at = tp->urg_seq - cb->seq + cb->hdrlen - !!(cb->tcp_flags & TCPHDR_SYN);
-	if (at >= skb->len || skb_copy_bits(skb, at, &octet, 1))
+	at = tp->urg_seq - cb->seq;
+	if (at >= skb->len - cb->hdrlen || skb_copy_bits(skb, cb->hdrlen + at, &octet, 1))
 		return;
 	tp->urg_data = TCP_URG_VALID | octet;
 	if (!sock_flag(sk, SOCK_DEAD))

@@ -331,6 +331,24 @@ TEST(urgent_data_in_line)
 	w_recv(c, fd, 1007, 4);
 }
 
+/* Announced, but on its way yet: a segment beyond the gap does not bring it. */
+TEST(the_urgent_octet_is_behind_a_gap)
+{
+	u8 b;
+	int fd;
+
+	c = conversation(1);
+	fd = w_established(c, 65535);
+	IN(.flags = U|A, .seq = 1001, .ack = 1, .win = 65535, .len = 10, .urg = 20);
+	IN(.flags = A, .seq = 1031, .ack = 1, .win = 65535, .len = 10);
+	assert_int_equal(s_poll(c->s, fd, EPOLLPRI), 0);
+	assert_int_equal(s_recv(c->s, fd, &b, 1, MSG_OOB), -EAGAIN);
+	IN(.flags = A, .seq = 1011, .ack = 1, .win = 65535, .len = 20);
+	assert_int_equal(s_poll(c->s, fd, EPOLLPRI), EPOLLPRI);
+	assert_int_equal(s_recv(c->s, fd, &b, 1, MSG_OOB), 1);
+	assert_int_equal(b, octet(1020));
+}
+
 /* --- 3.8.6: windows ---------------------------------------------------------------------- */
 
 /* A connection whose receive buffer is small from the start. */
