@@ -84,7 +84,6 @@ struct inet_connection_sock {
 		u8 pending;			/* [s] ICSK_ACK_* */
 		u8 quick;			/* [s] immediate ACKs left */
 		u8 pingpong;			/* [s] interactive: replies carry the ACKs */
-		u8 retry;			/* [s] attempts without memory */
 	} icsk_ack;
 	u16 icsk_pmtu_cookie;			/* [s] MTU that mss_cache was made for */
 	u16 keepalive_time, keepalive_intvl;	/* [s] s; 0: sysctl */
@@ -143,6 +142,13 @@ static inline void inet_csk_reset_xmit_timer(struct sock *sk, u8 what, u64 when_
 static inline void inet_csk_clear_xmit_timer(struct sock *sk)
 {
 	inet_csk(sk)->icsk_pending = ICSK_TIME_NONE;
+}
+
+static inline void inet_csk_reset_delack_timer(struct sock *sk, u64 when_ns)
+{
+	inet_csk(sk)->icsk_ack.pending |= ICSK_ACK_SCHED | ICSK_ACK_TIMER;
+	inet_csk(sk)->icsk_ack.timeout = when_ns;
+	inet_csk_arm_timer(sk, when_ns);
 }
 
 static inline void inet_csk_reset_keepalive_timer(struct sock *sk, u64 when_ns)

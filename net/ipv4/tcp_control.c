@@ -36,24 +36,16 @@ static u32 acceptable_seq(const struct tcp_sock *tp)
 
 void tcp_send_ack(struct sock *sk)
 {
-	struct inet_connection_sock *icsk = inet_csk(sk);
+	struct tcp_sock *tp = tcp_sk(sk);
 	struct sk_buff *skb;
-	u64 delay;
 
 	if (unlikely(sk->sk_state == TCP_CLOSE))
 		return;
-	skb = control_skb(acceptable_seq(tcp_sk(sk)), TCPHDR_ACK);
-	if (likely(skb)) {
+	skb = control_skb(acceptable_seq(tp), TCPHDR_ACK);
+	if (likely(skb))
 		tcp_transmit_skb(sk, skb, false);
-		return;
-	}
-	/* no memory: try again, later and later */
-	delay = (TCP_DELACK_MAX_US * NSEC_PER_USEC) << min_t(u8, icsk->icsk_ack.retry, 6);
-	if (icsk->icsk_ack.retry < 6)
-		icsk->icsk_ack.retry++;
-	icsk->icsk_ack.pending |= ICSK_ACK_SCHED | ICSK_ACK_TIMER;
-	icsk->icsk_ack.timeout = tcp_sk(sk)->tcp_mstamp + delay;
-	inet_csk_arm_timer(sk, icsk->icsk_ack.timeout);
+	else	/* no memory: try again later */
+		inet_csk_reset_delack_timer(sk, tp->tcp_mstamp + TCP_DELACK_MAX_US * NSEC_PER_USEC);
 }
 
 /* How long to wait for a reply that could carry the ACK: the predicted gap, at most half an RTT. */
@@ -88,9 +80,7 @@ void tcp_send_delayed_ack(struct sock *sk)
 		}
 		when = min(when, icsk->icsk_ack.timeout);
 	}
-	icsk->icsk_ack.pending |= ICSK_ACK_SCHED | ICSK_ACK_TIMER;
-	icsk->icsk_ack.timeout = when;
-	inet_csk_arm_timer(sk, when);
+	inet_csk_reset_delack_timer(sk, when);
 }
 
 /* --- FIN and RST ------------------------------------------------------------------------- */

@@ -518,6 +518,29 @@ TEST(no_ack_waits_for_half_a_second)
 	}
 }
 
+/* Without memory for it an acknowledgement is tried again every 200 ms. */
+TEST(an_ack_without_memory_is_late)
+{
+	u32 seq = 1001;
+	int fd;
+
+	c = conversation(1);
+	fd = w_established(c, 65535);
+	for (int i = 1; i <= 63; i++, seq += 1000) {
+		IN(.flags = A, .seq = seq, .ack = 1, .win = 65535, .len = 1000);
+		if (i % 21 == 0) {	/* beyond any quick acknowledgements */
+			NOTHING();
+			host_fail_allocations(1);
+			quiet_for(300);
+			host_fail_allocations(0);
+			OUT_WITHIN(150, .flags = A, .seq = 1, .ack = seq + 1000);
+		}
+		world_run_for(c->w, 50 * NSEC_PER_MSEC);
+		w_recv(c, fd, seq, 1000);
+		conv_drain(c);
+	}
+}
+
 /* MUST-58, MUST-59: what waited in the backlog is worked off before it is acknowledged, once. */
 TEST(a_backlog_is_acknowledged_once)
 {
