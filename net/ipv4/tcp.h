@@ -82,6 +82,11 @@ static inline u32 seq_min(u32 a, u32 b)
 	return before(a, b) ? a : b;
 }
 
+static inline u32 seq_max(u32 a, u32 b)
+{
+	return before(a, b) ? b : a;
+}
+
 /* Whether lo <= x <= hi. */
 static inline bool between(u32 x, u32 lo, u32 hi)
 {
@@ -650,11 +655,10 @@ static inline int tcp_full_space(const struct sock *sk)
 struct tcp_sack_state *tcp_sack_state(struct tcp_sock *tp);
 void tcp_sack_state_release(struct tcp_sock *tp);	/* given back when nothing is missing */
 void tcp_data_queue_ofo(struct sock *sk, struct sk_buff *skb);	/* consumes */
-void tcp_ofo_queue(struct sock *sk);		/* rcv_nxt moved: take what fits now */
+void tcp_ofo_queue(struct sock *sk);		/* not empty, rcv_nxt moved: take what fits now */
 void tcp_dsack_set(struct sock *sk, u32 seq, u32 end_seq);
 /* A needless retransmission came. */
 void tcp_send_dupack(struct sock *sk, const struct sk_buff *skb);
-void tcp_sack_remove(struct tcp_sock *tp);	/* rcv_nxt moved past the first blocks */
 bool tcp_prune_ofo_queue(struct sock *sk);	/* RFC 2018 8: may be reneged. Any freed? */
 void tcp_ofo_purge(struct tcp_sock *tp, enum skb_drop_reason why);
 /* To send. */

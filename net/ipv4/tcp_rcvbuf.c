@@ -416,14 +416,11 @@ static void queue_in_order(struct sock *sk, struct sk_buff *skb)
 	tcp_queue_rcv(sk, skb);
 	if (fin)
 		tcp_fin(sk);
-	if (unlikely(tp->sack) && sk->sk_state != TCP_CLOSE) {
-		if (!tcp_ofo_empty(tp)) {
-			tcp_ofo_queue(sk);
-			/* a gap is filled: tell at once (RFC 5681 4.2) */
-			if (tcp_ofo_empty(tp))
-				inet_csk(sk)->icsk_ack.pending |= ICSK_ACK_NOW;
-		}
-		tcp_sack_remove(tp);
+	if (unlikely(!tcp_ofo_empty(tp))) {
+		tcp_ofo_queue(sk);
+		/* a gap is filled: tell at once (RFC 5681 4.2) */
+		if (tcp_ofo_empty(tp))
+			inet_csk(sk)->icsk_ack.pending |= ICSK_ACK_NOW;
 	}
 	tcp_fast_path_check(sk);
 	if (!sock_flag(sk, SOCK_DEAD))

@@ -250,6 +250,21 @@ TEST(duplicates_are_told)
 	w_recv(c, fd, 1001, 100);
 }
 
+/* Text behind a gap that is there already, inside a longer segment: told, and counted. */
+TEST(longer_duplicates_are_told)
+{
+	connection(SACK);
+	IN(.flags = A, .seq = 1201, .ack = 1, .win = 65535, .len = 50);
+	OUT(.flags = A, .seq = 1, .ack = 1001, .sack_from = 1201, .sack_to = 1251);
+	IN(.flags = A, .seq = 1201, .ack = 1, .win = 65535, .len = 100);
+	OUT(.flags = A, .seq = 1, .ack = 1001, .sack_from = 1201, .sack_to = 1251);
+	assert_int_equal(COUNT(TCPDSACKOfoSent), 1);
+	assert_int_equal(COUNT(TCPOFOMerge), 1);
+	IN(.flags = A, .seq = 1151, .ack = 1, .win = 65535, .len = 200);
+	OUT(.flags = A, .seq = 1, .ack = 1001, .sack_from = 1201, .sack_to = 1301);
+	assert_int_equal(COUNT(TCPOFOMerge), 2);
+}
+
 /* Blocks that cannot be: beyond what was sent, upside down, before what is acknowledged. */
 TEST(impossible_blocks_are_ignored)
 {

@@ -178,6 +178,7 @@ static int check_out_of_order(const struct sock *sk)
 		end = TCP_SKB_CB(skb)->end_seq;
 		truesize += (int)skb->truesize;
 	}
+	must(!tp->sack->num_sacks || !tcp_ofo_empty(tp));
 	for (u32 i = 0; i < tp->sack->num_sacks; i++)
 		must(before(tp->sack->selective_acks[i].start_seq,
 			    tp->sack->selective_acks[i].end_seq));
