@@ -11,23 +11,18 @@ struct send_ctx {
 	struct iov_iter *from;
 	unsigned int flags;	/* MSG_* */
 	u64 deadline;
-	u32 mss, size_goal;
+	u32 mss, size_goal;	/* of segments; how large skbs are to become */
 	size_t copied;
 };
 
-/* How large skbs are to become: as many whole segments as one packet may stand for. */
-static u32 size_goal(const struct sock *sk, u32 mss, unsigned int flags)
+/* Skbs of as many whole segments as one packet may stand for. */
+static void update_mss(struct sock *sk, struct send_ctx *c)
 {
-	const struct tcp_sock *tp = tcp_sk(sk);
-	u32 most = min(TCP_GSO_MAX_SIZE, max(tp->max_window >> 1, mss));
+	u32 mss = tcp_current_mss(sk);
+	u32 most = min(TCP_GSO_MAX_SIZE, max(tcp_sk(sk)->max_window >> 1, mss));
 
-	return flags & MSG_OOB ? mss : max(most / mss, 1U) * mss;
-}
-
-static void mark_push(struct tcp_sock *tp, struct sk_buff *skb)
-{
-	TCP_SKB_CB(skb)->tcp_flags |= TCPHDR_PSH;
-	tp->pushed_seq = tp->write_seq;
+	c->mss = mss;
+	c->size_goal = c->flags & MSG_OOB ? mss : max(most / mss, 1U) * mss;
 }
 
 /* Half a window without PSH: the reader should not wait for more (RFC 9293 3.9.1.2, SHLD-28). */
@@ -43,8 +38,10 @@ static void tcp_push(struct sock *sk, unsigned int flags, u32 mss, u8 nonagle)
 
 	if (!tp->send_head)
 		return;
-	if (!(flags & MSG_MORE) || forced_push(tp))
-		mark_push(tp, tail);
+	if (!(flags & MSG_MORE) || forced_push(tp)) {
+		TCP_SKB_CB(tail)->tcp_flags |= TCPHDR_PSH;
+		tp->pushed_seq = tp->write_seq;
+	}
 	if (flags & MSG_OOB) {
 		tp->urg_mode = 1;
 		tp->snd_up = tp->write_seq;
@@ -60,21 +57,6 @@ bool tcp_stream_memory_free(const struct sock *sk, int wake)
 	return (READ_ONCE(tp->write_seq) - READ_ONCE(tp->snd_nxt)) << wake < lowat;
 }
 
-/* An skb that got no octets must not stay. */
-static void remove_empty_tail(struct sock *sk)
-{
-	struct tcp_sock *tp = tcp_sk(sk);
-	struct sk_buff *skb = skb_peek_tail(&sk->sk_write_queue);
-
-	if (!skb || !tp->send_head || TCP_SKB_CB(skb)->end_seq != TCP_SKB_CB(skb)->seq)
-		return;
-	if (tp->send_head == skb)
-		tp->send_head = NULL;
-	__skb_unlink(skb, &sk->sk_write_queue);
-	sk_wmem_free_skb(sk, skb);
-	tcp_chrono_stop(sk, TCP_CHRONO_BUSY);
-}
-
 /* Octets of memory that sk may get: beyond tcp_mem only so much that it makes progress. */
 static u32 memory_room(const struct sock *sk)
 {
@@ -88,42 +70,18 @@ static int wait_for_space(struct sock *sk, struct send_ctx *c)
 {
 	int err;
 
-	remove_empty_tail(sk);
-	if (sk->sk_socket)	/* so that pushing sees what limits it */
-		sk->sk_socket->flags |= BIT(SOCK_NOSPACE);
+	sk->sk_socket->flags |= BIT(SOCK_NOSPACE);	/* pushing sees what limits it */
 	/* poll says that there is no room either, before half of what is queued has gone */
 	if (!memory_room(sk) && !(sk->sk_userlocks & SOCK_SNDBUF_LOCK))
 		sk->sk_sndbuf = clamp(sk->sk_wmem_queued >> 1, SOCK_MIN_SNDBUF, sk->sk_sndbuf);
 	if (c->copied)
 		tcp_push(sk, c->flags & ~MSG_MORE, c->mss, TCP_NAGLE_PUSH);
 	err = sk_stream_wait_memory(sk, c->deadline);
-	if (err)
-		return err;
-	tcp_mstamp_refresh(tcp_sk(sk));
-	c->mss = tcp_current_mss(sk);
-	c->size_goal = size_goal(sk, c->mss, c->flags);
-	return sk->sk_err || sk->sk_shutdown & SEND_SHUTDOWN ? -EPIPE : 0;
-}
-
-/* A new skb at the end of the write queue. 0, or why there is none. May sleep. */
-static int new_segment(struct sock *sk, struct send_ctx *c)
-{
-	size_t left = iov_iter_count(c->from);
-	struct sk_buff *skb = NULL;
-	int err;
-
-	for (;;) {
-		/* what fits is linear, bulk goes into pages */
-		if (sk_stream_memory_free(sk) && memory_room(sk))
-			skb = tcp_stream_alloc_skb(sk, left <= 1500 ? (u32)left : 0);
-		if (likely(skb))
-			break;
-		err = wait_for_space(sk, c);
-		if (err)
-			return err;
+	if (!err) {
+		tcp_mstamp_refresh(tcp_sk(sk));
+		update_mss(sk, c);
 	}
-	tcp_skb_entail(sk, skb);
-	return 0;
+	return err;
 }
 
 /* How many more octets the last skb takes; 0: a new one is needed. */
@@ -141,15 +99,39 @@ static u32 tail_room(const struct sock *sk, const struct send_ctx *c)
 	return min(min(skb_append_room(skb), c->size_goal - skb->len), max(memory, c->mss));
 }
 
-static int append(struct sock *sk, struct send_ctx *c, u32 n)
+/* Octets for the last skb, or for a new one. 0, -EFAULT; -ENOMEM: it has to wait for space. */
+static int append(struct sock *sk, struct send_ctx *c)
 {
-	struct sk_buff *skb = skb_peek_tail(&sk->sk_write_queue);
+	size_t left = iov_iter_count(c->from);
 	struct tcp_sock *tp = tcp_sk(sk);
-	u32 truesize = skb->truesize;
-	int err = skb_append_iter(skb, c->from, n);
+	u32 truesize, n = tail_room(sk, c);
+	struct sk_buff *skb;
+	int err;
 
-	if (unlikely(err))
+	if (!n) {
+		if (!sk_stream_memory_free(sk) || !memory_room(sk))
+			return -ENOMEM;
+		/* what fits is linear, bulk goes into pages */
+		skb = tcp_stream_alloc_skb(sk, left <= 1500 ? (u32)left : 0);
+		if (unlikely(!skb))
+			return -ENOMEM;
+		tcp_skb_entail(sk, skb);
+		n = tail_room(sk, c);
+	}
+	skb = skb_peek_tail(&sk->sk_write_queue);
+	truesize = skb->truesize;
+	n = (u32)min_t(size_t, n, left);
+	err = skb_append_iter(skb, c->from, n);
+	if (unlikely(err)) {
+		if (!skb->len) {	/* an skb that got no octets must not stay */
+			if (tp->send_head == skb)
+				tp->send_head = NULL;
+			__skb_unlink(skb, &sk->sk_write_queue);
+			sk_wmem_free_skb(sk, skb);
+			tcp_chrono_stop(sk, TCP_CHRONO_BUSY);
+		}
 		return err;
+	}
 	skb->truesize = truesize + n;	/* wherever they went to */
 	sk_wmem_queued_add(sk, (s32)n);
 	if (!c->copied)
@@ -166,50 +148,29 @@ static int send_all(struct sock *sk, struct send_ctx *c)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 	struct sk_buff *skb;
-	u32 room;
 	int err;
 
+	update_mss(sk, c);
 	while (iov_iter_count(c->from)) {
 		if (sk->sk_err || sk->sk_shutdown & SEND_SHUTDOWN)
 			return -EPIPE;
-		while (!(room = tail_room(sk, c))) {
-			err = new_segment(sk, c);
+		err = append(sk, c);
+		if (unlikely(err)) {
+			if (err == -ENOMEM)
+				err = wait_for_space(sk, c);
 			if (err)
 				return err;
+			continue;
 		}
-		err = append(sk, c, (u32)min_t(size_t, room, iov_iter_count(c->from)));
-		if (unlikely(err == -ENOMEM)) {
-			err = wait_for_space(sk, c);
-			if (!err)
-				continue;
-		}
-		if (err)
-			return err;
 		skb = skb_peek_tail(&sk->sk_write_queue);
 		if (!iov_iter_count(c->from) || skb->len < c->size_goal || c->flags & MSG_OOB)
 			continue;
-		if (forced_push(tp)) {
-			mark_push(tp, skb);
-			__tcp_push_pending_frames(sk, c->mss, TCP_NAGLE_PUSH);
-		} else if (skb == tp->send_head) {
+		if (forced_push(tp))
+			tcp_push(sk, 0, c->mss, TCP_NAGLE_PUSH);
+		else if (skb == tp->send_head)
 			tcp_write_xmit(sk, c->mss, TCP_NAGLE_PUSH, 1);
-		}
 	}
 	return 0;
-}
-
-/* Not connected, or to be with this call: in_syn octets went with the SYN. 0: send the rest. */
-static int send_opening(struct sock *sk, struct msghdr *msg, size_t len, u64 deadline,
-			size_t *in_syn)
-{
-	int err = 0;
-
-	if (msg->msg_flags & MSG_FASTOPEN || inet_sk(sk)->defer_connect)
-		err = tcp_sendmsg_fastopen(sk, msg, len, in_syn);
-	if (!err && !sk_may_send(sk) && !tcp_passive_fastopen(sk))
-		err = sk_stream_wait_connect(sk, deadline);
-	tcp_mstamp_refresh(tcp_sk(sk));
-	return err;
 }
 
 int tcp_sendmsg(struct sock *sk, struct msghdr *msg, size_t len)
@@ -224,24 +185,22 @@ int tcp_sendmsg(struct sock *sk, struct msghdr *msg, size_t len)
 	tcp_rate_check_app_limited(sk);
 	c.deadline = sock_snddeadline(sk, c.flags & MSG_DONTWAIT);
 	if (unlikely(!sk_may_send(sk) || c.flags & MSG_FASTOPEN)) {
-		err = send_opening(sk, msg, len, c.deadline, &in_syn);
-		if (err)
-			goto out;
+		/* not connected, or to be with this call: in_syn octets go with the SYN */
+		if (c.flags & MSG_FASTOPEN || inet_sk(sk)->defer_connect)
+			err = tcp_sendmsg_fastopen(sk, msg, len, &in_syn);
+		if (!err && !sk_may_send(sk) && !tcp_passive_fastopen(sk))
+			err = sk_stream_wait_connect(sk, c.deadline);
+		tcp_mstamp_refresh(tp);
 	}
-	c.mss = tcp_current_mss(sk);
-	c.size_goal = size_goal(sk, c.mss, c.flags);
-	err = send_all(sk, &c);
-	if (unlikely(err))
-		remove_empty_tail(sk);
-	else if (unlikely(c.flags & MSG_EOR && c.copied))
-		TCP_SKB_CB(skb_peek_tail(&sk->sk_write_queue))->eor = 1;
-	if (c.copied)
+	if (likely(!err))
+		err = send_all(sk, &c);
+	if (c.copied) {
+		if (unlikely(c.flags & MSG_EOR && !err))
+			TCP_SKB_CB(skb_peek_tail(&sk->sk_write_queue))->eor = 1;
 		tcp_push(sk, c.flags, c.mss, tp->nonagle);
-out:
-	if (c.copied + in_syn)
-		err = (int)(c.copied + in_syn);
-	else if (err)
-		err = sk_stream_error(sk, (int)c.flags, err);
+	}
+	c.copied += in_syn;
+	err = c.copied ? (int)c.copied : sk_stream_error(sk, (int)c.flags, err);
 	/* a writer that found no room must be woken although nothing is in flight */
 	if (unlikely(err == -EAGAIN && tcp_rtx_queue_empty(sk)))
 		tcp_write_space(sk);
@@ -257,8 +216,7 @@ struct recv_ctx {
 	int flags;		/* MSG_* */
 	u64 deadline;
 	u32 *seq;		/* next octet to read: copied_seq, or a private one when peeking */
-	u32 target;		/* enough to return with */
-	int copied;
+	int target, copied;	/* enough to return with, and what there is */
 };
 
 /* The reader took copied octets: does the peer deserve to hear of the new window, or of its PSH? */
@@ -266,7 +224,7 @@ static void cleanup_rbuf(struct sock *sk, int copied)
 {
 	const struct inet_connection_sock *icsk = inet_csk(sk);
 	struct tcp_sock *tp = tcp_sk(sk);
-	u32 now, fresh;
+	u32 now = tcp_receive_window(tp);
 	bool ack = false;
 
 	if (inet_csk_ack_scheduled(sk))
@@ -274,13 +232,8 @@ static void cleanup_rbuf(struct sock *sk, int copied)
 		      (copied > 0 && !READ_ONCE(sk->sk_rmem_alloc) &&
 		       (icsk->icsk_ack.pending & ICSK_ACK_PUSHED2 ||
 			(icsk->icsk_ack.pending & ICSK_ACK_PUSHED && !icsk->icsk_ack.pingpong)));
-	if (copied > 0 && !ack && !(sk->sk_shutdown & RCV_SHUTDOWN)) {
-		now = tcp_receive_window(tp);
-		if (2 * now <= tp->window_clamp) {
-			fresh = __tcp_select_window(sk);
-			ack = fresh && fresh >= 2 * now;
-		}
-	}
+	if (copied > 0 && !ack && !(sk->sk_shutdown & RCV_SHUTDOWN) && 2 * now <= tp->window_clamp)
+		ack = __tcp_select_window(sk) >= max(2 * now, 1U);
 	if (ack) {
 		tcp_mstamp_refresh(tp);
 		tcp_send_ack(sk);
@@ -297,21 +250,16 @@ static int recv_urgent(struct sock *sk, struct msghdr *msg, size_t len, int flag
 		return -EINVAL;
 	if (sk->sk_state == TCP_CLOSE && !sock_flag(sk, SOCK_DONE))
 		return -ENOTCONN;
-	if (tp->urg_data & TCP_URG_VALID) {
-		if (!(flags & MSG_PEEK))
-			tp->urg_data = TCP_URG_READ;
-		msg->msg_flags |= MSG_OOB;
-		if (!len) {
-			msg->msg_flags |= MSG_TRUNC;
-			return 0;
-		}
-		if (!(flags & MSG_TRUNC) && copy_to_iter(&octet, 1, &msg->msg_iter) != 1)
-			return -EFAULT;
-		return 1;
-	}
-	if (sk->sk_state == TCP_CLOSE || sk->sk_shutdown & RCV_SHUTDOWN)
-		return 0;
-	return -EAGAIN;	/* announced, but not here; it does not block (as in BSD) */
+	if (!(tp->urg_data & TCP_URG_VALID))	/* announced, but not here: no wait (as in BSD) */
+		return sk->sk_state == TCP_CLOSE || sk->sk_shutdown & RCV_SHUTDOWN ? 0 : -EAGAIN;
+	if (!(flags & MSG_PEEK))
+		tp->urg_data = TCP_URG_READ;
+	msg->msg_flags |= MSG_OOB;
+	if (!len)
+		msg->msg_flags |= MSG_TRUNC;
+	else if (!(flags & MSG_TRUNC) && copy_to_iter(&octet, 1, &msg->msg_iter) != 1)
+		return -EFAULT;
+	return len > 0;
 }
 
 /* The skb that holds octet seq, and where in it; NULL: not here yet. */
@@ -327,33 +275,21 @@ static struct sk_buff *find_skb(struct sock *sk, u32 seq, u32 *offset)
 	return NULL;
 }
 
-/* How many of the used next octets precede the urgent mark; *skip: pass over the urgent one. */
-static u32 up_to_urgent(struct sock *sk, struct recv_ctx *c, u32 used, bool *skip)
-{
-	struct tcp_sock *tp = tcp_sk(sk);
-	u32 away = tp->urg_seq - *c->seq;
-
-	*skip = false;
-	if (likely(!tp->urg_data) || away >= used)
-		return used;
-	if (away)
-		return away;
-	*skip = !sock_flag(sk, SOCK_URGINLINE);
-	return *skip ? 1 : used;
-}
-
-/* Copy from skb. False: end the call. */
+/* Copy from skb, from offset on. False: end the call. */
 static bool recv_copy(struct sock *sk, struct recv_ctx *c, struct sk_buff *skb, u32 offset)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
-	u32 used = (u32)min_t(size_t, skb->len - offset, c->len);
+	u32 used = (u32)min_t(size_t, skb->len - offset, c->len), away = tp->urg_seq - *c->seq;
 	bool skip = false, fin = TCP_SKB_CB(skb)->tcp_flags & TCPHDR_FIN;
 
-	used = up_to_urgent(sk, c, used, &skip);
+	if (unlikely(tp->urg_data && away < used)) {	/* go up to the urgent octet, or past it */
+		skip = !away && !sock_flag(sk, SOCK_URGINLINE);
+		if (away || skip)
+			used = max(away, 1U);
+	}
 	if (!skip && !(c->flags & MSG_TRUNC) &&
 	    skb_copy_datagram_iter(skb, offset, &c->msg->msg_iter, used)) {
-		if (!c->copied)
-			c->copied = -EFAULT;
+		c->copied = c->copied ?: -EFAULT;
 		return false;
 	}
 	*c->seq += used;
@@ -369,8 +305,7 @@ static bool recv_copy(struct sock *sk, struct recv_ctx *c, struct sk_buff *skb, 
 	}
 	if (offset + used < skb->len)
 		return true;
-	if (fin)
-		++*c->seq;
+	*c->seq += fin;
 	if (!(c->flags & MSG_PEEK)) {
 		__skb_unlink(skb, &sk->sk_receive_queue);
 		consume_skb(skb);
@@ -391,21 +326,20 @@ static void recv_loop(struct sock *sk, struct recv_ctx *c)
 		if (unlikely(tp->urg_data && tp->urg_seq == *c->seq && c->copied))
 			return;
 		skb = find_skb(sk, *c->seq, &offset);
-		if (skb && offset <= skb->len) {
+		if (skb) {
 			if (!recv_copy(sk, c, skb, offset))
 				return;
 			continue;
 		}
-		if (c->copied >= (int)c->target && !sk->sk_backlog.head)
+		if (c->copied >= c->target && !sk->sk_backlog.head)
 			return;
 		go = sk_stream_recv_idle(sk, c->copied, c->deadline);
 		if (go <= 0) {
-			if (go < 0)
-				c->copied = go;
+			c->copied = c->copied ?: go;
 			return;
 		}
 		cleanup_rbuf(sk, c->copied);
-		if (c->copied >= (int)c->target) {
+		if (c->copied >= c->target) {
 			release_sock(sk);	/* what waits on the backlog may be for us */
 			lock_sock(sk);
 		} else if (!sk_wait_data(sk, c->deadline) && !signal_pending()) {
@@ -414,46 +348,39 @@ static void recv_loop(struct sock *sk, struct recv_ctx *c)
 	} while (c->len);
 }
 
-/* TCP_CM_INQ: what is left to read; never 0 after the peer's FIN, so that the end is read too. */
-static void tell_inq(struct sock *sk, struct msghdr *msg)
-{
-	const struct tcp_sock *tp = tcp_sk(sk);
-	int inq = (int)(tp->rcv_nxt - tp->copied_seq);
-
-	if (!inq && sock_flag(sk, SOCK_DONE))
-		inq = 1;
-	put_cmsg(msg, SOL_TCP, TCP_CM_INQ, sizeof(inq), &inq);
-}
-
 int tcp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags, int *addr_len)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 	struct recv_ctx c = { .msg = msg, .len = len, .flags = flags, .seq = &tp->copied_seq };
 	u32 peek_seq;
+	int inq;
 
 	if (flags & MSG_ERRQUEUE)
 		return -EAGAIN;
 	lock_sock(sk);
-	c.copied = -ENOTCONN;
-	if (sk->sk_state == TCP_LISTEN)
+	if (sk->sk_state == TCP_LISTEN) {
+		c.copied = -ENOTCONN;
 		goto out;
+	}
 	if (unlikely(flags & MSG_OOB)) {
 		c.copied = recv_urgent(sk, msg, len, flags);
 		goto out;
 	}
-	c.copied = 0;
 	c.deadline = sock_rcvdeadline(sk, flags & MSG_DONTWAIT);
 	if (flags & MSG_PEEK) {
 		peek_seq = tp->copied_seq;
 		c.seq = &peek_seq;
 	}
-	c.target = flags & MSG_WAITALL ? ~0U : max_t(u32, sk->sk_rcvlowat, 1);
-	c.target = (u32)min_t(size_t, len, c.target) ?: 1;	/* even nothing is waited for */
+	/* even a call for nothing waits for something */
+	c.target = max(flags & MSG_WAITALL ? (int)len : min_t(int, len, sk->sk_rcvlowat), 1);
 	recv_loop(sk, &c);
 	if (!(flags & MSG_PEEK))
 		cleanup_rbuf(sk, c.copied);
-	if (unlikely(tp->recvmsg_inq && c.copied >= 0))
-		tell_inq(sk, msg);
+	if (unlikely(tp->recvmsg_inq && c.copied >= 0)) {
+		/* TCP_CM_INQ: never 0 after the peer's FIN, so that the end is read too */
+		inq = (int)(tp->rcv_nxt - tp->copied_seq) ?: sock_flag(sk, SOCK_DONE);
+		put_cmsg(msg, SOL_TCP, TCP_CM_INQ, sizeof(inq), &inq);
+	}
 out:
 	release_sock(sk);
 	return c.copied;
