@@ -345,6 +345,8 @@ static void recv_loop(struct sock *sk, struct recv_ctx *c)
 		} else if (!sk_wait_data(sk, c->deadline) && !signal_pending()) {
 			c->deadline = 0;
 		}
+		if (before(*c->seq, tp->copied_seq))	/* a peek beside another reader */
+			*c->seq = tp->copied_seq;
 	} while (c->len);
 }
 

@@ -557,6 +557,38 @@ TEST(peek_leaves_the_data)
 	w_recv(c, fd, 1001, 30);
 }
 
+static int shared_fd;
+
+/* Data comes, and another thread takes it before the first one runs again. */
+static void taken_by_another(void *arg)
+{
+	more_data(NULL);
+	w_recv(c, shared_fd, 1001, 30);
+}
+
+static void ten_more(void *arg)
+{
+	IN(.flags = A|P, .seq = 1031, .ack = 1, .win = 65535, .len = 10);
+}
+
+/* A peek that sleeps goes on where the stream is, not where it was. */
+TEST(peek_beside_another_reader)
+{
+	struct { long s, us; } tv = { 5, 0 };
+	u8 buf[100];
+
+	c = conversation(1);
+	shared_fd = w_established(c, 65535);
+	assert_int_equal(SYS(c->s, setsockopt, shared_fd, SOL_SOCKET, SO_RCVTIMEO_OLD, &tv,
+			     sizeof(tv)), 0);
+	world_at_process(c->w, ktime_get_ns() + NSEC_PER_SEC, taken_by_another, NULL);
+	world_at_process(c->w, ktime_get_ns() + 2 * NSEC_PER_SEC, ten_more, NULL);
+	assert_int_equal(SYS(c->s, fcntl, shared_fd, F_SETFL, 0), 0);
+	assert_int_equal(s_recv(c->s, shared_fd, buf, sizeof(buf), MSG_PEEK), 10);
+	assert_int_equal(buf[0], octet(1031));
+	w_recv(c, shared_fd, 1031, 10);
+}
+
 TEST(bad_user_memory_is_efault)
 {
 	int fd;
