@@ -142,13 +142,18 @@ void tcp_done(struct sock *sk)
 		inet_csk_destroy_sock(sk);
 }
 
-bool tcp_orphan_limit_reached(struct sock *sk)
+bool tcp_out_of_resources(struct sock *sk, bool reset)
 {
 	const struct netns_tcp *t = &sock_net(sk)->tcp;
 
-	if (READ_ONCE(t->orphan_count) > (u32)t->sysctl_tcp_max_orphans)
-		return true;
-	return sk->sk_wmem_queued > (int)MAX_TCP_HEADER * 16 && tcp_out_of_memory(sk);
+	if (READ_ONCE(t->orphan_count) <= (u32)t->sysctl_tcp_max_orphans &&
+	    (sk->sk_wmem_queued <= (int)MAX_TCP_HEADER * 16 || !tcp_out_of_memory(sk)))
+		return false;
+	if (reset)
+		tcp_send_active_reset(sk);
+	NET_INC_STATS(sock_net(sk), TcpExt_TCPAbortOnMemory);
+	tcp_done(sk);
+	return true;
 }
 
 /* --- close and shutdown ------------------------------------------------------------------ */
@@ -235,13 +240,10 @@ static void close_orphan(struct sock *sk)
 		}
 		inet_csk_reset_keepalive_timer(sk, tp->tcp_mstamp + wait - TCP_TIMEWAIT_NS);
 	}
-	if (sk->sk_state != TCP_CLOSE && tcp_orphan_limit_reached(sk)) {
-		tcp_send_active_reset(sk);
-		NET_INC_STATS(sock_net(sk), TcpExt_TCPAbortOnMemory);
-		tcp_done(sk);
-	} else if (sk->sk_state == TCP_CLOSE) {
+	if (sk->sk_state == TCP_CLOSE)
 		inet_csk_destroy_sock(sk);
-	}
+	else
+		tcp_out_of_resources(sk, true);
 }
 
 void tcp_close(struct sock *sk, u64 timeout_ns)

@@ -502,7 +502,8 @@ void tcp_set_state(struct sock *sk, int state);
 void tcp_done(struct sock *sk);			/* to CLOSE; frees an orphan. [s] held */
 void tcp_reset_received(struct sock *sk);	/* a valid RST came */
 void tcp_write_queue_purge(struct sock *sk);
-bool tcp_orphan_limit_reached(struct sock *sk);	/* too many orphans, or no memory for one more */
+/* Too many orphans, or no memory for this one: true, and it was ended, with a reset if asked for. */
+bool tcp_out_of_resources(struct sock *sk, bool reset);
 
 /* proto.destroy: everything TCP hung on sk. */
 void tcp_v4_destroy_sock(struct sock *sk);

@@ -19,18 +19,6 @@ static void write_err(struct sock *sk)
 	tcp_done(sk);
 }
 
-/* An orphan must not cost much. True: it was ended. */
-static bool out_of_resources(struct sock *sk, bool reset)
-{
-	if (!tcp_orphan_limit_reached(sk))
-		return false;
-	if (reset)
-		tcp_send_active_reset(sk);
-	tcp_done(sk);
-	NET_INC_STATS(sock_net(sk), TcpExt_TCPAbortOnMemory);
-	return true;
-}
-
 /* Retransmissions that an orphan is granted. */
 static u32 orphan_retries(const struct sock *sk, bool alive)
 {
@@ -104,7 +92,7 @@ static bool write_timeout(struct sock *sk)
 			bool alive = tcp_rto_ns(sk) < max_rto_ns;
 
 			retries = orphan_retries(sk, alive);
-			if (out_of_resources(sk, alive || !timed_out(sk, retries, 0)))
+			if (tcp_out_of_resources(sk, alive || !timed_out(sk, retries, 0)))
 				return true;
 		}
 		expired = timed_out(sk, retries, icsk->icsk_user_timeout);
@@ -270,7 +258,7 @@ static void probe_timer(struct sock *sk)
 			write_err(sk);
 			return;
 		}
-		if (out_of_resources(sk, true))
+		if (tcp_out_of_resources(sk, true))
 			return;
 	}
 	/* a peer that answers probes is never given up (MUST-37): ACKs clear icsk_probes_out */
