@@ -19,26 +19,13 @@ struct tcp_ext *tcp_ext(struct tcp_sock *tp)
 	return tp->ext;
 }
 
-static void ext_free(struct sock *sk)
-{
-	struct tcp_ext *ext = tcp_sk(sk)->ext;
-
-	if (likely(!ext))
-		return;
-	tcp_sk(sk)->ext = NULL;
-	tcp_md5_free(sock_net(sk), ext->md5_keys);
-	kfree(ext->fastopenq);
-	kfree(ext);
-}
-
 /* Everything that a new connection starts with; options of the application stay. */
 void tcp_init_connection(struct sock *sk)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
 	struct tcp_sock *tp = tcp_sk(sk);
-	const size_t options_end = offsetof(struct tcp_sock, reordering);
 
-	memset((char *)tp + options_end, 0, sizeof(*tp) - options_end);
+	memset(&tp->reordering, 0, sizeof(*tp) - offsetof(struct tcp_sock, reordering));
 	tcp_mstamp_refresh(tp);
 	INIT_LIST_HEAD(&tp->tsorted_sent_queue);
 	tp->mdev_us = TCP_TIMEOUT_INIT_US;
@@ -46,8 +33,7 @@ void tcp_init_connection(struct sock *sk)
 	tp->snd_cwnd = TCP_INIT_CWND;
 	tp->snd_ssthresh = TCP_INFINITE_SSTHRESH;
 	tp->reordering = (u16)sock_net(sk)->tcp.sysctl_tcp_reordering;
-	tp->mss_cache = TCP_MSS_DEFAULT_V4;
-	tp->mss_clamp = TCP_MSS_DEFAULT_V4;
+	tp->mss_cache = tp->mss_clamp = TCP_MSS_DEFAULT_V4;
 	tp->rack_reo_wnd_steps = 1;
 	tp->app_limited = ~0U;	/* until the first ACK */
 	tp->rate_app_limited = 1;
@@ -80,8 +66,7 @@ void tcp_write_queue_purge(struct sock *sk)
 		sk_wmem_free_skb(sk, skb);
 	INIT_LIST_HEAD(&tp->tsorted_sent_queue);
 	tcp_chrono_stop(sk, TCP_CHRONO_BUSY);
-	tp->send_head = NULL;
-	tp->retransmit_skb_hint = NULL;
+	tp->send_head = tp->retransmit_skb_hint = NULL;
 	tp->packets_out = tp->sacked_out = tp->lost_out = tp->retrans_out = 0;
 	tp->snd_una = tp->snd_nxt = tp->write_seq;
 	if (tp->sack)
@@ -89,39 +74,41 @@ void tcp_write_queue_purge(struct sock *sk)
 	inet_csk(sk)->icsk_backoff = 0;
 }
 
-static void receive_queues_purge(struct sock *sk, enum skb_drop_reason why)
+/* Nothing is due, and nothing waits to be sent, acknowledged or read any more. */
+static void purge(struct sock *sk, enum skb_drop_reason why)
 {
+	inet_csk_clear_timers(sk);
+	tcp_write_queue_purge(sk);
 	skb_queue_purge_reason(&sk->sk_receive_queue, why);
 	tcp_ofo_purge(tcp_sk(sk), why);
-	tcp_sk(sk)->sacked_out = 0;
 	tcp_sack_state_release(tcp_sk(sk));
 }
 
 void tcp_v4_destroy_sock(struct sock *sk)
 {
-	inet_csk_clear_timers(sk);
-	tcp_write_queue_purge(sk);
-	receive_queues_purge(sk, DROP_SOCKET_CLOSED);
-	ext_free(sk);
-	if (inet_csk(sk)->icsk_bind_hash)
-		inet_put_port(sk);
+	struct tcp_ext *ext = tcp_sk(sk)->ext;
+
+	purge(sk, DROP_SOCKET_CLOSED);
+	if (unlikely(ext)) {
+		tcp_sk(sk)->ext = NULL;
+		tcp_md5_free(sock_net(sk), ext->md5_keys);
+		kfree(ext->fastopenq);
+		kfree(ext);
+	}
+	inet_put_port(sk);
 }
 
 void tcp_set_state(struct sock *sk, int state)
 {
-	const u32 open = TCPF(TCP_ESTABLISHED) | TCPF(TCP_CLOSE_WAIT);
-	int old = sk->sk_state;
+	bool was_open = sk_may_send(sk);
+	bool is_open = TCPF(state) & (TCPF(TCP_ESTABLISHED) | TCPF(TCP_CLOSE_WAIT));
 
-	if (state == TCP_ESTABLISHED && old != TCP_ESTABLISHED)
-		NET_INC_STATS(sock_net(sk), Tcp_CurrEstab);
-	else if (TCPF(old) & open && !(TCPF(state) & open))
-		NET_ADD_STATS(sock_net(sk), Tcp_CurrEstab, -1);
+	NET_ADD_STATS(sock_net(sk), Tcp_CurrEstab, is_open - was_open);
 	if (state == TCP_CLOSE) {
 		reqsk_fastopen_remove(sk, false);
-		if (TCPF(old) & open)
-			NET_INC_STATS(sock_net(sk), Tcp_EstabResets);
+		NET_ADD_STATS(sock_net(sk), Tcp_EstabResets, was_open);
 		sk->sk_prot->unhash(sk);
-		if (inet_csk(sk)->icsk_bind_hash && !(sk->sk_userlocks & SOCK_BINDPORT_LOCK))
+		if (!(sk->sk_userlocks & SOCK_BINDPORT_LOCK))
 			inet_put_port(sk);
 	}
 	sk->sk_state = (u8)state;
@@ -158,65 +145,50 @@ bool tcp_out_of_resources(struct sock *sk, bool reset)
 
 /* --- close and shutdown ------------------------------------------------------------------ */
 
-/* RFC 9293 3.10.4: the state after our FIN. True: there is a FIN to send. */
-static bool tcp_close_state(struct sock *sk)
+/* RFC 9293 3.10.4: we send no more, and a FIN says so to who knows of the connection. */
+static void tcp_close_state(struct sock *sk)
 {
-	switch (sk->sk_state) {
-	case TCP_ESTABLISHED:
-	case TCP_SYN_RECV:
-		tcp_set_state(sk, TCP_FIN_WAIT1);
-		return true;
-	case TCP_CLOSE_WAIT:
-		tcp_set_state(sk, TCP_LAST_ACK);
-		return true;
-	case TCP_SYN_SENT:
-		tcp_set_state(sk, TCP_CLOSE);
-		return false;
-	}
-	return false;
+	static const u8 next[TCP_MAX_STATES] = {
+		[TCP_ESTABLISHED] = TCP_FIN_WAIT1, [TCP_SYN_RECV] = TCP_FIN_WAIT1,
+		[TCP_CLOSE_WAIT] = TCP_LAST_ACK, [TCP_SYN_SENT] = TCP_CLOSE,
+	};
+	u8 state = next[sk->sk_state];
+
+	if (state)
+		tcp_set_state(sk, state);
+	if (state && state != TCP_CLOSE)
+		tcp_send_fin(sk);
 }
 
 void tcp_shutdown(struct sock *sk, int how)
 {
-	if (!(how & SEND_SHUTDOWN) || !(sk_opening(sk) || sk_may_send(sk)))
+	if (!(how & SEND_SHUTDOWN))
 		return;
 	tcp_mstamp_refresh(tcp_sk(sk));
-	if (tcp_close_state(sk))
-		tcp_send_fin(sk);
-}
-
-/* Throw away what nobody will read. True: some of it was text. */
-static bool discard_unread(struct sock *sk)
-{
-	struct tcp_sock *tp = tcp_sk(sk);
-	struct sk_buff *skb;
-	bool unread = false;
-
-	while ((skb = __skb_dequeue(&sk->sk_receive_queue))) {
-		u32 end = TCP_SKB_CB(skb)->end_seq - (TCP_SKB_CB(skb)->tcp_flags & TCPHDR_FIN);
-
-		unread |= after(end, tp->copied_seq);
-		consume_skb(skb);
-	}
-	tp->copied_seq = tp->rcv_nxt;
-	return unread;
+	tcp_close_state(sk);
 }
 
 /* The application is done with the connection: FIN, or RST when it leaves text unread. [s] */
-static void close_connection(struct sock *sk, bool unread)
+static void close_connection(struct sock *sk)
 {
+	struct tcp_sock *tp = tcp_sk(sk);
+	bool unread = tp->rcv_nxt - tp->copied_seq > sock_flag(sk, SOCK_DONE);	/* beside a FIN */
+	struct sk_buff *skb;
+
+	while ((skb = __skb_dequeue(&sk->sk_receive_queue)))
+		consume_skb(skb);
+	tp->copied_seq = tp->rcv_nxt;
 	if (sk->sk_state == TCP_CLOSE)
 		return;
 	if (unread) {	/* RFC 2525 2.17: the peer must know that it was not read */
 		NET_INC_STATS(sock_net(sk), TcpExt_TCPAbortOnClose);
-		if (sk->sk_state != TCP_SYN_SENT)
-			tcp_send_active_reset(sk);
+		tcp_send_active_reset(sk);
 		tcp_set_state(sk, TCP_CLOSE);
 	} else if (sock_flag(sk, SOCK_LINGER) && !sk->sk_lingertime) {
 		tcp_disconnect(sk, 0);
 		NET_INC_STATS(sock_net(sk), TcpExt_TCPAbortOnLinger);
-	} else if (tcp_close_state(sk)) {
-		tcp_send_fin(sk);
+	} else {
+		tcp_close_state(sk);
 	}
 }
 
@@ -224,26 +196,20 @@ static void close_connection(struct sock *sk, bool unread)
 static void close_orphan(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
-	u64 wait;
+	bool fin_wait2 = sk->sk_state == TCP_FIN_WAIT2;
+	u64 wait = tcp_fin_time_ns(sk);
 
-	if (sk->sk_state == TCP_FIN_WAIT2) {
-		wait = tcp_fin_time_ns(sk);
-		if (tp->linger2 < 0) {
-			tcp_send_active_reset(sk);
-			tcp_done(sk);
-			NET_INC_STATS(sock_net(sk), TcpExt_TCPAbortOnLinger);
-			return;
-		}
-		if (wait <= TCP_TIMEWAIT_NS) {
-			tcp_time_wait(sk, TCP_FIN_WAIT2, wait);
-			return;
-		}
+	if (sk->sk_state == TCP_CLOSE) {
+		inet_csk_destroy_sock(sk);
+	} else if (fin_wait2 && tp->linger2 < 0) {
+		tcp_send_active_reset(sk);
+		tcp_done(sk);
+		NET_INC_STATS(sock_net(sk), TcpExt_TCPAbortOnLinger);
+	} else if (fin_wait2 && wait <= TCP_TIMEWAIT_NS) {
+		tcp_time_wait(sk, TCP_FIN_WAIT2, wait);
+	} else if (!tcp_out_of_resources(sk, true) && fin_wait2) {
 		inet_csk_reset_keepalive_timer(sk, tp->tcp_mstamp + wait - TCP_TIMEWAIT_NS);
 	}
-	if (sk->sk_state == TCP_CLOSE)
-		inet_csk_destroy_sock(sk);
-	else
-		tcp_out_of_resources(sk, true);
 }
 
 void tcp_close(struct sock *sk, u64 timeout_ns)
@@ -257,7 +223,7 @@ void tcp_close(struct sock *sk, u64 timeout_ns)
 		tcp_set_state(sk, TCP_CLOSE);
 		inet_csk_listen_stop(sk);
 	} else {
-		close_connection(sk, discard_unread(sk));
+		close_connection(sk);
 		if (timeout_ns)
 			sk_stream_wait_close(sk, ktime_get_ns() + timeout_ns);
 	}
@@ -276,41 +242,32 @@ void tcp_close(struct sock *sk, u64 timeout_ns)
 	sock_put(sk);
 }
 
-/* Whether ending a connection in this state owes the peer a reset (RFC 9293 3.10.5). */
-static bool need_reset(const struct sock *sk)
-{
-	const struct tcp_sock *tp = tcp_sk(sk);
-	const u32 open = TCPF(TCP_ESTABLISHED) | TCPF(TCP_CLOSE_WAIT) | TCPF(TCP_FIN_WAIT1) |
-			 TCPF(TCP_FIN_WAIT2) | TCPF(TCP_SYN_RECV);
-
-	return TCPF(sk->sk_state) & open ||
-	       (tp->snd_nxt != tp->write_seq &&
-		TCPF(sk->sk_state) & (TCPF(TCP_CLOSING) | TCPF(TCP_LAST_ACK)));
-}
-
 int tcp_disconnect(struct sock *sk, int flags)
 {
+	const u32 open = TCPF(TCP_ESTABLISHED) | TCPF(TCP_CLOSE_WAIT) | TCPF(TCP_FIN_WAIT1) |
+			 TCPF(TCP_FIN_WAIT2) | TCPF(TCP_SYN_RECV);
+	const u32 closing = TCPF(TCP_CLOSING) | TCPF(TCP_LAST_ACK);
+	struct tcp_sock *tp = tcp_sk(sk);
 	int state = sk->sk_state;
+	/* RFC 9293 3.10.5: it is owed to a peer that does not know that both sides are closed */
+	bool reset = TCPF(state) & open ||
+		     (TCPF(state) & closing && tp->snd_nxt != tp->write_seq);
 
-	tcp_mstamp_refresh(tcp_sk(sk));
-	if (need_reset(sk)) {
+	tcp_mstamp_refresh(tp);
+	if (reset)
 		tcp_send_active_reset(sk);
+	if (reset || state == TCP_SYN_SENT)
 		sk->sk_err = ECONNRESET;
-	} else if (state == TCP_SYN_SENT) {
-		sk->sk_err = ECONNRESET;
-	}
 	if (state != TCP_CLOSE)
 		tcp_set_state(sk, TCP_CLOSE);
 	if (state == TCP_LISTEN)
 		inet_csk_listen_stop(sk);
-	inet_csk_clear_timers(sk);
-	tcp_write_queue_purge(sk);
-	receive_queues_purge(sk, DROP_TCP_ABORT);
+	purge(sk, DROP_TCP_ABORT);
 	inet_forget_peer(sk);
 	inet_sk(sk)->defer_connect = 0;
-	if (tcp_sk(sk)->ext) {
-		tcp_sk(sk)->ext->fastopen_req = NULL;
-		tcp_sk(sk)->ext->fastopen_client_fail = 0;
+	if (tp->ext) {
+		tp->ext->fastopen_req = NULL;
+		tp->ext->fastopen_client_fail = 0;
 	}
 	sk->sk_shutdown = 0;
 	sock_reset_flag(sk, SOCK_DONE);
@@ -327,7 +284,7 @@ static bool stream_is_readable(const struct sock *sk)
 	const struct tcp_sock *tp = tcp_sk(sk);
 	u32 avail = tp->rcv_nxt - tp->copied_seq, target = (u32)max(sk->sk_rcvlowat, 1);
 
-	if (tp->urg_seq == tp->copied_seq && !sock_flag(sk, SOCK_URGINLINE) && tp->urg_data)
+	if (tp->urg_data && tp->urg_seq == tp->copied_seq && !sock_flag(sk, SOCK_URGINLINE))
 		target++;
 	return avail >= target ||
 	       (avail && (READ_ONCE(sk->sk_rmem_alloc) >= sk->sk_rcvbuf ||
@@ -360,43 +317,35 @@ poll_events_t tcp_poll(struct file *file, struct socket *sock, struct poll_table
 	return mask;
 }
 
-/* Octets that a reader can have now, [s] held. */
-static int unread(const struct sock *sk)
+/* Octets that a reader can have now, up to an urgent one. [s] */
+static u32 unread(const struct sock *sk)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
-	u32 n = tp->rcv_nxt - tp->copied_seq;
+	u32 n = tp->rcv_nxt - tp->copied_seq, away = tp->urg_seq - tp->copied_seq;
 
-	if (sk_opening(sk))
-		return 0;
-	if (!sock_flag(sk, SOCK_URGINLINE) && tp->urg_data &&
-	    !before(tp->urg_seq, tp->copied_seq) && before(tp->urg_seq, tp->rcv_nxt))
-		return (int)(tp->urg_seq - tp->copied_seq);
-	if (n && sock_flag(sk, SOCK_DONE))
-		n--;	/* the FIN */
-	return (int)n;
+	if (tp->urg_data && away < n && !sock_flag(sk, SOCK_URGINLINE))
+		return away;
+	return n - (n && sock_flag(sk, SOCK_DONE));	/* a FIN is none */
 }
 
 int tcp_ioctl(struct sock *sk, unsigned int cmd, unsigned long arg)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
-	bool opening = sk_opening(sk);
-	int answer;
+	u32 answer = 0;
 
 	if (cmd != SIOCINQ && cmd != SIOCATMARK && cmd != SIOCOUTQ && cmd != SIOCOUTQNSD)
 		return -ENOTTY;
 	if (sk->sk_state == TCP_LISTEN && cmd != SIOCATMARK)
 		return -EINVAL;
 	lock_sock(sk);
-	if (cmd == SIOCINQ)
-		answer = unread(sk);
-	else if (cmd == SIOCATMARK)
+	if (cmd == SIOCATMARK)
 		answer = tp->urg_data && tp->urg_seq == tp->copied_seq;
-	else if (opening)
-		answer = 0;
-	else
-		answer = (int)(tp->write_seq - (cmd == SIOCOUTQ ? tp->snd_una : tp->snd_nxt));
+	else if (!sk_opening(sk) && cmd == SIOCINQ)
+		answer = unread(sk);
+	else if (!sk_opening(sk))
+		answer = tp->write_seq - (cmd == SIOCOUTQ ? tp->snd_una : tp->snd_nxt);
 	release_sock(sk);
-	return put_user(answer, (int __user *)arg);
+	return put_user((int)answer, (int __user *)arg);
 }
 
 /* --- start ------------------------------------------------------------------------------- */
