@@ -74,7 +74,6 @@ struct inet_connection_sock {
 	u8 icsk_probes_out;			/* [s] unanswered keepalives or window probes */
 	u8 icsk_pending;			/* [s] ICSK_TIME_* */
 	u8 icsk_timers;				/* [s] ICSK_TIMER_* */
-	u8 icsk_ca_setsockopt : 1;		/* [s] chosen by TCP_CONGESTION */
 	struct {
 		u64 timeout;			/* [s] ns */
 		u32 ato;			/* [s] us, predicted delay */

@@ -178,7 +178,7 @@ static int cc_set(const struct ctl_table *t, const char *value)
 
 static int cc_available(const struct ctl_table *t, char *buf, size_t size)
 {
-	return tcp_ca_names(buf, size);
+	return scnprintf(buf, size, "%s %s", tcp_reno.name, tcp_cubic.name);
 }
 
 static int read_only(const struct ctl_table *t, const char *value)

@@ -438,10 +438,8 @@ extern const struct tcp_congestion_ops tcp_reno, tcp_cubic;
 const struct tcp_congestion_ops *tcp_ca_find(const char *name);	/* NULL: unknown */
 void tcp_init_congestion_control(struct sock *sk);	/* a connection begins */
 int tcp_set_congestion_control(struct sock *sk, const char *name);	/* 0 or -ENOENT */
-int tcp_ca_names(char *buf, size_t size);		/* "reno cubic"; the length */
 u32 tcp_slow_start(struct tcp_sock *tp, u32 acked);	/* returns what slow start left over */
-void tcp_cong_avoid_ai(struct tcp_sock *tp, u32 w, u32 acked);	/* one segment per w acked */
-u32 tcp_reno_ssthresh(struct sock *sk);
+void tcp_cong_avoid_ai(struct tcp_sock *tp, u32 w, u32 acked);	/* one segment per w > 0 acked */
 u32 tcp_reno_undo_cwnd(struct sock *sk);
 
 /* RFC 7661: what was not used does not prove that more can be. */

@@ -2,7 +2,6 @@
  * Congestion control: which algorithm a socket has, what they share, and Reno (RFC 5681).
  */
 #include "lib/errno.h"
-#include "lib/format.h"
 #include "lib/string.h"
 #include "net/ipv4/tcp.h"
 
@@ -16,11 +15,6 @@ const struct tcp_congestion_ops *tcp_ca_find(const char *name)
 		if (!strcmp(algorithms[i]->name, name))
 			return algorithms[i];
 	return NULL;
-}
-
-int tcp_ca_names(char *buf, size_t size)
-{
-	return scnprintf(buf, size, "%s %s", tcp_reno.name, tcp_cubic.name);
 }
 
 void tcp_init_congestion_control(struct sock *sk)
@@ -39,7 +33,6 @@ int tcp_set_congestion_control(struct sock *sk, const char *name)
 
 	if (!ca)
 		return -ENOENT;
-	inet_csk(sk)->icsk_ca_setsockopt = true;
 	if (ca == inet_csk(sk)->icsk_ca_ops)
 		return 0;
 	inet_csk(sk)->icsk_ca_ops = ca;
@@ -50,16 +43,14 @@ int tcp_set_congestion_control(struct sock *sk, const char *name)
 
 u32 tcp_slow_start(struct tcp_sock *tp, u32 acked)
 {
-	u32 cwnd = min(tp->snd_cwnd + acked, tp->snd_ssthresh);
+	u32 used = min(acked, tp->snd_ssthresh - tp->snd_cwnd);
 
-	acked -= cwnd - tp->snd_cwnd;
-	tp->snd_cwnd = cwnd;
-	return acked;
+	tp->snd_cwnd += used;
+	return acked - used;
 }
 
 void tcp_cong_avoid_ai(struct tcp_sock *tp, u32 w, u32 acked)
 {
-	w = max(w, 1U);
 	if (tp->snd_cwnd_cnt >= w) {
 		tp->snd_cwnd_cnt = 0;
 		tp->snd_cwnd++;
@@ -71,7 +62,7 @@ void tcp_cong_avoid_ai(struct tcp_sock *tp, u32 w, u32 acked)
 	}
 }
 
-u32 tcp_reno_ssthresh(struct sock *sk)
+static u32 reno_ssthresh(struct sock *sk)
 {
 	return max(tcp_sk(sk)->snd_cwnd >> 1, 2U);
 }
@@ -85,19 +76,15 @@ static void reno_cong_avoid(struct sock *sk, u32 acked)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 
-	if (!tcp_is_cwnd_limited(sk))
+	if (!tcp_is_cwnd_limited(sk) ||
+	    (tcp_in_slow_start(tp) && !(acked = tcp_slow_start(tp, acked))))
 		return;
-	if (tcp_in_slow_start(tp)) {
-		acked = tcp_slow_start(tp, acked);
-		if (!acked)
-			return;
-	}
 	tcp_cong_avoid_ai(tp, tp->snd_cwnd, acked);
 }
 
 const struct tcp_congestion_ops tcp_reno = {
 	.name = "reno",
-	.ssthresh = tcp_reno_ssthresh,
+	.ssthresh = reno_ssthresh,
 	.cong_avoid = reno_cong_avoid,
 	.undo_cwnd = tcp_reno_undo_cwnd,
 };

@@ -6,6 +6,7 @@
  *
  * Times are in ms unless they say otherwise; C = 0.4 segments/s^3, beta = 0.7.
  */
+#include "lib/math.h"
 #include "net/ipv4/tcp.h"
 
 #define BETA_NUM	717U	/* 0.7 * 1024 */
@@ -24,10 +25,10 @@
 #define CSS_ROUNDS		5
 
 enum cubic_phase {
-	SLOW_START,		/* the first one, standard */
-	CSS,			/* ..., conservative */
 	BETWEEN,		/* a later slow start, recovery, or nothing acknowledged since */
 	EPOCH,			/* congestion avoidance */
+	SLOW_START,		/* the first one, standard */
+	CSS,			/* ..., conservative */
 };
 
 struct cubic {
@@ -35,9 +36,9 @@ struct cubic {
 	u16 min_rtt_ms;		/* least round trip seen; 0: none */
 	u8 phase;
 	u8 was_epoch;		/* the reduction ended one: origin, k_ms, ... are still its own */
+	u32 origin;		/* the curve's plateau; 0: there was no curve yet */
 	union {
 		struct {		/* EPOCH */
-			u32 origin;	/* the curve's plateau */
 			u32 k_ms;	/* from the epoch's start to the plateau */
 			u32 epoch_ms;	/* its start, without the time that the application took */
 			u32 w_est;	/* Reno's window */
@@ -75,15 +76,9 @@ static void round_begin(struct cubic *c, const struct tcp_sock *tp)
 static void hystart_begin(struct cubic *c, const struct tcp_sock *tp)
 {
 	c->phase = SLOW_START;
+	c->origin = 0;
 	c->cur_min_us = ~0U;
 	round_begin(c, tp);
-}
-
-/* Of slow start, for good: what shared its memory begins. */
-static void hystart_end(struct cubic *c)
-{
-	c->phase = BETWEEN;
-	c->origin = c->k_ms = c->epoch_ms = c->w_est = c->est_cnt = 0;
 }
 
 /* RFC 9406 4.2: has the path's delay grown, or was it a false alarm? */
@@ -117,7 +112,7 @@ static void hystart_acked(struct sock *sk, struct cubic *c, s32 rtt_us)
 	round_begin(c, tp);
 	if (c->phase != CSS || ++c->css_rounds < CSS_ROUNDS)
 		return;
-	hystart_end(c);
+	c->phase = BETWEEN;
 	tp->snd_ssthresh = tp->snd_cwnd;
 	NET_INC_STATS(sock_net(sk), TcpExt_TCPHystartDelayDetect);
 	NET_ADD_STATS(sock_net(sk), TcpExt_TCPHystartDelayCwnd, tp->snd_cwnd);
@@ -125,59 +120,26 @@ static void hystart_acked(struct sock *sk, struct cubic *c, s32 rtt_us)
 
 /* --- the curve --------------------------------------------------------------------------- */
 
-/* The integer cube root, by Newton's method on bits. */
-static u32 cube_root(u64 x)
+static void epoch_begin(struct cubic *c, u32 cwnd, u32 now)
 {
-	u64 r = 0;
-	int bit;
-
-	for (bit = 20; bit >= 0; bit--) {
-		u64 t = r | 1ULL << bit;
-
-		if (t * t * t <= x)
-			r = t;
-	}
-	return (u32)r;
-}
-
-/* C * |ms|^3 in segments: 0.4 * (ms / 1000)^3. */
-static u64 cubic_of(u64 ms)
-{
-	ms = min(ms, 1000000ULL);
-	return ms * ms * ms / 1000000ULL * 4 / 10000ULL;
-}
-
-static void epoch_begin(struct sock *sk, struct cubic *c, u32 now)
-{
-	u32 cwnd = tcp_sk(sk)->snd_cwnd;
-
 	c->phase = EPOCH;
 	c->epoch_ms = now;
 	c->est_ms = (u16)now;
 	c->w_est = cwnd;
 	c->est_cnt = 0;
-	if (c->w_max <= cwnd) {
-		c->k_ms = 0;
-		c->origin = cwnd;
-	} else {	/* K = cbrt((W_max - cwnd) / C) s; in ms: cbrt(segments * 2.5e9) */
-		c->k_ms = cube_root((u64)(c->w_max - cwnd) * 2500000000ULL);
-		c->origin = c->w_max;
-	}
+	c->origin = max(c->w_max, cwnd);
+	/* K = cbrt((origin - cwnd) / C) s; in ms: cbrt(segments * 2.5e9) */
+	c->k_ms = cube_root((u64)(c->origin - cwnd) * 2500000000ULL);
 }
 
 /* The window that the curve wants one round trip from now, at most half again the present one. */
 static u32 target(const struct cubic *c, u32 cwnd, u32 now)
 {
-	u64 t = (u64)(now - c->epoch_ms) + c->min_rtt_ms, w;
+	s64 t = (s64)(now - c->epoch_ms) + c->min_rtt_ms - c->k_ms, w;
 
-	if (t < c->k_ms) {
-		u64 below = cubic_of(c->k_ms - t);
-
-		w = c->origin > below ? c->origin - below : 0;
-	} else {
-		w = c->origin + cubic_of(t - c->k_ms);
-	}
-	return (u32)min_t(u64, w, (u64)cwnd + (cwnd >> 1));
+	t = clamp(t, -1000000LL, 1000000LL);
+	w = c->origin + t * t * t / 1000000 * 4 / 10000;	/* C * t^3: 0.4 * (t / 1000)^3 */
+	return (u32)clamp(w, 0LL, (s64)cwnd + (cwnd >> 1));
 }
 
 /*
@@ -186,7 +148,7 @@ static u32 target(const struct cubic *c, u32 cwnd, u32 now)
  */
 static void grow_w_est(struct cubic *c, const struct tcp_sock *tp, u32 acked, u32 now)
 {
-	u32 per = max(tp->snd_cwnd, 1U);
+	u32 per = tp->snd_cwnd;
 
 	c->est_cnt += acked;
 	if ((u16)(now - c->est_ms) < min(tp->srtt_us / 8000, (u32)EST_PERIOD_MS))
@@ -217,43 +179,31 @@ static void cubic_cong_avoid(struct sock *sk, u32 acked)
 		epoch_shift(c, (u16)(now - c->est_ms), now);
 		return;
 	}
-	if (tcp_in_slow_start(tp)) {
-		if (c->phase == CSS) {
-			tcp_cong_avoid_ai(tp, CSS_GROWTH_DIVISOR, acked);
-			return;
-		}
-		acked = tcp_slow_start(tp, acked);
-		if (!acked)
-			return;
+	if (c->phase == CSS && tcp_in_slow_start(tp)) {
+		tcp_cong_avoid_ai(tp, CSS_GROWTH_DIVISOR, acked);
+		return;
 	}
-	if (c->phase != EPOCH)
-		epoch_begin(sk, c, now);
-	grow_w_est(c, tp, acked, now);
+	if (tcp_in_slow_start(tp) && !(acked = tcp_slow_start(tp, acked)))
+		return;
 	cwnd = tp->snd_cwnd;
+	if (c->phase != EPOCH)
+		epoch_begin(c, cwnd, now);
+	grow_w_est(c, tp, acked, now);
 	want = max(target(c, cwnd, now), c->w_est);
-	if (want > cwnd)
-		tcp_cong_avoid_ai(tp, max(cwnd / (want - cwnd), 2U), acked);
-	else	/* on the plateau: hardly at all, but never stuck */
-		tcp_cong_avoid_ai(tp, 100 * cwnd, acked);
+	/* on the plateau: hardly at all, but never stuck */
+	tcp_cong_avoid_ai(tp, want > cwnd ? max(cwnd / (want - cwnd), 2U) : 100 * cwnd, acked);
 }
-
-/* --- reductions -------------------------------------------------------------------------- */
 
 static u32 cubic_ssthresh(struct sock *sk)
 {
-	struct tcp_sock *tp = tcp_sk(sk);
+	u64 cwnd = tcp_sk(sk)->snd_cwnd;
 	struct cubic *c = cubic(sk);
 
-	if (c->phase <= CSS)
-		hystart_end(c);
 	c->was_epoch = c->phase == EPOCH;
 	c->phase = BETWEEN;
 	/* fast convergence: a window that shrank twice leaves room for newcomers */
-	if (tp->snd_cwnd < c->w_max)
-		c->w_max = (u32)((u64)tp->snd_cwnd * (BETA_DEN + BETA_NUM) / (2 * BETA_DEN));
-	else
-		c->w_max = tp->snd_cwnd;
-	return max((u32)((u64)tp->snd_cwnd * BETA_NUM / BETA_DEN), 2U);
+	c->w_max = (u32)(cwnd < c->w_max ? cwnd * (BETA_DEN + BETA_NUM) / (2 * BETA_DEN) : cwnd);
+	return max((u32)(cwnd * BETA_NUM / BETA_DEN), 2U);
 }
 
 /* RFC 9438 4.9: the reduction was needless, so its epoch goes on. */
@@ -288,12 +238,11 @@ static void cubic_event(struct sock *sk, enum tcp_ca_event ev)
 		epoch_shift(cubic(sk), idle, now);
 }
 
+/* struct cubic is 0, which is BETWEEN. */
 static void cubic_init(struct sock *sk)
 {
 	if (tcp_sk(sk)->snd_ssthresh >= TCP_INFINITE_SSTHRESH)
 		hystart_begin(cubic(sk), tcp_sk(sk));
-	else
-		hystart_end(cubic(sk));
 }
 
 static void cubic_pkts_acked(struct sock *sk, u32 acked, s32 rtt_us)
@@ -302,7 +251,7 @@ static void cubic_pkts_acked(struct sock *sk, u32 acked, s32 rtt_us)
 	u16 ms;
 
 	/* what does not fill the path tells nothing of its queues */
-	if (c->phase <= CSS && tcp_is_cwnd_limited(sk))
+	if (c->phase >= SLOW_START && tcp_is_cwnd_limited(sk))
 		hystart_acked(sk, c, rtt_us);
 	if (rtt_us < 0)
 		return;

@@ -1,5 +1,6 @@
-/* lib: checksum, md5, siphash, format, string (which bears other names here). */
+/* lib: checksum, math, md5, siphash, format, string (which bears other names here). */
 #include "lib/checksum.h"
+#include "lib/math.h"
 #include "lib/md5.h"
 #include "lib/siphash.h"
 #include "tests/host/sum.h"
@@ -68,6 +69,18 @@ TEST(pseudo_header_sum)
 
 	assert_int_equal((u16)~(__force u16)csum_tcpudp_magic(from, to, 20, 6, 0),
 			 (__force u16)htons(ref_sum(pseudo, 12, 0)));
+}
+
+/* --- roots --------------------------------------------------------------------------- */
+
+TEST(cube_roots)
+{
+	assert_int_equal(cube_root(0), 0);
+	for (u64 n = 1; n < 1 << 21; n += 1 + n / 7) {
+		assert_int_equal(cube_root(n * n * n), n);
+		assert_int_equal(cube_root(n * n * n - 1), n - 1);
+	}
+	assert_int_equal(cube_root(~0ULL), (1 << 21) - 1);
 }
 
 /* --- md5 ----------------------------------------------------------------------------- */
