@@ -805,7 +805,8 @@ bool tcp_rack_mark_lost(struct sock *sk);	/* true: it set the timer for the rest
 void tcp_rack_advance(struct tcp_sock *tp, u8 sacked, u32 end_seq, u64 xmit_ns);
 void tcp_rack_update_reo_wnd(struct tcp_sock *tp);
 void tcp_rack_reo_timeout(struct sock *sk);
-bool tcp_rack_skb_expired(const struct tcp_sock *tp, const struct sk_buff *skb);
+/* Us until skb counts as lost; <= 0: now. */
+s64 tcp_rack_skb_timeout_us(const struct tcp_sock *tp, const struct sk_buff *skb, u32 reo_wnd_us);
 bool tcp_schedule_loss_probe(struct sock *sk);	/* instead of the RTO. False: not possible now */
 void tcp_send_loss_probe(struct sock *sk);
 void tcp_process_tlp_ack(struct sock *sk, u32 ack, u32 flag);

@@ -30,24 +30,17 @@ static u32 reo_wnd_us(const struct sock *sk)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
 
-	if (!tp->rack_reord &&
-	    (inet_csk(sk)->icsk_ca_state >= TCP_CA_Recovery || tp->sacked_out >= tp->reordering))
-		return 0;
-	if (tp->rtt_min_us == ~0U)
+	if (tp->rtt_min_us == ~0U ||
+	    (!tp->rack_reord && (inet_csk(sk)->icsk_ca_state >= TCP_CA_Recovery ||
+				 tp->sacked_out >= tp->reordering)))
 		return 0;
 	return min((tp->rtt_min_us >> 2) * tp->rack_reo_wnd_steps, tp->srtt_us >> 3);
 }
 
-/* Us until skb counts as lost; <= 0: now. */
-static s64 skb_timeout_us(const struct tcp_sock *tp, const struct sk_buff *skb, u32 reo_wnd)
+s64 tcp_rack_skb_timeout_us(const struct tcp_sock *tp, const struct sk_buff *skb, u32 reo_wnd_us)
 {
-	return (s64)tp->rack_rtt_us + reo_wnd -
+	return (s64)tp->rack_rtt_us + reo_wnd_us -
 	       (s64)((tp->tcp_mstamp - skb->tstamp) / NSEC_PER_USEC);
-}
-
-bool tcp_rack_skb_expired(const struct tcp_sock *tp, const struct sk_buff *skb)
-{
-	return skb_timeout_us(tp, skb, 0) <= 0;
 }
 
 /* Step 5. Returns how long, in us, to wait for the next decision; 0: nothing to wait for. */
@@ -65,7 +58,7 @@ static u32 detect_loss(struct sock *sk)
 			continue;
 		if (!sent_after(tp->rack_mstamp, skb->tstamp, tp->rack_end_seq, cb->end_seq))
 			break;
-		left = skb_timeout_us(tp, skb, reo_wnd);
+		left = tcp_rack_skb_timeout_us(tp, skb, reo_wnd);
 		if (left <= 0) {
 			tcp_mark_skb_lost(sk, skb);
 			list_del_init(&cb->tsorted);
@@ -116,93 +109,73 @@ void tcp_rack_reo_timeout(struct sock *sk)
 void tcp_rack_update_reo_wnd(struct tcp_sock *tp)
 {
 	tp->rack_dsack_seen = 0;
-	if (tp->rack_reo_wnd_persist == 16)
-		return;
-	if (tp->rack_reo_wnd_steps < 255)
+	if (tp->rack_reo_wnd_persist != 16 && tp->rack_reo_wnd_steps < 255)
 		tp->rack_reo_wnd_steps++;
 	tp->rack_reo_wnd_persist = 16;
 }
-
-/* --- tail loss probes (RFC 8985 7) ------------------------------------------------------- */
 
 bool tcp_schedule_loss_probe(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 	u8 state = inet_csk(sk)->icsk_ca_state;
-	struct sk_buff *head;
-	u64 delay, rto_at;
+	u64 delay = TCP_TIMEOUT_INIT_US, when;
 
-	/* what is SACKed tells of loss without a probe (7.2) */
+	/* what is SACKed tells of loss without a probe (RFC 8985 7.2) */
 	if (!tp->packets_out || !tp->sack_ok || tp->sacked_out || sk->sk_state == TCP_SYN_SENT ||
 	    inet_csk(sk)->icsk_pending == ICSK_TIME_SYNACK ||
 	    !sock_net(sk)->tcp.sysctl_tcp_early_retrans ||
 	    (state != TCP_CA_Open && state != TCP_CA_CWR))
 		return false;
-	delay = TCP_TIMEOUT_INIT_US;
 	if (tp->srtt_us)	/* 2 * SRTT; and for one segment the delayed ACK */
 		delay = (tp->srtt_us >> 2) + (tp->packets_out == 1 ? TCP_RTO_MIN_US : 2000);
-	head = tcp_rtx_queue_head(sk);
-	rto_at = head->tstamp + tcp_rto_ns(sk);
+	when = min(tp->tcp_mstamp + delay * NSEC_PER_USEC,
+		   tcp_rtx_queue_head(sk)->tstamp + tcp_rto_ns(sk));
 	inet_csk_reset_xmit_timer(sk, ICSK_TIME_LOSS_PROBE,
-				  max(min(tp->tcp_mstamp + delay * NSEC_PER_USEC, rto_at),
-				      tp->tcp_mstamp + NSEC_PER_MSEC));
+				  max(when, tp->tcp_mstamp + NSEC_PER_MSEC));
 	return true;
-}
-
-/* The last segment that was sent, cut off what precedes it. NULL: not possible. */
-static struct sk_buff *last_segment(struct sock *sk)
-{
-	struct tcp_sock *tp = tcp_sk(sk);
-	struct sk_buff *skb = tp->send_head ? tp->send_head->prev :
-					      skb_peek_tail(&sk->sk_write_queue);
-	u32 n = tcp_skb_pcount(skb), mss = TCP_SKB_CB(skb)->gso_size;
-
-	if (n > 1 && (n - 1) * mss < skb->len) {
-		if (tcp_fragment(sk, skb, (n - 1) * mss, mss))
-			return NULL;
-		skb = skb_queue_next(&sk->sk_write_queue, skb);
-	}
-	return skb;
 }
 
 static bool probe_with_new(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 	u32 mss = tcp_current_mss(sk), packets = tp->packets_out;
-	const struct tcp_skb_cb *cb;
 
-	if (!tp->send_head)
-		return false;
-	cb = TCP_SKB_CB(tp->send_head);
-	if (after(cb->seq + min(cb->end_seq - cb->seq, mss), tcp_wnd_end(tp)))
+	if (!tp->send_head ||
+	    after(seq_min(TCP_SKB_CB(tp->send_head)->end_seq, tp->snd_nxt + mss), tcp_wnd_end(tp)))
 		return false;
 	tcp_write_xmit(sk, mss, TCP_NAGLE_OFF, 2);
 	return tp->packets_out > packets;
 }
 
+/* The last segment again, cut off what precedes it; one for a flight, if nothing is SACKed. */
+static bool probe_with_old(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	struct sk_buff *skb = tp->send_head ? tp->send_head->prev :
+					      skb_peek_tail(&sk->sk_write_queue);
+	u32 before_last = (tcp_skb_pcount(skb) - 1) * TCP_SKB_CB(skb)->gso_size;
+
+	if (tp->tlp_high_seq || tp->sacked_out)
+		return false;
+	if (before_last && before_last < skb->len) {
+		if (tcp_fragment(sk, skb, before_last, TCP_SKB_CB(skb)->gso_size))
+			return false;
+		skb = skb_queue_next(&sk->sk_write_queue, skb);
+	}
+	return !__tcp_retransmit_skb(sk, skb, 1);
+}
+
 void tcp_send_loss_probe(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
-	struct sk_buff *skb;
+	u32 prior_nxt = tp->snd_nxt;
 
-	if (!tp->packets_out) {
+	if (tp->packets_out && (probe_with_new(sk) || probe_with_old(sk))) {
+		tp->tlp_retrans = tp->snd_nxt == prior_nxt;
+		tp->tlp_high_seq = tp->snd_nxt;
+		NET_INC_STATS(sock_net(sk), TcpExt_TCPLossProbes);
 		inet_csk_clear_xmit_timer(sk);
-		return;
 	}
-	if (probe_with_new(sk)) {
-		tp->tlp_retrans = 0;
-	} else {
-		if (tp->tlp_high_seq || tp->sacked_out)	/* one probe for a flight */
-			goto rearm;
-		skb = last_segment(sk);
-		if (!skb || __tcp_retransmit_skb(sk, skb, 1))
-			goto rearm;
-		tp->tlp_retrans = 1;
-	}
-	tp->tlp_high_seq = tp->snd_nxt;
-	NET_INC_STATS(sock_net(sk), TcpExt_TCPLossProbes);
-	inet_csk_clear_xmit_timer(sk);
-rearm:
 	tcp_rearm_rto(sk);
 }
 

@@ -381,7 +381,7 @@ static void timeout_mark_lost(struct sock *sk)
 	tcp_for_each_rtx(sk, skb) {
 		if (reneged)
 			TCP_SKB_CB(skb)->sacked &= (u8)~TCPCB_SACKED_ACKED;
-		else if (!is_reno(tp) && skb != head && !tcp_rack_skb_expired(tp, skb))
+		else if (!is_reno(tp) && skb != head && tcp_rack_skb_timeout_us(tp, skb, 0) > 0)
 			continue;
 		tcp_mark_skb_lost(sk, skb);
 		list_del_init(&TCP_SKB_CB(skb)->tsorted);
