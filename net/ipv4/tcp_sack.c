@@ -39,103 +39,79 @@ void tcp_mark_skb_lost(struct sock *sk, struct sk_buff *skb)
 		tp->lost_out += n;
 	}
 	tp->lost += n;
-	if (!tp->retransmit_skb_hint ||
-	    before(cb->seq, TCP_SKB_CB(tp->retransmit_skb_hint)->seq))
+	if (!tp->retransmit_skb_hint || before(cb->seq, TCP_SKB_CB(tp->retransmit_skb_hint)->seq))
 		tp->retransmit_skb_hint = skb;
 }
 
-/* --- blocks ------------------------------------------------------------------------------ */
-
-/* RFC 2883 4: the first block repeats what was acknowledged, or lies inside the second. */
-static bool is_dsack(const struct tcp_ack_ctx *ctx)
-{
-	const struct tcp_sack_block *b = ctx->opt->sacks;
-
-	if (before(b[0].start_seq, ctx->ack))
-		return true;
-	return ctx->opt->num_sacks > 1 && !after(b[0].end_seq, b[1].end_seq) &&
-	       !before(b[0].start_seq, b[1].start_seq);
-}
-
-/* Why a D-SACK can undo nothing: no reduction to undo, or not of what was sent since it. */
-static void count_ignored_dsack(struct sock *sk, const struct tcp_sack_block *b)
-{
-	const struct tcp_sock *tp = tcp_sk(sk);
-
-	if (after(b->start_seq, tp->snd_una))
-		return;
-	if (!tp->undo_marker)
-		NET_INC_STATS(sock_net(sk), TcpExt_TCPDSACKIgnoredNoUndo);
-	else if (after(b->end_seq, tp->snd_una) || !after(b->end_seq, tp->undo_marker))
-		NET_INC_STATS(sock_net(sk), TcpExt_TCPDSACKIgnoredOld);
-}
-
-static void count_dsack(struct sock *sk, struct tcp_ack_ctx *ctx)
+/* RFC 2883 4: whether the first block tells of text that came twice; what follows from that. */
+static bool check_dsack(struct sock *sk, struct tcp_ack_ctx *ctx)
 {
 	const struct tcp_sack_block *b = ctx->opt->sacks;
 	struct tcp_sock *tp = tcp_sk(sk);
 	bool old = before(b->start_seq, ctx->ack);
 	u32 octets = b->end_seq - b->start_seq, segs = max(DIV_ROUND_UP(octets, tp->mss_cache), 1U);
 
+	/* it repeats what was acknowledged, or lies inside the second */
+	if (!old && (ctx->opt->num_sacks < 2 || after(b[0].end_seq, b[1].end_seq) ||
+		     before(b[0].start_seq, b[1].start_seq)))
+		return false;
 	NET_ADD_STATS(sock_net(sk), TcpExt_TCPDSACKRecv, old);
 	NET_ADD_STATS(sock_net(sk), TcpExt_TCPDSACKOfoRecv, !old);
 	/* one that covers what was never sent, or a whole window, is forged or broken */
 	if (!before(b->start_seq, b->end_seq) || after(b->end_seq, tp->snd_nxt) ||
 	    octets > max(tp->max_window, 65535U)) {
 		NET_INC_STATS(sock_net(sk), TcpExt_TCPDSACKIgnoredDubious);
-		return;
+		return true;
 	}
 	ctx->flag |= FLAG_DSACKING_ACK;
+	tp->rack_dsack_seen = 1;
 	tp->dsack_dups += segs;
 	NET_ADD_STATS(sock_net(sk), TcpExt_TCPDSACKRecvSegs, segs);
-	count_ignored_dsack(sk, b);
-	tp->rack_dsack_seen = 1;
-	if (tp->undo_marker && tp->undo_retrans > 0 && !after(b->end_seq, ctx->prior_snd_una) &&
-	    after(b->end_seq, tp->undo_marker))
-		tp->undo_retrans = max_t(s32, 0, tp->undo_retrans - (s32)segs);
+	/* is there a reduction to undo, and is this of what was sent since it? */
+	if (after(b->start_seq, tp->snd_una))
+		return true;
+	if (!tp->undo_marker)
+		NET_INC_STATS(sock_net(sk), TcpExt_TCPDSACKIgnoredNoUndo);
+	else if (after(b->end_seq, tp->snd_una) || !after(b->end_seq, tp->undo_marker))
+		NET_INC_STATS(sock_net(sk), TcpExt_TCPDSACKIgnoredOld);
+	else if (tp->undo_retrans > 0 && !after(b->end_seq, ctx->prior_snd_una))
+		tp->undo_retrans = max(tp->undo_retrans - (s32)segs, 0);
+	return true;
 }
 
-static bool block_valid(const struct tcp_sock *tp, const struct tcp_sack_block *b)
-{
-	return before(b->start_seq, b->end_seq) && !after(b->end_seq, tp->snd_nxt) &&
-	       after(b->start_seq, tp->snd_una);
-}
-
-/* The valid blocks, lowest first; returns how many. */
+/* The valid blocks from the first on, lowest first; returns how many. */
 static u32 sorted_blocks(struct sock *sk, const struct tcp_ack_ctx *ctx, u32 first,
 			 struct tcp_sack_block *out)
 {
+	const struct tcp_sock *tp = tcp_sk(sk);
 	u32 n = 0, i, j;
 
 	for (i = first; i < ctx->opt->num_sacks; i++) {
 		struct tcp_sack_block b = ctx->opt->sacks[i];
 
-		if (!block_valid(tcp_sk(sk), &b)) {
+		if (!before(b.start_seq, b.end_seq) || after(b.end_seq, tp->snd_nxt) ||
+		    !after(b.start_seq, tp->snd_una)) {
 			NET_INC_STATS(sock_net(sk), TcpExt_TCPSACKDiscard);
 			continue;
 		}
-		for (j = n; j && before(b.start_seq, out[j - 1].start_seq); j--)
+		for (j = n++; j && before(b.start_seq, out[j - 1].start_seq); j--)
 			out[j] = out[j - 1];
 		out[j] = b;
-		n++;
 	}
 	return n;
 }
 
-/* --- the write queue --------------------------------------------------------------------- */
-
 /* skb, all of it, is at the peer. */
-static void tag_skb(struct sock *sk, struct sk_buff *skb, struct tcp_ack_ctx *ctx)
+static void tag_skb(struct tcp_sock *tp, struct sk_buff *skb, struct tcp_ack_ctx *ctx)
 {
-	struct tcp_sock *tp = tcp_sk(sk);
 	struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
-	u32 n = tcp_skb_pcount(skb);
+	u32 n = tcp_skb_pcount(skb), highest = tcp_highest_sack_seq(tp);
 
 	if (cb->sacked & TCPCB_SACKED_ACKED)
 		return;
 	tcp_rack_advance(tp, cb->sacked, cb->end_seq, skb->tstamp);
 	if (!(cb->sacked & TCPCB_EVER_RETRANS)) {
-		if (before(cb->seq, tcp_highest_sack_seq(tp)) && before(cb->seq, ctx->reord))
+		if (before(cb->seq, highest) && before(cb->seq, ctx->reord))
 			ctx->reord = cb->seq;
 		if (!after(cb->end_seq, tp->high_seq))
 			ctx->flag |= FLAG_ORIG_SACK_ACKED;
@@ -143,18 +119,15 @@ static void tag_skb(struct sock *sk, struct sk_buff *skb, struct tcp_ack_ctx *ct
 		if (!ctx->first_sackt)
 			ctx->first_sackt = skb->tstamp;
 	}
-	if (cb->sacked & TCPCB_LOST)
-		tp->lost_out -= n;
-	if (cb->sacked & TCPCB_SACKED_RETRANS)
-		tp->retrans_out -= n;
-	cb->sacked &= (u8)~(TCPCB_LOST | TCPCB_SACKED_RETRANS);
-	cb->sacked |= TCPCB_SACKED_ACKED;
-	list_del_init(&cb->tsorted);
 	ctx->flag |= FLAG_DATA_SACKED;
-	if (tp->sack && (!tp->sacked_out || after(cb->end_seq, tp->sack->highest_sack_seq)))
-		tp->sack->highest_sack_seq = cb->end_seq;
+	if (tp->sack)
+		tp->sack->highest_sack_seq = seq_max(highest, cb->end_seq);
+	tcp_skb_uncount(tp, skb, n);
+	cb->sacked = (cb->sacked & TCPCB_EVER_RETRANS) | TCPCB_SACKED_ACKED;
+	tp->packets_out += n;
 	tp->sacked_out += n;
 	tp->delivered += n;
+	list_del_init(&cb->tsorted);
 	tcp_rate_skb_delivered(tp, skb, &ctx->rs);
 }
 
@@ -164,7 +137,7 @@ static void tag_skb(struct sock *sk, struct sk_buff *skb, struct tcp_ack_ctx *ct
  */
 static bool match_skb(struct sock *sk, struct sk_buff *skb, const struct tcp_sack_block *b)
 {
-	struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
 	bool starts_in = !after(b->start_seq, cb->seq);
 	u32 mss = cb->gso_size, len;
 
@@ -174,78 +147,52 @@ static bool match_skb(struct sock *sk, struct sk_buff *skb, const struct tcp_sac
 		return false;
 	len = (starts_in ? b->end_seq : b->start_seq) - cb->seq;
 	len = starts_in ? len / mss * mss : DIV_ROUND_UP(len, mss) * mss;
-	if (!len || len >= skb->len || tcp_fragment(sk, skb, len, mss))
-		return false;
-	return starts_in;
+	return len && len < skb->len && !tcp_fragment(sk, skb, len, mss) && starts_in;
 }
 
-static struct sk_buff *walk_start(struct sock *sk, u32 seq)
+/* Tag what lies in b, behind what the same block told last time. */
+static void tag_block(struct sock *sk, const struct tcp_sack_block *b, struct tcp_ack_ctx *ctx)
 {
-	const struct tcp_sack_state *s = tcp_sk(sk)->sack;
+	struct tcp_sack_state *s = tcp_sk(sk)->sack;
+	struct sk_buff *skb = s ? s->sack_hint : NULL;
+	u32 from = b->start_seq, i;
 
-	if (s && s->sack_hint && !after(TCP_SKB_CB(s->sack_hint)->seq, seq))
-		return s->sack_hint;
-	return tcp_rtx_queue_head(sk);
-}
-
-/* Tag what lies in b; what ends before from was looked at before. */
-static void tag_block(struct sock *sk, struct tcp_sack_block b, u32 from, struct tcp_ack_ctx *ctx)
-{
-	struct tcp_sock *tp = tcp_sk(sk);
-	struct sk_buff *skb, *last = NULL;
-
-	for (skb = walk_start(sk, from); skb; skb = tcp_rtx_queue_next(sk, skb)) {
-		if (!before(TCP_SKB_CB(skb)->seq, b.end_seq))
-			break;
-		last = skb;
-		if (!after(TCP_SKB_CB(skb)->end_seq, from))
-			continue;
-		if (match_skb(sk, skb, &b))
-			tag_skb(sk, skb, ctx);
-	}
-	if (tp->sack && last)
-		tp->sack->sack_hint = last;
-}
-
-/* Where news begins in b: behind what the same block told last time. */
-static u32 skip_cached(const struct tcp_sack_state *s, const struct tcp_sack_block *b)
-{
-	u32 i;
-
-	for (i = 0; i < TCP_NUM_SACKS; i++) {
+	for (i = 0; s && i < TCP_NUM_SACKS; i++) {
 		const struct tcp_sack_block *c = &s->recv_sack_cache[i];
 
-		if (before(c->start_seq, c->end_seq) && !after(c->start_seq, b->start_seq) &&
-		    before(b->start_seq, c->end_seq))
-			return seq_min(b->end_seq, c->end_seq);
+		if (b->start_seq - c->start_seq < c->end_seq - c->start_seq) {
+			from = c->end_seq;
+			break;
+		}
 	}
-	return b->start_seq;
+	if (!before(from, b->end_seq))
+		return;
+	if (!skb || after(TCP_SKB_CB(skb)->seq, from))
+		skb = tcp_rtx_queue_head(sk);
+	for (; skb && before(TCP_SKB_CB(skb)->seq, b->end_seq); skb = tcp_rtx_queue_next(sk, skb)) {
+		if (s)
+			s->sack_hint = skb;
+		if (after(TCP_SKB_CB(skb)->end_seq, from) && match_skb(sk, skb, b))
+			tag_skb(tcp_sk(sk), skb, ctx);
+	}
 }
 
 void tcp_sacktag_write_queue(struct sock *sk, struct tcp_ack_ctx *ctx)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 	struct tcp_sack_block blocks[TCP_NUM_SACKS] = { 0 };
-	struct tcp_sack_state *s;
-	bool dup = is_dsack(ctx);
-	u32 n, i;
+	u32 first = check_dsack(sk, ctx), n, i;
 
-	if (dup)
-		count_dsack(sk, ctx);
 	if (!tp->packets_out)
 		return;
-	n = sorted_blocks(sk, ctx, dup, blocks);
+	n = sorted_blocks(sk, ctx, first, blocks);
 	if (!n)
 		return;
-	s = tcp_sack_state(tp);
-	for (i = 0; i < n; i++) {
-		u32 from = s ? skip_cached(s, &blocks[i]) : blocks[i].start_seq;
-
-		if (before(from, blocks[i].end_seq))
-			tag_block(sk, blocks[i], from, ctx);
-	}
-	if (s)
-		memcpy(s->recv_sack_cache, blocks, sizeof(blocks));
+	tcp_sack_state(tp);	/* without memory for it: every block is looked at as a whole */
+	for (i = 0; i < n; i++)
+		tag_block(sk, &blocks[i], ctx);
+	if (tp->sack)
+		memcpy(tp->sack->recv_sack_cache, blocks, sizeof(blocks));
 	if (inet_csk(sk)->icsk_ca_state != TCP_CA_Loss || tp->undo_marker)
 		tcp_check_sack_reordering(sk, ctx->reord, false);
 }
