@@ -7,8 +7,6 @@
  */
 #include "net/ipv4/tcp.h"
 
-/* --- delivery rate ----------------------------------------------------------------------- */
-
 void tcp_rate_skb_sent(struct tcp_sock *tp, struct sk_buff *skb)
 {
 	struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
@@ -17,9 +15,7 @@ void tcp_rate_skb_sent(struct tcp_sock *tp, struct sk_buff *skb)
 		tp->first_tx_us = tp->delivered_us = tcp_time_us(tp);
 	cb->tx_first_us = tp->first_tx_us;
 	cb->tx_delivered_us = tp->delivered_us ?: 1;
-	cb->tx_delivered = tp->delivered & ~TX_APP_LIMITED;
-	if (tp->app_limited)
-		cb->tx_delivered |= TX_APP_LIMITED;
+	cb->tx_delivered = (tp->delivered & ~TX_APP_LIMITED) | TX_APP_LIMITED * !!tp->app_limited;
 }
 
 void tcp_rate_skb_delivered(struct tcp_sock *tp, struct sk_buff *skb, struct tcp_rate_sample *rs)
@@ -44,8 +40,8 @@ void tcp_rate_skb_delivered(struct tcp_sock *tp, struct sk_buff *skb, struct tcp
 
 void tcp_rate_gen(struct tcp_sock *tp, u32 delivered, struct tcp_rate_sample *rs, bool reneged)
 {
+	u32 now = tcp_time_us(tp), n = (tp->delivered - rs->prior_delivered) & ~TX_APP_LIMITED;
 	bool limited = rs->prior_delivered & TX_APP_LIMITED;
-	u32 now = tcp_time_us(tp), n;
 
 	if (tp->app_limited && after(tp->delivered, tp->app_limited))
 		tp->app_limited = 0;
@@ -53,12 +49,11 @@ void tcp_rate_gen(struct tcp_sock *tp, u32 delivered, struct tcp_rate_sample *rs
 		tp->delivered_us = now;
 	if (!rs->prior_us || reneged)
 		return;
-	n = (tp->delivered - rs->prior_delivered) & ~TX_APP_LIMITED;
 	rs->interval_us = max(rs->interval_us, now - rs->prior_us);
-	if (rs->interval_us < tp->rtt_min_us)	/* no ACK of what the segment found is that fast */
+	/* no ACK of what the segment found is that fast; an idle application may only show more */
+	if (rs->interval_us < tp->rtt_min_us ||
+	    (limited && (u64)n * tp->rate_interval_us < (u64)tp->rate_delivered * rs->interval_us))
 		return;
-	if (limited && (u64)n * tp->rate_interval_us < (u64)tp->rate_delivered * rs->interval_us)
-		return;		/* an idle application's sample may only show more */
 	tp->rate_delivered = n;
 	tp->rate_interval_us = rs->interval_us;
 	tp->rate_app_limited = limited;
@@ -94,8 +89,6 @@ u64 tcp_pacing_rate(const struct sock *sk)
 	return (u64)tp->mss_cache * max(tp->snd_cwnd, tp->packets_out) * percent *
 	       (8 * 1000000ULL / 100) / tp->srtt_us;
 }
-
-/* --- what limits sending ----------------------------------------------------------------- */
 
 void tcp_chrono_set(struct tcp_sock *tp, enum tcp_chrono type)
 {
