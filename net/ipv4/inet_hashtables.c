@@ -289,7 +289,7 @@ struct sock_common *inet_lookup_established(struct inet_hashinfo *h, const struc
 
 	spin_lock_bh(&h->lock);
 	c = ehash_find(h, t, dif);
-	if (c && c->skc_state != TCP_NEW_SYN_RECV)
+	if (c)
 		sock_hold((struct sock *)c);
 	spin_unlock_bh(&h->lock);
 	return c;

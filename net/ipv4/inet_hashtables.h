@@ -113,7 +113,7 @@ void inet_hashinfo_free(struct inet_hashinfo *h);
  */
 struct sock *inet_lookup(struct inet_hashinfo *h, const struct inet_tuple *t, int dif);
 
-/* Only the first half: never a listener, and a request as itself (no reference taken on it). */
+/* Only the first half: never a listener, and a request as itself. sock_gen_put() it. */
 struct sock_common *inet_lookup_established(struct inet_hashinfo *h, const struct inet_tuple *t,
 					    int dif);
 

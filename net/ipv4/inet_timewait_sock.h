@@ -3,6 +3,7 @@
 #define NET_IPV4_INET_TIMEWAIT_SOCK_H
 
 #include "net/ipv4/inet_hashtables.h"
+#include "net/ipv4/request_sock.h"
 
 struct tcp_md5sig_key;
 
@@ -45,11 +46,13 @@ void inet_twsk_reschedule(struct inet_timewait_sock *tw, u64 timeout_ns);	/* ane
 void inet_twsk_put(struct inet_timewait_sock *tw);
 void inet_twsk_kill(struct inet_timewait_sock *tw);	/* out of the tables, timer and all */
 
-/* Give back what inet_lookup() found. */
+/* Give back what inet_lookup(), or inet_lookup_established(), found. */
 static inline void sock_gen_put(struct sock *sk)
 {
 	if (sk->sk_state == TCP_TIME_WAIT)
 		inet_twsk_put(inet_twsk(sk));
+	else if (sk->sk_state == TCP_NEW_SYN_RECV)
+		reqsk_put(inet_reqsk((const struct sock_common *)sk));
 	else
 		sock_put(sk);
 }

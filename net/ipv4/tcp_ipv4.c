@@ -249,7 +249,6 @@ static void err_request(struct request_sock *req, const struct icmphdr *icmp, u3
 	bool lost = icmp->type != ICMP_DEST_UNREACH || icmp->code <= ICMP_HOST_UNREACH;
 	struct sock *sk = req->rsk_listener;
 
-	sock_hold(sk);	/* req may go, and its reference with it */
 	bh_lock_sock(sk);
 	if (seq != req->snt_isn) {
 		NET_INC_STATS(sock_net(sk), TcpExt_OutOfWindowIcmps);
@@ -258,7 +257,6 @@ static void err_request(struct request_sock *req, const struct icmphdr *icmp, u3
 		inet_csk_reqsk_queue_drop(sk, req);
 	}
 	bh_unlock_sock(sk);
-	sock_put(sk);
 }
 
 /*
@@ -281,9 +279,7 @@ void tcp_v4_err(struct sk_buff *skb, u32 info)
 		return;
 	if (c->skc_state == TCP_NEW_SYN_RECV) {
 		err_request(inet_reqsk(c), icmp_hdr(skb), seq);
-		return;
-	}
-	if (c->skc_state != TCP_TIME_WAIT) {
+	} else if (c->skc_state != TCP_TIME_WAIT) {
 		bh_lock_sock(sk);
 		err_locked(sk, icmp_hdr(skb), seq, info);
 		bh_unlock_sock(sk);

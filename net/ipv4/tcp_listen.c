@@ -408,7 +408,6 @@ static bool acks_other(const struct tcp_skb_cb *cb, const struct request_sock *r
 	       cb->ack_seq != req->snt_isn + 1;
 }
 
-/* req's reference is the queue's: it may be gone afterwards. */
 static void rcv_for_req(struct sock *sk, struct sk_buff *skb, struct request_sock *req)
 {
 	enum skb_drop_reason why;
@@ -464,7 +463,6 @@ void tcp_listen_rcv(struct sock *sk, struct sk_buff *skb)
 {
 	struct inet_tuple t = tcp_skb_tuple(skb);
 	struct sock_common *c;
-	struct sock *other;
 
 	local_bh_disable();
 	/* what came by way of the backlog may meanwhile be somebody's */
@@ -472,18 +470,15 @@ void tcp_listen_rcv(struct sock *sk, struct sk_buff *skb)
 	if (!c) {
 		rcv_fresh(sk, skb);
 	} else if (c->skc_state == TCP_TIME_WAIT) {
-		inet_twsk_put(inet_twsk((struct sock *)c));
 		kfree_skb_reason(skb, DROP_TCP_TIMEWAIT);
-	} else if (c->skc_state == TCP_NEW_SYN_RECV && inet_reqsk(c)->rsk_listener == sk) {
-		rcv_for_req(sk, skb, inet_reqsk(c));
+	} else if (c->skc_state != TCP_NEW_SYN_RECV) {
+		tcp_v4_deliver((struct sock *)c, skb);
+	} else if (inet_reqsk(c)->rsk_listener != sk) {
+		tcp_v4_deliver(inet_reqsk(c)->rsk_listener, skb);
 	} else {
-		other = (struct sock *)c;
-		if (c->skc_state == TCP_NEW_SYN_RECV) {
-			other = inet_reqsk(c)->rsk_listener;
-			sock_hold(other);
-		}
-		tcp_v4_deliver(other, skb);
-		sock_put(other);
+		rcv_for_req(sk, skb, inet_reqsk(c));
 	}
+	if (c)
+		sock_gen_put((struct sock *)c);
 	local_bh_enable();
 }

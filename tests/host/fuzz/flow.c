@@ -73,11 +73,11 @@ struct view flow_look(struct net *net, const struct flow *f, __be32 peer, __be32
 		look_at_request(&v, inet_reqsk(c));
 	} else if (c->skc_state == TCP_TIME_WAIT) {
 		look_at_timewait(&v, (struct inet_timewait_sock *)c);
-		inet_twsk_put((struct inet_timewait_sock *)c);
 	} else {
 		look_at_sock(&v, (struct sock *)c);
-		sock_put((struct sock *)c);
 	}
+	if (c)
+		sock_gen_put((struct sock *)c);
 	return v;
 }
 

@@ -80,10 +80,8 @@ static bool with_connection(const struct net *net, const struct inet_tuple *t,
 	c = inet_lookup_established(net->tcp.hashinfo, t, 0);
 	if (c)
 		fn(sk, c);
-	if (c && c->skc_state == TCP_TIME_WAIT)
-		inet_twsk_put((struct inet_timewait_sock *)c);
-	else if (c && c->skc_state != TCP_NEW_SYN_RECV)
-		sock_put((struct sock *)c);
+	if (c)
+		sock_gen_put((struct sock *)c);
 	local_bh_enable();
 	return c;
 }
