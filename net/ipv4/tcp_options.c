@@ -9,29 +9,26 @@ enum skb_drop_reason tcp_parse(struct sk_buff *skb)
 {
 	struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
 	const struct tcphdr *th;
-	const u8 *p;
 	u32 hdrlen;
+	u8 flags;
 
 	if (!pskb_may_pull(skb, TCP_MIN_HEADER))
 		return DROP_PKT_TOO_SMALL;
 	hdrlen = (skb->data[12] >> 4) * 4U;
-	if (hdrlen < TCP_MIN_HEADER)
+	if (hdrlen < TCP_MIN_HEADER || !pskb_may_pull(skb, hdrlen))
 		return DROP_TCP_INVALID;
-	if (!pskb_may_pull(skb, hdrlen))
-		return DROP_TCP_INVALID;
-	p = skb->data;
 	skb_reset_transport_header(skb);
-	th = (const struct tcphdr *)p;
+	th = (const struct tcphdr *)skb->data;
+	flags = skb->data[13];
 	cb->seq = ntohl(th->seq);
+	cb->end_seq = cb->seq + (skb->len - hdrlen) + !!(flags & TCPHDR_SYN) + (flags & TCPHDR_FIN);
 	cb->ack_seq = ntohl(th->ack_seq);
-	cb->tcp_flags = p[13];
-	cb->sacked = 0;
+	cb->tcp_flags = flags;
 	cb->hdrlen = (u8)hdrlen;
 	cb->ip_dsfield = ip_hdr(skb)->tos;
 	cb->window = ntohs(th->window);
 	cb->urg_ptr = ntohs(th->urg_ptr);
 	cb->tw_isn = 0;
-	cb->end_seq = cb->seq + (skb->len - hdrlen) + !!(p[13] & TCPHDR_SYN) + (p[13] & TCPHDR_FIN);
 	return DROP_NOT_SPECIFIED;
 }
 
@@ -39,8 +36,7 @@ static void parse_sack(const u8 *p, u32 len, struct tcp_options_received *opt)
 {
 	u32 n = (len - TCPOLEN_SACK_BASE) / TCPOLEN_SACK_PERBLOCK, i;
 
-	if (len < TCPOLEN_SACK_BASE + TCPOLEN_SACK_PERBLOCK ||
-	    (len - TCPOLEN_SACK_BASE) % TCPOLEN_SACK_PERBLOCK)
+	if (!n || len != TCPOLEN_SACK_BASE + n * TCPOLEN_SACK_PERBLOCK)
 		return;
 	opt->num_sacks = (u8)min_t(u32, n, TCP_NUM_SACKS);
 	for (i = 0; i < opt->num_sacks; i++) {
@@ -49,12 +45,17 @@ static void parse_sack(const u8 *p, u32 len, struct tcp_options_received *opt)
 	}
 }
 
-/* A Fast Open cookie of n octets, or the request for one; others are ignored (RFC 7413 4.1.1). */
-static void parse_fastopen(const u8 *cookie, u32 n, bool exp, struct tcp_options_received *opt)
+/* A Fast Open cookie, or the request for one; other lengths are ignored (RFC 7413 4.1.1). */
+static void parse_fastopen(const u8 *p, u32 len, struct tcp_options_received *opt)
 {
+	bool exp = p[0] == TCPOPT_EXP;
+	u32 base = exp ? TCPOLEN_EXP_FASTOPEN_BASE : TCPOLEN_FASTOPEN_BASE, n = len - base;
+
+	if (exp && (len < base || get_unaligned_be16(p + 2) != TCPOPT_FASTOPEN_MAGIC))
+		return;
 	if (n % 2 || (n && (n < TCP_FASTOPEN_COOKIE_MIN || n > TCP_FASTOPEN_COOKIE_MAX)))
 		return;
-	opt->fastopen = cookie;
+	opt->fastopen = p + base;
 	opt->fastopen_len = (u8)n;
 	opt->fastopen_exp = exp;
 }
@@ -62,46 +63,25 @@ static void parse_fastopen(const u8 *cookie, u32 n, bool exp, struct tcp_options
 /* One option of len octets at p. What has a wrong length, or has no business here, is ignored. */
 static void parse_option(const u8 *p, u32 len, bool syn, struct tcp_options_received *opt)
 {
-	switch (p[0]) {
-	case TCPOPT_MSS:
-		if (len == TCPOLEN_MSS && syn)
-			opt->mss = get_unaligned_be16(p + 2);
-		break;
-	case TCPOPT_WINDOW:
-		if (len == TCPOLEN_WINDOW && syn) {
-			opt->wscale_ok = true;
-			opt->snd_wscale = min_t(u8, p[2], TCP_MAX_WSCALE);
-		}
-		break;
-	case TCPOPT_TIMESTAMP:
-		if (len == TCPOLEN_TIMESTAMP) {
-			opt->saw_tstamp = true;
-			opt->rcv_tsval = get_unaligned_be32(p + 2);
-			opt->rcv_tsecr = get_unaligned_be32(p + 6);
-		}
-		break;
-	case TCPOPT_SACK_PERM:
-		if (len == TCPOLEN_SACK_PERM && syn)
-			opt->sack_ok = true;
-		break;
-	case TCPOPT_SACK:
+	if (p[0] == TCPOPT_TIMESTAMP && len == TCPOLEN_TIMESTAMP) {
+		opt->saw_tstamp = true;
+		opt->rcv_tsval = get_unaligned_be32(p + 2);
+		opt->rcv_tsecr = get_unaligned_be32(p + 6);
+	} else if (p[0] == TCPOPT_SACK) {
 		parse_sack(p, len, opt);
-		break;
-	case TCPOPT_MD5SIG:
-		if (len == TCPOLEN_MD5SIG)
-			opt->md5 = p + 2;
-		break;
-	case TCPOPT_FASTOPEN:
-		if (syn)
-			parse_fastopen(p + TCPOLEN_FASTOPEN_BASE, len - TCPOLEN_FASTOPEN_BASE,
-				       false, opt);
-		break;
-	case TCPOPT_EXP:
-		if (syn && len >= TCPOLEN_EXP_FASTOPEN_BASE &&
-		    get_unaligned_be16(p + 2) == TCPOPT_FASTOPEN_MAGIC)
-			parse_fastopen(p + TCPOLEN_EXP_FASTOPEN_BASE,
-				       len - TCPOLEN_EXP_FASTOPEN_BASE, true, opt);
-		break;
+	} else if (p[0] == TCPOPT_MD5SIG && len == TCPOLEN_MD5SIG) {
+		opt->md5 = p + 2;
+	} else if (!syn) {
+		return;		/* what follows is a SYN's to say */
+	} else if (p[0] == TCPOPT_MSS && len == TCPOLEN_MSS) {
+		opt->mss = get_unaligned_be16(p + 2);
+	} else if (p[0] == TCPOPT_WINDOW && len == TCPOLEN_WINDOW) {
+		opt->wscale_ok = true;
+		opt->snd_wscale = min_t(u8, p[2], TCP_MAX_WSCALE);
+	} else if (p[0] == TCPOPT_SACK_PERM && len == TCPOLEN_SACK_PERM) {
+		opt->sack_ok = true;
+	} else if (p[0] == TCPOPT_FASTOPEN || p[0] == TCPOPT_EXP) {
+		parse_fastopen(p, len, opt);
 	}
 }
 
@@ -159,16 +139,13 @@ u32 tcp_options_write(u8 *at, const struct tcp_out_options *opt)
 	u8 *p = at;
 	u32 i;
 
-	if (opt->md5) {
-		p = put_word(p, nop2 | TCPOPT_MD5SIG << 8 | TCPOLEN_MD5SIG);
-		p += TCPOLEN_MD5SIG - 2;
-	}
+	if (opt->md5)
+		p = put_word(p, nop2 | TCPOPT_MD5SIG << 8 | TCPOLEN_MD5SIG) + TCPOLEN_MD5SIG - 2;
 	if (opt->mss)
 		p = put_word(p, TCPOPT_MSS << 24 | TCPOLEN_MSS << 16 | opt->mss);
 	if (opt->tstamp) {
-		u32 front = opt->sack_perm ? sack_perm << 16 : nop2;
-
-		p = put_word(p, front | TCPOPT_TIMESTAMP << 8 | TCPOLEN_TIMESTAMP);
+		p = put_word(p, (opt->sack_perm ? sack_perm << 16 : nop2) |
+				TCPOPT_TIMESTAMP << 8 | TCPOLEN_TIMESTAMP);
 		p = put_word(p, opt->tsval);
 		p = put_word(p, opt->tsecr);
 	} else if (opt->sack_perm) {
