@@ -35,6 +35,7 @@ void inet_twsk_kill(struct inet_timewait_sock *tw)
 
 struct inet_timewait_sock *inet_twsk_alloc(struct sock *sk)
 {
+	const struct tcp_md5sig_key *key = tcp_md5_key(sk, sk->sk_daddr);
 	const struct netns_tcp *t = &sock_net(sk)->tcp;
 	struct inet_timewait_sock *tw;
 
@@ -51,6 +52,11 @@ struct inet_timewait_sock *inet_twsk_alloc(struct sock *sk)
 	tw->tw_net = sock_net(sk);
 	tw->tw_tos = inet_sk(sk)->tos;
 	timer_setup(&tw->tw_timer, twsk_timer);
+	tw->tw_md5_key = key ? tcp_md5_copy(tw->tw_net, key) : NULL;
+	if (key && !tw->tw_md5_key) {	/* what was signed must not go on without */
+		inet_twsk_put(tw);
+		return NULL;
+	}
 	return tw;
 }
 

@@ -893,6 +893,8 @@ static inline u64 tcp_rto_ns(const struct sock *sk)
 
 /* --- tcp_minisocks.c, tcp_listen.c, syncookies.c ----------------------------------------- */
 
+/* RFC 9293 3.10.7.4, first: does the segment have anything of the window rcv_wnd? */
+bool tcp_in_window(const struct tcp_skb_cb *cb, u32 rcv_nxt, u32 rcv_wnd);
 /* Replaces sk; tcp_done(). */
 void tcp_time_wait(struct sock *sk, u8 substate, u64 timeout_ns);
 void tcp_timewait_rcv(struct inet_timewait_sock *tw, struct sk_buff *skb);	/* consumes both */

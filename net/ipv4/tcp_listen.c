@@ -299,15 +299,6 @@ static void reqsk_send_ack(struct sock *sk, struct request_sock *req)
 		tcp_v4_send_bare(sock_net(sk), &seg);
 }
 
-static bool in_window(const struct request_sock *req, const struct tcp_skb_cb *cb)
-{
-	u32 end = req->rcv_nxt + req->rcv_wnd;
-
-	if (cb->seq == req->rcv_nxt)
-		return true;
-	return after(cb->end_seq, req->rcv_nxt) && before(cb->seq, end);
-}
-
 /*
  * Is this the ACK that ends the handshake? DROP_NOT_SPECIFIED: yes. In the order of RFC 9293
  * 3.10.7.4, SYN-RECEIVED.
@@ -329,7 +320,7 @@ static enum skb_drop_reason check_req(struct sock *sk, struct sk_buff *skb,
 			tcp_rtx_synack(sk, req);
 		return DROP_TCP_OLD_DATA;
 	}
-	if (paws || !in_window(req, cb)) {
+	if (paws || !tcp_in_window(cb, req->rcv_nxt, req->rcv_wnd)) {
 		if (!(flags & TCPHDR_RST))
 			reqsk_send_ack(sk, req);
 		if (paws)
