@@ -1,10 +1,9 @@
 /*
  * Explicit congestion notification (RFC 3168): routers mark packets where they would drop them,
  * the receiver echoes the mark (ECE) until the sender says that it has slowed down (CWR).
+ * Negotiation (6.1.1), sending (6.1.2), receiving (6.1.3).
  */
 #include "net/ipv4/tcp.h"
-
-/* --- negotiation (RFC 3168 6.1.1) -------------------------------------------------------- */
 
 void tcp_ecn_send_syn(struct sock *sk, struct sk_buff *skb)
 {
@@ -22,10 +21,9 @@ void tcp_ecn_clear_syn(struct sock *sk, struct sk_buff *skb)
 
 void tcp_ecn_rcv_syn(struct tcp_sock *tp, u8 flags)
 {
-	u8 bits = flags & (TCPHDR_ECE | TCPHDR_CWR);
 	u8 want = flags & TCPHDR_ACK ? TCPHDR_ECE : TCPHDR_ECE | TCPHDR_CWR;
 
-	if (bits != want)
+	if ((flags & (TCPHDR_ECE | TCPHDR_CWR)) != want)
 		tp->ecn_flags = 0;
 }
 
@@ -36,8 +34,6 @@ bool tcp_ecn_syn_asks(const struct sock *sk, const struct tcp_skb_cb *cb)
 	return (cb->tcp_flags & both) == both && sock_net(sk)->tcp.sysctl_tcp_ecn &&
 	       (cb->ip_dsfield & INET_ECN_MASK) == INET_ECN_NOT_ECT;
 }
-
-/* --- sending (6.1.2) --------------------------------------------------------------------- */
 
 u8 tcp_ecn_send(struct tcp_sock *tp, struct sk_buff *skb, struct tcphdr *th, bool fresh)
 {
@@ -53,8 +49,6 @@ u8 tcp_ecn_send(struct tcp_sock *tp, struct sk_buff *skb, struct tcphdr *th, boo
 	}
 	return INET_ECN_ECT_0;
 }
-
-/* --- receiving (6.1.3) ------------------------------------------------------------------- */
 
 void tcp_ecn_check_ce(struct sock *sk, const struct sk_buff *skb)
 {
