@@ -656,8 +656,6 @@ void tcp_sack_state_release(struct tcp_sock *tp);	/* given back when nothing is 
 void tcp_data_queue_ofo(struct sock *sk, struct sk_buff *skb);	/* consumes */
 void tcp_ofo_queue(struct sock *sk);		/* not empty, rcv_nxt moved: take what fits now */
 void tcp_dsack_set(struct sock *sk, u32 seq, u32 end_seq);
-/* A needless retransmission came. */
-void tcp_send_dupack(struct sock *sk, const struct sk_buff *skb);
 bool tcp_prune_ofo_queue(struct sock *sk);	/* RFC 2018 8: may be reneged. Any freed? */
 void tcp_ofo_purge(struct tcp_sock *tp, enum skb_drop_reason why);
 /* To send. */
@@ -835,7 +833,6 @@ void tcp_send_delayed_ack(struct sock *sk);
 void tcp_send_fin(struct sock *sk);
 void tcp_send_active_reset(struct sock *sk);
 int tcp_connect(struct sock *sk);		/* send the SYN: 0 or -ENOBUFS */
-int tcp_send_synack(struct sock *sk);		/* simultaneous open */
 u32 tcp_current_mss(struct sock *sk);		/* renews mss_cache when the path changed */
 u32 tcp_sync_mss(struct sock *sk, u32 pmtu);
 void tcp_mtu_probing(struct sock *sk);		/* timeouts, again and again: smaller segments? */

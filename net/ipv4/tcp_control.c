@@ -16,23 +16,21 @@ static struct sk_buff *control_skb(u32 seq, u8 flags)
 		return NULL;
 	skb_reserve(skb, MAX_TCP_HEADER);
 	cb = TCP_SKB_CB(skb);
-	cb->seq = seq;
-	cb->end_seq = seq + !!(flags & TCPHDR_SYN) + (flags & TCPHDR_FIN);
+	cb->seq = cb->end_seq = seq;
 	cb->tcp_flags = flags;
-	cb->gso_segs = 1;
 	return skb;
 }
 
 /* RFC 9293 3.10.4 and window shrinking: a sequence number that the peer finds in its window. */
 static u32 acceptable_seq(const struct tcp_sock *tp)
 {
-	if (!before(tcp_wnd_end(tp), tp->snd_nxt) ||
-	    (tp->wscale_ok && tp->snd_nxt - tcp_wnd_end(tp) < 1U << tp->snd_wscale))
-		return tp->snd_nxt;
-	return tcp_wnd_end(tp);
-}
+	u32 end = tcp_wnd_end(tp);
 
-/* --- ACK --------------------------------------------------------------------------------- */
+	if (!before(end, tp->snd_nxt) ||
+	    (tp->wscale_ok && tp->snd_nxt - end < 1U << tp->snd_wscale))
+		return tp->snd_nxt;
+	return end;
+}
 
 void tcp_send_ack(struct sock *sk)
 {
@@ -48,42 +46,29 @@ void tcp_send_ack(struct sock *sk)
 		inet_csk_reset_delack_timer(sk, tp->tcp_mstamp + TCP_DELACK_MAX_US * NSEC_PER_USEC);
 }
 
-/* How long to wait for a reply that could carry the ACK: the predicted gap, at most half an RTT. */
-static u64 delack_ns(const struct sock *sk)
+/* How long to wait for a reply that could carry the ACK: the predicted gap, at most an RTT. */
+static u64 delack_ns(u32 ato, u32 srtt_us)
 {
-	const struct inet_connection_sock *icsk = inet_csk(sk);
-	u32 ato = icsk->icsk_ack.ato, most = 500000;
-
 	if (!ato)	/* nothing came before: there is no rhythm to follow */
 		return NSEC_PER_MSEC;
-
-	if (ato > TCP_ATO_MIN_US) {
-		if (icsk->icsk_ack.pingpong || icsk->icsk_ack.pending & ICSK_ACK_PUSHED)
-			most = TCP_DELACK_MAX_US;
-		if (tcp_sk(sk)->srtt_us)
-			most = min(most, max(tcp_sk(sk)->srtt_us >> 3, TCP_ATO_MIN_US));
-		ato = min(ato, most);
-	}
-	return max(min(ato, TCP_DELACK_MAX_US), TCP_ATO_MIN_US) * NSEC_PER_USEC;
+	if (srtt_us)
+		ato = min(ato, srtt_us >> 3);
+	return clamp(ato, TCP_ATO_MIN_US, TCP_DELACK_MAX_US) * NSEC_PER_USEC;
 }
 
 void tcp_send_delayed_ack(struct sock *sk)
 {
-	struct inet_connection_sock *icsk = inet_csk(sk);
-	u64 now = tcp_sk(sk)->tcp_mstamp, delay = delack_ns(sk), when = now + delay;
+	const struct inet_connection_sock *icsk = inet_csk(sk);
+	const struct tcp_sock *tp = tcp_sk(sk);
+	u64 delay = delack_ns(icsk->icsk_ack.ato, tp->srtt_us), when = tp->tcp_mstamp + delay;
 
-	if (icsk->icsk_ack.pending & ICSK_ACK_TIMER) {
-		/* nearly due anyway: one ACK now instead of two soon */
-		if (icsk->icsk_ack.timeout <= now + delay / 4) {
-			tcp_send_ack(sk);
-			return;
-		}
+	if (icsk->icsk_ack.pending & ICSK_ACK_TIMER)
 		when = min(when, icsk->icsk_ack.timeout);
-	}
-	inet_csk_reset_delack_timer(sk, when);
+	if (when <= tp->tcp_mstamp + delay / 4)	/* soon due anyway: one ACK now instead of two */
+		tcp_send_ack(sk);
+	else
+		inet_csk_reset_delack_timer(sk, when);
 }
-
-/* --- FIN and RST ------------------------------------------------------------------------- */
 
 /* The FIN rides on the last unsent segment, or goes as a segment of its own. */
 void tcp_send_fin(struct sock *sk)
@@ -93,8 +78,7 @@ void tcp_send_fin(struct sock *sk)
 
 	if (!skb || !tp->send_head) {
 		skb = tcp_stream_alloc_skb(sk, 0);
-		if (!skb) {
-			/* the peer must learn that this is the end */
+		if (!skb) {	/* the peer must learn that this is the end */
 			tcp_send_active_reset(sk);
 			tcp_done(sk);
 			return;
@@ -116,44 +100,33 @@ void tcp_send_active_reset(struct sock *sk)
 		NET_INC_STATS(sock_net(sk), TcpExt_TCPAbortFailed);
 }
 
-/* --- SYN --------------------------------------------------------------------------------- */
-
-/* Everything that the SYN says, and what depends on it. sk_dst_cache is set. */
-static void connect_init(struct sock *sk)
+/*
+ * Everything that the SYN says, and what depends on it. tcp_init_connection() has done the rest;
+ * sk_dst_cache is set.
+ */
+static void connect_init(struct sock *sk, struct tcp_sock *tp)
 {
+	struct tcp_initial_window w = { .window_clamp = tp->window_clamp };
 	const struct netns_tcp *t = &sock_net(sk)->tcp;
-	struct inet_connection_sock *icsk = inet_csk(sk);
-	struct tcp_initial_window w = { 0 };
-	struct tcp_sock *tp = tcp_sk(sk);
-	u32 mtu = dst_mtu(sk->sk_dst_cache);
 
 	/* beside a signature only one of timestamps and SACK blocks has room */
 	tp->tstamp_ok = t->sysctl_tcp_timestamps && !tcp_md5_key(sk, sk->sk_daddr);
 	tp->sack_ok = !!t->sysctl_tcp_sack;
 	tp->wscale_ok = !!t->sysctl_tcp_window_scaling;
-	tp->snd_wscale = 0;
 	tp->mss_clamp = tp->user_mss ?: 65535;
-	tp->max_window = 0;
 	if (tp->ext)
 		tp->ext->probed_mss = 0;
 	tp->advmss = (u16)tcp_mss_to_advertise(sk, sk->sk_dst_cache->dev->mtu);
-	tcp_sync_mss(sk, mtu);
+	tcp_sync_mss(sk, dst_mtu(sk->sk_dst_cache));
 	tcp_initialize_rcv_mss(sk);
-	w.window_clamp = tp->window_clamp;
 	tcp_select_initial_window(sk, tp->advmss - (tp->tstamp_ok ? TCPOLEN_TSTAMP_ALIGNED : 0),
 				  tp->wscale_ok, &w);
-	tp->rcv_wnd = w.rcv_wnd;
+	tp->rcv_wnd = tp->rcv_ssthresh = w.rcv_wnd;
 	tp->window_clamp = w.window_clamp;
 	tp->rcv_wscale = w.rcv_wscale;
-	tp->rcv_ssthresh = tp->rcv_wnd;
+	tp->snd_una = tp->snd_sml = tp->snd_up = tp->snd_nxt = tp->pushed_seq = tp->write_seq;
 	sk->sk_err = 0;
 	sock_reset_flag(sk, SOCK_DONE);
-	tp->snd_wnd = 0;
-	tp->snd_wl1 = 0;
-	tp->snd_una = tp->snd_sml = tp->snd_up = tp->snd_nxt = tp->pushed_seq = tp->write_seq;
-	tp->rcv_nxt = tp->rcv_wup = tp->copied_seq = 0;
-	icsk->icsk_rto = TCP_TIMEOUT_INIT_US;
-	icsk->icsk_retransmits = 0;
 }
 
 int tcp_connect(struct sock *sk)
@@ -161,7 +134,7 @@ int tcp_connect(struct sock *sk)
 	struct tcp_sock *tp = tcp_sk(sk);
 	struct sk_buff *skb;
 
-	connect_init(sk);
+	connect_init(sk, tp);
 	skb = tcp_stream_alloc_skb(sk, 0);
 	if (!skb)
 		return -ENOBUFS;
@@ -187,27 +160,10 @@ int tcp_connect(struct sock *sk)
 	return 0;
 }
 
-/* Simultaneous open (RFC 9293 3.5, figure 7): our SYN becomes a SYN-ACK. */
-int tcp_send_synack(struct sock *sk)
-{
-	struct sk_buff *skb = tcp_rtx_queue_head(sk);
-
-	if (!skb || !(TCP_SKB_CB(skb)->tcp_flags & TCPHDR_SYN))
-		return -EFAULT;
-	TCP_SKB_CB(skb)->tcp_flags |= TCPHDR_ACK;
-	TCP_SKB_CB(skb)->tcp_flags &= (u8)~TCPHDR_CWR;
-	if (!(tcp_sk(sk)->ecn_flags & TCP_ECN_OK))
-		TCP_SKB_CB(skb)->tcp_flags &= (u8)~TCPHDR_ECE;
-	return tcp_transmit_skb(sk, skb, true);
-}
-
-/* --- probes ------------------------------------------------------------------------------ */
-
 /* An ACK of an octet that the peer has long had: it must answer (RFC 9293 3.8.4). */
-static int xmit_probe_skb(struct sock *sk, bool urgent)
+static int xmit_probe_skb(struct sock *sk, u32 seq)
 {
-	struct tcp_sock *tp = tcp_sk(sk);
-	struct sk_buff *skb = control_skb(tp->snd_una - !urgent, TCPHDR_ACK);
+	struct sk_buff *skb = control_skb(seq, TCPHDR_ACK);
 
 	if (!skb)
 		return -ENOBUFS;
@@ -216,15 +172,13 @@ static int xmit_probe_skb(struct sock *sk, bool urgent)
 }
 
 /* Text that the window takes, be it one octet: better than an empty probe. */
-static int probe_with_data(struct sock *sk, struct sk_buff *skb)
+static int probe_with_data(struct sock *sk, struct tcp_sock *tp, struct sk_buff *skb)
 {
-	struct tcp_sock *tp = tcp_sk(sk);
 	struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
 	u32 mss = tcp_current_mss(sk), size = min(tcp_wnd_end(tp) - cb->seq, mss);
 	int err;
 
-	if (before(tp->pushed_seq, cb->end_seq))
-		tp->pushed_seq = cb->end_seq;
+	tp->pushed_seq = seq_max(tp->pushed_seq, cb->end_seq);
 	tcp_set_skb_gso(skb, mss);
 	if (size < skb->len && tcp_fragment(sk, skb, size, mss))
 		return -ENOMEM;
@@ -240,36 +194,29 @@ int tcp_write_wakeup(struct sock *sk)
 	struct tcp_sock *tp = tcp_sk(sk);
 	struct sk_buff *skb = tp->send_head;
 
-	if (sk->sk_state == TCP_CLOSE)
-		return -1;
 	if (skb && before(TCP_SKB_CB(skb)->seq, tcp_wnd_end(tp)))
-		return probe_with_data(sk, skb);
+		return probe_with_data(sk, tp, skb);
 	if (tp->urg_mode && between(tp->snd_up, tp->snd_una + 1, tp->snd_una + 0xffff))
-		xmit_probe_skb(sk, true);
-	return xmit_probe_skb(sk, false);
+		xmit_probe_skb(sk, tp->snd_una);
+	return xmit_probe_skb(sk, tp->snd_una - 1);
 }
 
 void tcp_send_probe0(struct sock *sk)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
+	u64 delay = TCP_RESOURCE_PROBE_NS;	/* when it was not sent: no reason to back off */
 	struct tcp_sock *tp = tcp_sk(sk);
 	int err = tcp_write_wakeup(sk);
-	u64 delay;
 
 	if (tp->packets_out || !tp->send_head) {
-		icsk->icsk_probes_out = 0;
-		icsk->icsk_backoff = 0;
+		icsk->icsk_probes_out = icsk->icsk_backoff = 0;
 		tp->retrans_stamp = 0;
 		return;
 	}
-	if (icsk->icsk_probes_out < 255)
-		icsk->icsk_probes_out++;
+	icsk->icsk_probes_out += icsk->icsk_probes_out < 255;
 	if (!err) {
-		if (icsk->icsk_backoff < sock_net(sk)->tcp.sysctl_tcp_retries2)
-			icsk->icsk_backoff++;
+		icsk->icsk_backoff += icsk->icsk_backoff < sock_net(sk)->tcp.sysctl_tcp_retries2;
 		delay = tcp_probe0_interval_ns(sk);
-	} else {
-		delay = TCP_RESOURCE_PROBE_NS;	/* not sent: no reason to back off */
 	}
 	inet_csk_reset_xmit_timer(sk, ICSK_TIME_PROBE0, tcp_within_user_timeout(sk, delay));
 }

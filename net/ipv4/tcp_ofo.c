@@ -83,19 +83,6 @@ u8 tcp_sack_blocks(const struct tcp_sock *tp, struct tcp_sack_block *out, u32 ro
 	return n;
 }
 
-void tcp_send_dupack(struct sock *sk, const struct sk_buff *skb)
-{
-	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
-	struct tcp_sock *tp = tcp_sk(sk);
-
-	if (cb->end_seq != cb->seq && before(cb->seq, tp->rcv_nxt)) {
-		NET_INC_STATS(sock_net(sk), TcpExt_DelayedACKLost);
-		tcp_enter_quickack_mode(sk, TCP_MAX_QUICKACKS);
-		tcp_dsack_set(sk, cb->seq, seq_min(cb->end_seq, tp->rcv_nxt));
-	}
-	tcp_send_ack(sk);
-}
-
 static void ofo_unlink(struct tcp_sack_state *s, struct sk_buff *skb)
 {
 	if (s->ooo_last_skb == skb)
