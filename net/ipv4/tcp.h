@@ -835,7 +835,6 @@ void tcp_send_active_reset(struct sock *sk);
 int tcp_connect(struct sock *sk);		/* send the SYN: 0 or -ENOBUFS */
 u32 tcp_current_mss(struct sock *sk);		/* renews mss_cache when the path changed */
 u32 tcp_sync_mss(struct sock *sk, u32 pmtu);
-void tcp_mtu_probing(struct sock *sk);		/* timeouts, again and again: smaller segments? */
 u32 tcp_mss_to_advertise(const struct sock *sk, u32 mtu);
 void tcp_select_initial_window(const struct sock *sk, u32 mss, bool wscale_ok,
 			       struct tcp_initial_window *w);
@@ -865,7 +864,6 @@ void tcp_keepalive_timer(struct sock *sk);
 void tcp_release_cb(struct sock *sk);		/* proto.release_cb: what timers and ICMP put off */
 void tcp_set_keepalive(struct sock *sk, int on);	/* proto.keepalive */
 u64 tcp_fin_time_ns(const struct sock *sk);	/* how long an orphan stays in FIN-WAIT-2 */
-void tcp_check_probe_timer(struct sock *sk);	/* nothing in flight, something to send */
 u64 tcp_probe0_interval_ns(const struct sock *sk);
 u64 tcp_within_user_timeout(const struct sock *sk, u64 delay_ns);	/* when, in ns */
 
@@ -886,6 +884,12 @@ static inline u64 tcp_keepalive_intvl_ns(const struct sock *sk)
 static inline u64 tcp_rto_ns(const struct sock *sk)
 {
 	return inet_csk(sk)->icsk_rto * NSEC_PER_USEC;
+}
+
+/* What is due, and in how long from now (tcp_mstamp). */
+static inline void tcp_reset_xmit_timer(struct sock *sk, u8 what, u64 delay_ns)
+{
+	inet_csk_reset_xmit_timer(sk, what, tcp_sk(sk)->tcp_mstamp + delay_ns);
 }
 
 /* --- tcp_minisocks.c, tcp_listen.c, syncookies.c ----------------------------------------- */

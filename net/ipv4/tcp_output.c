@@ -107,23 +107,6 @@ u32 tcp_mss_to_advertise(const struct sock *sk, u32 mtu)
 	return mss;
 }
 
-/*
- * RFC 4821 7.7: perhaps large packets vanish and nobody tells (a black hole). First tcp_base_mss,
- * then half of it with every timeout.
- */
-void tcp_mtu_probing(struct sock *sk)
-{
-	const struct netns_tcp *t = &sock_net(sk)->tcp;
-	struct tcp_ext *ext;
-	u32 mss;
-
-	if (!t->sysctl_tcp_mtu_probing || !(ext = tcp_ext(tcp_sk(sk))))
-		return;
-	mss = ext->probed_mss ? ext->probed_mss / 2U : (u32)t->sysctl_tcp_base_mss;
-	ext->probed_mss = (u16)max(mss, (u32)t->sysctl_tcp_mtu_probe_floor);
-	tcp_sync_mss(sk, inet_csk(sk)->icsk_pmtu_cookie);
-}
-
 /* Recompute mss_cache for a path of pmtu octets; returns it (RFC 9293 3.7.1, MUST-16). */
 u32 tcp_sync_mss(struct sock *sk, u32 pmtu)
 {
@@ -691,10 +674,9 @@ bool tcp_write_xmit(struct sock *sk, u32 mss, u8 nonagle, int push_one)
 
 void __tcp_push_pending_frames(struct sock *sk, u32 mss, u8 nonagle)
 {
-	if (unlikely(sk->sk_state == TCP_CLOSE))
-		return;
-	if (tcp_write_xmit(sk, mss, nonagle, 0))
-		tcp_check_probe_timer(sk);
+	if (likely(sk->sk_state != TCP_CLOSE) && tcp_write_xmit(sk, mss, nonagle, 0) &&
+	    !inet_csk(sk)->icsk_pending)
+		tcp_reset_xmit_timer(sk, ICSK_TIME_PROBE0, tcp_probe0_interval_ns(sk));
 }
 
 void tcp_push_pending_frames(struct sock *sk)

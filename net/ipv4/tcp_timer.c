@@ -6,7 +6,8 @@
 #include "net/ipv4/tcp.h"
 #include "net/ipv4/tcp_fastopen.h"
 
-static const u64 max_rto_ns = TCP_RTO_MAX_US * NSEC_PER_USEC;
+#define TCP_RTO_MAX_MS	((u64)TCP_RTO_MAX_US / 1000)
+#define TCP_RTO_MAX_NS	(TCP_RTO_MAX_US * NSEC_PER_USEC)
 
 /* --- giving up --------------------------------------------------------------------------- */
 
@@ -19,46 +20,54 @@ static void write_err(struct sock *sk)
 	tcp_done(sk);
 }
 
-/* Retransmissions that an orphan is granted. */
-static u32 orphan_retries(const struct sock *sk, bool alive)
+/* Attempts that sk is granted. alive: the interval between them has not reached its maximum. */
+static u32 max_retries(const struct sock *sk, bool alive)
 {
-	u32 n = (u32)sock_net(sk)->tcp.sysctl_tcp_orphan_retries;
+	const struct netns_tcp *t = &sock_net(sk)->tcp;
 
-	if (sk->sk_err_soft && !alive)
-		return 0;
-	return n || !alive ? n : 8;
-}
-
-/* How long n exponentially growing retransmissions take, in ms (R1 and R2, RFC 9293 3.8.3). */
-static u64 backoff_ms(u32 n, u64 rto_ms)
-{
-	u64 total = 0, step = rto_ms;
-	u32 i;
-
-	for (i = 0; i <= n; i++) {
-		total += step;
-		step = min(step * 2, (u64)TCP_RTO_MAX_US / 1000);
-	}
-	return total;
+	if (!sock_flag(sk, SOCK_DEAD))
+		return (u32)t->sysctl_tcp_retries2;
+	if (alive)
+		return (u32)t->sysctl_tcp_orphan_retries ?: 8;
+	return sk->sk_err_soft ? 0 : (u32)t->sysctl_tcp_orphan_retries;
 }
 
 /*
- * Whether n retransmissions' worth of time (or the application's own limit) has passed. The first
- * of them may have been for another segment: this one's timeouts took two minutes each at most.
+ * Whether the time of n exponentially growing retransmissions (R1 and R2, RFC 9293 3.8.3), or the
+ * application's own limit, has passed. The first of them may have been for another segment: this
+ * one's timeouts took two minutes each at most.
  */
 static bool timed_out(const struct sock *sk, u32 n, u32 user_ms)
 {
+	u64 limit = user_ms, step_ms = TCP_RTO_MIN_US / 1000;
+	u64 most = inet_csk(sk)->icsk_retransmits * TCP_RTO_MAX_MS;
 	const struct tcp_sock *tp = tcp_sk(sk);
-	u64 limit = user_ms, rto_ms = TCP_RTO_MIN_US / 1000;
-	u64 most = inet_csk(sk)->icsk_retransmits * (u64)TCP_RTO_MAX_US / 1000;
+	u32 i;
 
 	if (!inet_csk(sk)->icsk_retransmits || !tp->retrans_stamp)
 		return false;
-	if (sk_opening(sk))
-		rto_ms = TCP_TIMEOUT_INIT_US / 1000;
-	if (!limit)
-		limit = backoff_ms(n, rto_ms);
+	for (i = 0; !user_ms && i <= n; i++) {
+		limit += step_ms;
+		step_ms = min(step_ms * 2, TCP_RTO_MAX_MS);
+	}
 	return min_t(u64, tcp_time_ms(tp) - tp->retrans_stamp, most) >= limit;
+}
+
+/*
+ * RFC 4821 7.7: perhaps large packets vanish and nobody tells (a black hole). First tcp_base_mss,
+ * then half of it with every timeout.
+ */
+static void mtu_probing(struct sock *sk)
+{
+	const struct netns_tcp *t = &sock_net(sk)->tcp;
+	struct tcp_ext *ext = t->sysctl_tcp_mtu_probing ? tcp_ext(tcp_sk(sk)) : NULL;
+	u32 mss;
+
+	if (!ext)
+		return;
+	mss = ext->probed_mss ? ext->probed_mss / 2U : (u32)t->sysctl_tcp_base_mss;
+	ext->probed_mss = (u16)max(mss, (u32)t->sysctl_tcp_mtu_probe_floor);
+	tcp_sync_mss(sk, inet_csk(sk)->icsk_pmtu_cookie);
 }
 
 /* The next timeout: after delay, or when TCP_USER_TIMEOUT ends what began at retrans_stamp. */
@@ -77,25 +86,20 @@ static bool write_timeout(struct sock *sk)
 {
 	const struct netns_tcp *t = &sock_net(sk)->tcp;
 	struct inet_connection_sock *icsk = inet_csk(sk);
-	u32 retries = (u32)t->sysctl_tcp_retries2;
-	bool expired;
+	bool alive = tcp_rto_ns(sk) < TCP_RTO_MAX_NS, expired;
+	u32 retries = max_retries(sk, alive), user_ms = icsk->icsk_user_timeout;
 
 	if (sk_opening(sk)) {
 		retries = icsk->icsk_syn_retries ?: (u32)t->sysctl_tcp_syn_retries;
 		expired = icsk->icsk_retransmits >= retries ||
-			  (icsk->icsk_user_timeout &&
-			   timed_out(sk, retries, icsk->icsk_user_timeout));
+			  (user_ms && timed_out(sk, 0, user_ms));
 	} else {
 		if (timed_out(sk, (u32)t->sysctl_tcp_retries1, 0))
-			tcp_mtu_probing(sk);
-		if (sock_flag(sk, SOCK_DEAD)) {
-			bool alive = tcp_rto_ns(sk) < max_rto_ns;
-
-			retries = orphan_retries(sk, alive);
-			if (tcp_out_of_resources(sk, alive || !timed_out(sk, retries, 0)))
-				return true;
-		}
-		expired = timed_out(sk, retries, icsk->icsk_user_timeout);
+			mtu_probing(sk);
+		if (sock_flag(sk, SOCK_DEAD) &&
+		    tcp_out_of_resources(sk, alive || !timed_out(sk, retries, 0)))
+			return true;
+		expired = timed_out(sk, retries, user_ms);
 	}
 	if (unlikely(tcp_sk(sk)->syn_fastopen || tcp_sk(sk)->syn_data))
 		tcp_fastopen_timeout(sk, expired);
@@ -106,24 +110,24 @@ static bool write_timeout(struct sock *sk)
 
 /* --- retransmission (RFC 6298 5) --------------------------------------------------------- */
 
-/* The peer closed its window although we had sent: it is no loss, so keep asking. */
-static bool window_shrunk(struct sock *sk)
+/* What should have repaired the loss without a timeout? */
+static void count_failure(struct sock *sk)
 {
-	struct tcp_sock *tp = tcp_sk(sk);
+	const struct tcp_sock *tp = tcp_sk(sk);
+	struct net *net = sock_net(sk);
 
-	if (tp->snd_wnd || sock_flag(sk, SOCK_DEAD) || sk_opening(sk))
-		return false;
-	if (tcp_time_ms(tp) - tp->rcv_tstamp > TCP_RTO_MAX_US / 1000 * 2 &&
-	    timed_out(sk, (u32)sock_net(sk)->tcp.sysctl_tcp_retries2,
-		      inet_csk(sk)->icsk_user_timeout)) {
-		write_err(sk);
-		return true;
+	if (inet_csk(sk)->icsk_ca_state == TCP_CA_Loss) {
+		NET_INC_STATS(net, TcpExt_TCPLossFailures);
+	} else if (inet_csk(sk)->icsk_ca_state == TCP_CA_Recovery) {
+		NET_ADD_STATS(net, TcpExt_TCPSackRecoveryFail, tp->sack_ok);
+		NET_ADD_STATS(net, TcpExt_TCPRenoRecoveryFail, !tp->sack_ok);
+	} else if (tp->sacked_out) {
+		NET_ADD_STATS(net, TcpExt_TCPSackFailures, tp->sack_ok);
+		NET_ADD_STATS(net, TcpExt_TCPRenoFailures, !tp->sack_ok);
 	}
-	tcp_enter_loss(sk);
-	tcp_retransmit_skb(sk, tcp_rtx_queue_head(sk), 1);
-	return true;
 }
 
+/* Wait twice as long for the next one. */
 static void back_off(struct sock *sk)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
@@ -136,54 +140,36 @@ static void back_off(struct sock *sk)
 				  tcp_within_user_timeout(sk, tcp_rto_ns(sk)));
 }
 
-/* What should have repaired the loss without a timeout? */
-static void count_failure(struct sock *sk)
-{
-	const struct tcp_sock *tp = tcp_sk(sk);
-	struct net *net = sock_net(sk);
-
-	switch (inet_csk(sk)->icsk_ca_state) {
-	case TCP_CA_Recovery:
-		NET_ADD_STATS(net, TcpExt_TCPSackRecoveryFail, tp->sack_ok);
-		NET_ADD_STATS(net, TcpExt_TCPRenoRecoveryFail, !tp->sack_ok);
-		break;
-	case TCP_CA_Loss:
-		NET_INC_STATS(net, TcpExt_TCPLossFailures);
-		break;
-	default:
-		NET_ADD_STATS(net, TcpExt_TCPSackFailures, tp->sacked_out && tp->sack_ok);
-		NET_ADD_STATS(net, TcpExt_TCPRenoFailures, tp->sacked_out && !tp->sack_ok);
-	}
-}
-
 static void retransmit_timer(struct sock *sk)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
 	struct tcp_sock *tp = tcp_sk(sk);
+	bool shrunk = !tp->snd_wnd && !sock_flag(sk, SOCK_DEAD) && !sk_opening(sk);
 
 	if (!tp->packets_out)
 		return;
 	tp->tlp_high_seq = 0;
-	if (window_shrunk(sk)) {
-		if (sk->sk_state != TCP_CLOSE)
-			back_off(sk);
-		return;
+	if (shrunk) {	/* it closed its window although we had sent: no loss, so keep asking */
+		if (tcp_time_ms(tp) - tp->rcv_tstamp > 2 * TCP_RTO_MAX_MS &&
+		    timed_out(sk, max_retries(sk, true), icsk->icsk_user_timeout)) {
+			write_err(sk);
+			return;
+		}
+	} else {
+		NET_INC_STATS(sock_net(sk), TcpExt_TCPTimeouts);
+		if (write_timeout(sk))
+			return;
+		if (!icsk->icsk_retransmits)
+			count_failure(sk);
 	}
-	NET_INC_STATS(sock_net(sk), TcpExt_TCPTimeouts);
-	if (write_timeout(sk))
-		return;
-	if (!icsk->icsk_retransmits)
-		count_failure(sk);
 	tcp_enter_loss(sk);
-	if (icsk->icsk_retransmits < 255)
+	if (!shrunk && icsk->icsk_retransmits < 255)
 		icsk->icsk_retransmits++;
-	if (tcp_retransmit_skb(sk, tcp_rtx_queue_head(sk), 1)) {
+	if (tcp_retransmit_skb(sk, tcp_rtx_queue_head(sk), 1) && !shrunk)
 		/* congestion in our own device: soon again, without backing off */
-		inet_csk_reset_xmit_timer(sk, ICSK_TIME_RETRANS,
-					  tp->tcp_mstamp + TCP_RESOURCE_PROBE_NS);
-		return;
-	}
-	back_off(sk);
+		tcp_reset_xmit_timer(sk, ICSK_TIME_RETRANS, TCP_RESOURCE_PROBE_NS);
+	else
+		back_off(sk);
 }
 
 /*
@@ -210,10 +196,10 @@ static void synack_timer(struct sock *sk)
 	icsk->icsk_retransmits++;
 	if (!tp->retrans_stamp)
 		tp->retrans_stamp = tcp_time_ms(tp) ?: 1;
-	inet_csk_reset_xmit_timer(sk, ICSK_TIME_SYNACK, tp->tcp_mstamp + inet_reqsk_timeout(req));
+	tcp_reset_xmit_timer(sk, ICSK_TIME_SYNACK, inet_reqsk_timeout(req));
 }
 
-/* --- zero window (RFC 9293 3.8.6.1) ------------------------------------------------------ */
+/* --- probes of zero windows (RFC 9293 3.8.6.1) and peers (3.8.4); FIN-WAIT-2 ------------- */
 
 u64 tcp_probe0_interval_ns(const struct sock *sk)
 {
@@ -223,92 +209,48 @@ u64 tcp_probe0_interval_ns(const struct sock *sk)
 	return min(base << shift, (u64)TCP_RTO_MAX_US) * NSEC_PER_USEC;
 }
 
-void tcp_check_probe_timer(struct sock *sk)
-{
-	struct tcp_sock *tp = tcp_sk(sk);
-
-	if (!tp->packets_out && !inet_csk(sk)->icsk_pending)
-		inet_csk_reset_xmit_timer(sk, ICSK_TIME_PROBE0,
-					  tp->tcp_mstamp + tcp_probe0_interval_ns(sk));
-}
-
 static void probe_timer(struct sock *sk)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
 	struct tcp_sock *tp = tcp_sk(sk);
-	u32 most = (u32)sock_net(sk)->tcp.sysctl_tcp_retries2;
+	bool alive = tcp_probe0_interval_ns(sk) < TCP_RTO_MAX_NS, expired;
+	u32 most = max_retries(sk, alive);
 
 	if (tp->packets_out || !tp->send_head) {
 		icsk->icsk_probes_out = 0;
 		tp->retrans_stamp = 0;
 		return;
 	}
-	if (!tp->retrans_stamp) {
+	expired = (icsk->icsk_user_timeout && tp->retrans_stamp &&
+		   tcp_time_ms(tp) - tp->retrans_stamp >= icsk->icsk_user_timeout) ||
+		  (sock_flag(sk, SOCK_DEAD) && !alive && icsk->icsk_backoff >= most);
+	if (!tp->retrans_stamp)
 		tp->retrans_stamp = tcp_time_ms(tp) ?: 1;
-	} else if (icsk->icsk_user_timeout &&
-		   tcp_time_ms(tp) - tp->retrans_stamp >= icsk->icsk_user_timeout) {
-		write_err(sk);
+	if (!expired && sock_flag(sk, SOCK_DEAD) && tcp_out_of_resources(sk, true))
 		return;
-	}
-	if (sock_flag(sk, SOCK_DEAD)) {
-		bool alive = tcp_probe0_interval_ns(sk) < max_rto_ns;
-
-		most = orphan_retries(sk, alive);
-		if (!alive && icsk->icsk_backoff >= most) {
-			write_err(sk);
-			return;
-		}
-		if (tcp_out_of_resources(sk, true))
-			return;
-	}
 	/* a peer that answers probes is never given up (MUST-37): ACKs clear icsk_probes_out */
-	if (icsk->icsk_probes_out >= most)
+	if (expired || icsk->icsk_probes_out >= most)
 		write_err(sk);
 	else
 		tcp_send_probe0(sk);
 }
 
-/* --- delayed ACK ------------------------------------------------------------------------- */
-
-void tcp_delack_timer_handler(struct sock *sk)
-{
-	struct inet_connection_sock *icsk = inet_csk(sk);
-
-	icsk->icsk_ack.pending &= (u8)~ICSK_ACK_TIMER;
-	if (!inet_csk_ack_scheduled(sk) || sk_unconnected(sk))
-		return;
-	if (!icsk->icsk_ack.pingpong) {
-		icsk->icsk_ack.ato = min(icsk->icsk_ack.ato << 1, icsk->icsk_rto);
-	} else {
-		/* no reply came that could have carried it: wait less next time */
-		icsk->icsk_ack.pingpong = 0;
-		icsk->icsk_ack.ato = TCP_ATO_MIN_US;
-	}
-	NET_INC_STATS(sock_net(sk), TcpExt_DelayedACKs);
-	tcp_send_ack(sk);
-}
-
-/* --- keepalive (RFC 9293 3.8.4) and FIN-WAIT-2 ------------------------------------------- */
-
 u64 tcp_fin_time_ns(const struct sock *sk)
 {
 	u32 s = tcp_sk(sk)->linger2 > 0 ? (u32)tcp_sk(sk)->linger2 :
 		(u32)sock_net(sk)->tcp.sysctl_tcp_fin_timeout;
-	u64 rto = tcp_rto_ns(sk);
 
-	return max(s * NSEC_PER_SEC, (rto << 2) - (rto >> 1));
+	return max(s * NSEC_PER_SEC, tcp_rto_ns(sk) * 7 / 2);
 }
 
 void tcp_set_keepalive(struct sock *sk, int on)
 {
-	bool was = sock_flag(sk, SOCK_KEEPOPEN);
-
 	if (sk_unconnected(sk))
 		return;
-	if (on && !was)
-		inet_csk_reset_keepalive_timer(sk, ktime_get_ns() + tcp_keepalive_time_ns(sk));
-	else if (!on)
+	if (!on)
 		inet_csk_delete_keepalive_timer(sk);
+	else if (!sock_flag(sk, SOCK_KEEPOPEN))
+		inet_csk_reset_keepalive_timer(sk, ktime_get_ns() + tcp_keepalive_time_ns(sk));
 }
 
 /* An orphan's time in FIN-WAIT-2 is over, or its longer part: the rest is TIME-WAIT's. */
@@ -322,20 +264,14 @@ static void fin_wait2_timer(struct sock *sk)
 	tcp_done(sk);
 }
 
-static u64 idle_ns(const struct sock *sk)
-{
-	const struct tcp_sock *tp = tcp_sk(sk);
-	u32 now = tcp_time_ms(tp);
-
-	return min(now - inet_csk(sk)->icsk_ack.lrcvtime, now - tp->rcv_tstamp) * NSEC_PER_MSEC;
-}
-
 void tcp_keepalive_timer(struct sock *sk)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
 	struct tcp_sock *tp = tcp_sk(sk);
-	u64 idle, next = tcp_keepalive_time_ns(sk);
 	u32 probes = icsk->keepalive_probes ?: (u32)sock_net(sk)->tcp.sysctl_tcp_keepalive_probes;
+	u32 now = tcp_time_ms(tp), user_ms = icsk->icsk_user_timeout;
+	u64 idle = min(now - icsk->icsk_ack.lrcvtime, now - tp->rcv_tstamp) * NSEC_PER_MSEC;
+	u64 next = tcp_keepalive_time_ns(sk);
 
 	if (sk->sk_state == TCP_FIN_WAIT2 && sock_flag(sk, SOCK_DEAD)) {
 		fin_wait2_timer(sk);
@@ -344,53 +280,54 @@ void tcp_keepalive_timer(struct sock *sk)
 	if (!sock_flag(sk, SOCK_KEEPOPEN) ||
 	    TCPF(sk->sk_state) & (TCPF(TCP_CLOSE) | TCPF(TCP_SYN_SENT)))
 		return;
-	if (tp->packets_out || tp->send_head)	/* other timers watch over it now */
-		goto again;
-	idle = idle_ns(sk);
+	if (tp->packets_out || tp->send_head)
+		idle = 0;	/* other timers watch over it now */
 	if (idle < next) {
 		next -= idle;
-		goto again;
-	}
-	if ((icsk->icsk_user_timeout && icsk->icsk_probes_out &&
-	     idle >= icsk->icsk_user_timeout * NSEC_PER_MSEC) ||
-	    (!icsk->icsk_user_timeout && icsk->icsk_probes_out >= probes)) {
+	} else if (user_ms ? icsk->icsk_probes_out && idle >= user_ms * NSEC_PER_MSEC :
+			     icsk->icsk_probes_out >= probes) {
 		tcp_send_active_reset(sk);
 		write_err(sk);
 		return;
-	}
-	next = TCP_RESOURCE_PROBE_NS;
-	if (!tcp_write_wakeup(sk)) {
+	} else if (tcp_write_wakeup(sk)) {
+		next = TCP_RESOURCE_PROBE_NS;
+	} else {
 		icsk->icsk_probes_out++;
 		NET_INC_STATS(sock_net(sk), TcpExt_TCPKeepAlive);
 		next = tcp_keepalive_intvl_ns(sk);
 	}
-again:
 	inet_csk_reset_keepalive_timer(sk, tp->tcp_mstamp + next);
+}
+
+/* --- what a deadline calls for ----------------------------------------------------------- */
+
+void tcp_delack_timer_handler(struct sock *sk)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+
+	icsk->icsk_ack.pending &= (u8)~ICSK_ACK_TIMER;
+	if (!inet_csk_ack_scheduled(sk) || sk_unconnected(sk))
+		return;
+	/* after a reply that did not come: wait less next time */
+	icsk->icsk_ack.ato = icsk->icsk_ack.pingpong ? TCP_ATO_MIN_US :
+			     min(icsk->icsk_ack.ato << 1, icsk->icsk_rto);
+	icsk->icsk_ack.pingpong = 0;
+	NET_INC_STATS(sock_net(sk), TcpExt_DelayedACKs);
+	tcp_send_ack(sk);
 }
 
 void tcp_write_timer_handler(struct sock *sk)
 {
+	static void (*const on_time[])(struct sock *sk) = {
+		[ICSK_TIME_RETRANS] = retransmit_timer, [ICSK_TIME_PROBE0] = probe_timer,
+		[ICSK_TIME_LOSS_PROBE] = tcp_send_loss_probe,
+		[ICSK_TIME_REO_TIMEOUT] = tcp_rack_reo_timeout, [ICSK_TIME_SYNACK] = synack_timer,
+	};
 	u8 what = inet_csk(sk)->icsk_pending;
 
 	if (what != ICSK_TIME_REO_TIMEOUT && what != ICSK_TIME_LOSS_PROBE)
 		inet_csk_clear_xmit_timer(sk);
-	switch (what) {
-	case ICSK_TIME_REO_TIMEOUT:
-		tcp_rack_reo_timeout(sk);
-		break;
-	case ICSK_TIME_LOSS_PROBE:
-		tcp_send_loss_probe(sk);
-		break;
-	case ICSK_TIME_RETRANS:
-		retransmit_timer(sk);
-		break;
-	case ICSK_TIME_SYNACK:
-		synack_timer(sk);
-		break;
-	case ICSK_TIME_PROBE0:
-		probe_timer(sk);
-		break;
-	}
+	on_time[what](sk);
 }
 
 void tcp_release_cb(struct sock *sk)
