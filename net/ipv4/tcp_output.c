@@ -1,22 +1,16 @@
 /*
- * Segments out: header, window, when to send and how much of it, SYN, FIN, RST, ACK.
+ * Segments out: window, size, header, when to send and how much of it.
  *
  * An skb stays on sk_write_queue until it is acknowledged; what travels is a clone of it, whose
  * headers are pushed into the headroom both share. While such a clone is alive below, the next
  * transmission takes a copy of the head instead.
  */
 #include "lib/errno.h"
-#include "lib/string.h"
 #include "net/ipv4/tcp.h"
 #include "net/ipv4/tcp_md5.h"
 #include "net/ipv4/tcp_fastopen.h"
 
-/* --- window ------------------------------------------------------------------------------ */
-
-static u32 round_down_to(u32 x, u32 unit)
-{
-	return x - x % unit;
-}
+/* --- window and segment size ------------------------------------------------------------- */
 
 /*
  * The window to advertise, in octets: what the buffer holds, in steps that avoid the silly
@@ -25,12 +19,10 @@ static u32 round_down_to(u32 x, u32 unit)
 u32 __tcp_select_window(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
-	int mss = inet_csk(sk)->icsk_ack.rcv_mss;
 	int free = tcp_space(sk), allowed = tcp_full_space(sk);
 	int full = min_t(int, tp->window_clamp, allowed);
+	int mss = min_t(int, inet_csk(sk)->icsk_ack.rcv_mss, full);
 
-	if (mss > full)
-		mss = full;
 	if (mss <= 0)
 		return 0;
 	if (free < full >> 1) {
@@ -45,10 +37,8 @@ u32 __tcp_select_window(struct sock *sk)
 	if (tp->rcv_wscale)
 		return ALIGN((u32)free, 1U << tp->rcv_wscale);
 	if ((int)tp->rcv_wnd <= free - mss || (int)tp->rcv_wnd > free)
-		return round_down_to((u32)free, (u32)mss);
-	if (mss == full && free > (int)tp->rcv_wnd + (full >> 1))
-		return (u32)free;
-	return tp->rcv_wnd;
+		return (u32)(free - free % mss);
+	return mss == full && free > (int)tp->rcv_wnd + (full >> 1) ? (u32)free : tp->rcv_wnd;
 }
 
 /* The window field of the next segment. What was promised once is never taken back. */
@@ -58,18 +48,15 @@ static u16 tcp_select_window(struct sock *sk)
 	u32 old = tp->rcv_wnd, cur = tcp_receive_window(tp), win = __tcp_select_window(sk);
 
 	if (win < cur) {
-		if (!win)
-			NET_INC_STATS(sock_net(sk), TcpExt_TCPWantZeroWindowAdv);
+		NET_ADD_STATS(sock_net(sk), TcpExt_TCPWantZeroWindowAdv, !win);
 		win = ALIGN(cur, 1U << tp->rcv_wscale);
 	}
-	win = min_t(u32, win, 65535U << tp->rcv_wscale);
-	tp->rcv_wnd = win;
+	tp->rcv_wnd = win = min(win, 65535U << tp->rcv_wscale);
 	tp->rcv_wup = tp->rcv_nxt;
 	win >>= tp->rcv_wscale;
 	if (unlikely(!win)) {
 		tp->fastpath = 0;
-		if (old)
-			NET_INC_STATS(sock_net(sk), TcpExt_TCPToZeroWindowAdv);
+		NET_ADD_STATS(sock_net(sk), TcpExt_TCPToZeroWindowAdv, !!old);
 	} else if (unlikely(!old)) {
 		NET_INC_STATS(sock_net(sk), TcpExt_TCPFromZeroWindowAdv);
 	}
@@ -83,47 +70,38 @@ void tcp_select_initial_window(const struct sock *sk, u32 mss, bool wscale_ok,
 	u32 space = min((u32)tcp_full_space(sk), clamp);
 
 	if (space > mss)
-		space = round_down_to(space, mss);
+		space -= space % mss;
 	w->rcv_wnd = min(space, 65535U);
 	w->rcv_wscale = 0;
 	if (wscale_ok) {
-		space = max_t(u32, space, sock_net(sk)->tcp.sysctl_tcp_rmem[2]);
-		space = min(space, clamp);
+		space = min(max_t(u32, space, sock_net(sk)->tcp.sysctl_tcp_rmem[2]), clamp);
 		while (w->rcv_wscale < TCP_MAX_WSCALE && space >> w->rcv_wscale > 65535)
 			w->rcv_wscale++;
 	}
 	w->window_clamp = min(65535U << w->rcv_wscale, clamp);
 }
 
-/* --- segment size ------------------------------------------------------------------------ */
-
 u32 tcp_mss_to_advertise(const struct sock *sk, u32 mtu)
 {
-	u32 mss = max(mtu, 40U + TCP_MIN_MSS) - 40;
+	u32 mss = clamp(mtu, 40U + TCP_MIN_MSS, 65535U) - 40;
 
-	mss = min(mss, 65495U);
-	if (tcp_sk(sk)->user_mss)
-		mss = min_t(u32, mss, tcp_sk(sk)->user_mss);
-	return mss;
+	return min_t(u32, mss, tcp_sk(sk)->user_mss ?: mss);
 }
 
 /* Recompute mss_cache for a path of pmtu octets; returns it (RFC 9293 3.7.1, MUST-16). */
 u32 tcp_sync_mss(struct sock *sk, u32 pmtu)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
-	u32 mss = pmtu > 40 ? pmtu - 40 : 0;
+	u32 mss = max(min_t(u32, max(pmtu, 40U) - 40, tp->mss_clamp), 48U);
+	u32 window = tp->max_window;
 
-	mss = min_t(u32, mss, tp->mss_clamp);
-	mss = max(mss, 48U);
 	if (tp->tstamp_ok)
 		mss -= TCPOLEN_TSTAMP_ALIGNED;
 	if (unlikely(tcp_md5_key(sk, sk->sk_daddr)))
 		mss -= TCPOLEN_MD5SIG_ALIGNED;
 	/* never more than half of the largest window: the peer must be able to open it again */
-	if (tp->max_window > TCP_MSS_DEFAULT_V4)
-		mss = min(mss, max(tp->max_window >> 1, 68U - 40));
-	else if (tp->max_window)
-		mss = min(mss, max(tp->max_window, 68U - 40));
+	if (window)
+		mss = min(mss, max(window > TCP_MSS_DEFAULT_V4 ? window >> 1 : window, 68U - 40));
 	if (unlikely(tp->ext && tp->ext->probed_mss))
 		mss = min_t(u32, mss, tp->ext->probed_mss);
 	inet_csk(sk)->icsk_pmtu_cookie = (u16)min(pmtu, 65535U);
@@ -139,34 +117,29 @@ static void fill_options(const struct sock *sk, bool syn, struct tcp_out_options
 
 	*opt = (struct tcp_out_options){
 		.tstamp = tp->tstamp_ok, .tsval = tcp_time_stamp(tp), .tsecr = tp->ts_recent,
-		.md5 = tcp_md5_key(sk, sk->sk_daddr),
+		.md5 = tcp_md5_key(sk, sk->sk_daddr), .mss = syn ? tp->advmss : 0,
+		.sack_perm = syn && tp->sack_ok,
+		.has_wscale = syn && tp->wscale_ok, .wscale = tp->rcv_wscale,
 	};
 	if (syn) {
-		opt->mss = tp->advmss;
-		opt->sack_perm = tp->sack_ok;
-		opt->has_wscale = tp->wscale_ok;
-		opt->wscale = tp->rcv_wscale;
 		if (tp->ext && tp->ext->fastopen_req && tp->ext->fastopen_req->offer)
 			opt->fastopen = &tp->ext->fastopen_req->cookie;
-	} else {
-		room = MAX_TCP_OPTION_SPACE - TCPOLEN_SACK_BASE_ALIGNED - tcp_options_size(opt);
-		opt->num_sacks = tcp_sack_blocks(tp, opt->sacks, room / TCPOLEN_SACK_PERBLOCK);
+		return;
 	}
+	room = MAX_TCP_OPTION_SPACE - TCPOLEN_SACK_BASE_ALIGNED - tcp_options_size(opt);
+	opt->num_sacks = tcp_sack_blocks(tp, opt->sacks, room / TCPOLEN_SACK_PERBLOCK);
 }
 
 u32 tcp_current_mss(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
-	struct dst_entry *dst = ip_route_socket(sk);
+	const struct dst_entry *dst = ip_route_socket(sk);
 	struct tcp_out_options opt;
-	u32 mss = tp->mss_cache;
+	u32 mss;
 
-	if (likely(!IS_ERR(dst))) {
-		u32 mtu = dst_mtu(dst);
-
-		if (unlikely(mtu != inet_csk(sk)->icsk_pmtu_cookie))
-			mss = tcp_sync_mss(sk, mtu);
-	}
+	if (likely(!IS_ERR(dst)) && unlikely(dst_mtu(dst) != inet_csk(sk)->icsk_pmtu_cookie))
+		tcp_sync_mss(sk, dst_mtu(dst));
+	mss = tp->mss_cache;
 	if (unlikely(tp->sack)) {	/* mss_cache leaves room for the other options */
 		fill_options(sk, false, &opt);
 		mss -= min(tcp_sacks_size(&opt), mss - 8);
@@ -176,154 +149,111 @@ u32 tcp_current_mss(struct sock *sk)
 
 /* --- one segment ------------------------------------------------------------------------- */
 
-/* Push room for the header and write its options; returns the header. */
-static struct tcphdr *push_header(const struct sock *sk, struct sk_buff *skb, u8 flags)
-{
-	const struct tcp_sock *tp = tcp_sk(sk);
-	struct tcp_out_options opt;
-	u32 size;
-	u8 *th;
-
-	if (likely(!(flags & TCPHDR_SYN) && !tp->sack && !tp->ext)) {
-		size = TCP_MIN_HEADER + (tp->tstamp_ok ? TCPOLEN_TSTAMP_ALIGNED : 0);
-		th = skb_push(skb, size);
-		if (tp->tstamp_ok) {
-			put_unaligned_be32(0x0101080a, th + 20);
-			put_unaligned_be32(tcp_time_stamp(tp), th + 24);
-			put_unaligned_be32(tp->ts_recent, th + 28);
-		}
-	} else {
-		fill_options(sk, flags & TCPHDR_SYN, &opt);
-		size = TCP_MIN_HEADER + tcp_options_size(&opt);
-		th = skb_push(skb, size);
-		tcp_options_write(th + TCP_MIN_HEADER, &opt);
-	}
-	th[12] = (u8)(size / 4 << 4);
-	th[13] = flags;
-	return (struct tcphdr *)th;
-}
-
-static void set_urgent(const struct tcp_sock *tp, struct tcphdr *th, u32 seq)
-{
-	th->urg_ptr = 0;
-	if (likely(!tp->urg_mode) || !before(seq, tp->snd_up))
-		return;
-	if (before(tp->snd_up, seq + 0x10000))
-		th->urg_ptr = htons((u16)(tp->snd_up - seq));
-	else if (after(seq + 0xffff, tp->snd_nxt))
-		th->urg_ptr = htons(0xffff);
-	else
-		return;
-	((u8 *)th)[13] |= TCPHDR_URG;
-}
-
-/* An ACK leaves: nothing waits for one any more. */
-static void event_ack_sent(struct sock *sk)
-{
-	struct inet_connection_sock *icsk = inet_csk(sk);
-	struct tcp_sack_state *s = tcp_sk(sk)->sack;
-
-	if (icsk->icsk_ack.quick)
-		icsk->icsk_ack.quick--;
-	icsk->icsk_ack.pending = 0;
-	if (unlikely(s)) {
-		s->dsack = false;
-		tcp_sack_state_release(tcp_sk(sk));
-	}
-}
-
-static void event_data_sent(struct tcp_sock *tp, struct sock *sk)
-{
-	u32 now = tcp_time_ms(tp);
-
-	if (!tp->packets_out)
-		tcp_ca_event(sk, CA_EVENT_TX_START);
-	tp->lsndtime = now;
-	/* a reply soon after data came: its ACKs can ride on replies */
-	if (now - inet_csk(sk)->icsk_ack.lrcvtime < inet_csk(sk)->icsk_ack.ato / 1000)
-		inet_csk(sk)->icsk_ack.pingpong = 1;
-}
-
-static void set_gso(struct sk_buff *skb, const struct tcp_skb_cb *cb)
-{
-	struct skb_shared_info *si = skb_shinfo(skb);
-
-	si->gso_segs = cb->gso_segs;
-	si->gso_size = cb->gso_size;
-	si->gso_type = cb->gso_size ? SKB_GSO_TCPV4 : 0;
-}
-
-static void sign(const struct sock *sk, struct sk_buff *skb)
-{
-	const struct tcp_md5sig_key *key = tcp_md5_key(sk, sk->sk_daddr);
-
-	if (key)
-		tcp_md5_sign(skb, key, inet_sk(sk)->inet_saddr, sk->sk_daddr);
-}
-
-static void fill_header(struct sock *sk, struct sk_buff *skb, struct tcphdr *th)
+/* Push the header of skb's segment, all of it but ECN's marks, and its options. */
+static void push_header(struct sock *sk, struct sk_buff *skb)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+	u32 size = TCP_MIN_HEADER, urgent = tp->snd_up - cb->seq;
+	struct tcp_out_options opt;
+	u8 flags = cb->tcp_flags, *octets;
+	struct tcphdr *th;
 
+	if (cb->gso_segs > 1)	/* a receiver that merges segments need not wait for more */
+		flags |= TCPHDR_PSH;
+	if (likely(!(flags & TCPHDR_SYN) && !tp->sack && !tp->ext)) {
+		size += tp->tstamp_ok ? TCPOLEN_TSTAMP_ALIGNED : 0;
+		octets = skb_push(skb, size);
+		if (tp->tstamp_ok) {
+			put_unaligned_be32(0x0101080a, octets + 20);
+			put_unaligned_be32(tcp_time_stamp(tp), octets + 24);
+			put_unaligned_be32(tp->ts_recent, octets + 28);
+		}
+	} else {
+		fill_options(sk, flags & TCPHDR_SYN, &opt);
+		size += tcp_options_size(&opt);
+		octets = skb_push(skb, size);
+		tcp_options_write(octets + TCP_MIN_HEADER, &opt);
+	}
+	skb_reset_transport_header(skb);
+	th = (struct tcphdr *)octets;
 	th->source = inet_sk(sk)->inet_sport;
 	th->dest = sk->sk_dport;
 	th->seq = htonl(cb->seq);
-	th->ack_seq = cb->tcp_flags & TCPHDR_ACK ? htonl(tp->rcv_nxt) : 0;
-	if (likely(!(cb->tcp_flags & TCPHDR_SYN)))
-		th->window = htons(tcp_select_window(sk));
-	else	/* the window of a SYN is never scaled (RFC 7323 2.2) */
-		th->window = htons((u16)min(tp->rcv_wnd, 65535U));
-	set_urgent(tp, th, cb->seq);
+	th->ack_seq = flags & TCPHDR_ACK ? htonl(tp->rcv_nxt) : 0;
+	/* the window of a SYN is never scaled (RFC 7323 2.2) */
+	th->window = htons(unlikely(flags & TCPHDR_SYN) ? (u16)min(tp->rcv_wnd, 65535U) :
+			   tcp_select_window(sk));
+	th->urg_ptr = 0;
+	if (unlikely(tp->urg_mode) && before(cb->seq, tp->snd_up) &&
+	    (urgent <= 0xffff || after(cb->seq + 0xffff, tp->snd_nxt))) {
+		th->urg_ptr = htons((u16)min(urgent, 0xffffU));
+		flags |= TCPHDR_URG;
+	}
+	octets[12] = (u8)(size / 4 << 4);
+	octets[13] = flags;
 	ip_csum_partial(skb, inet_sk(sk)->inet_saddr, sk->sk_daddr, IPPROTO_TCP,
 			offsetof(struct tcphdr, check));
 }
 
-static struct sk_buff *skb_to_send(struct sk_buff *skb)
+/* What cb describes leaves, with len octets of text. */
+static void event_sent(struct sock *sk, const struct tcp_skb_cb *cb, u32 len)
 {
-	if (unlikely(skb_cloned(skb)))
-		return pskb_copy(skb, MAX_TCP_HEADER);
-	return skb_clone(skb);
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (likely(cb->tcp_flags & TCPHDR_ACK)) {	/* nothing waits for one any more */
+		if (icsk->icsk_ack.quick)
+			icsk->icsk_ack.quick--;
+		icsk->icsk_ack.pending = 0;
+		if (unlikely(tp->sack)) {
+			tp->sack->dsack = false;
+			tcp_sack_state_release(tp);
+		}
+	}
+	if (len) {
+		if (!tp->packets_out)
+			tcp_ca_event(sk, CA_EVENT_TX_START);
+		tp->lsndtime = tcp_time_ms(tp);
+		/* a reply soon after data came: its ACKs can ride on replies */
+		if (tp->lsndtime - icsk->icsk_ack.lrcvtime < icsk->icsk_ack.ato / 1000)
+			icsk->icsk_ack.pingpong = 1;
+		tp->data_segs_out += cb->gso_segs;
+	}
+	tp->segs_out += cb->gso_segs;
+	NET_ADD_STATS(sock_net(sk), Tcp_OutSegs, cb->gso_segs);
 }
 
 int tcp_transmit_skb(struct sock *sk, struct sk_buff *skb, bool clone)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
-	struct tcp_skb_cb *cb;
-	struct tcphdr *th;
-	u8 flags, tos = inet_sk(sk)->tos;
-	u32 data, segs;
+	const struct tcp_md5sig_key *key;
+	const struct tcp_skb_cb *cb;
+	struct skb_shared_info *si;
+	u8 tos = inet_sk(sk)->tos;
+	u32 len;
 	int err;
 
 	if (clone) {
 		skb->tstamp = tp->tcp_mstamp;
 		tcp_rate_skb_sent(tp, skb);
-		skb = skb_to_send(skb);
+		skb = unlikely(skb_cloned(skb)) ? pskb_copy(skb, MAX_TCP_HEADER) : skb_clone(skb);
 		if (unlikely(!skb))
 			return -ENOBUFS;
 	}
 	cb = TCP_SKB_CB(skb);
-	data = skb->len;
-	segs = max_t(u32, cb->gso_segs, 1);
-	flags = cb->tcp_flags;
-	if (segs > 1)	/* a receiver that merges segments need not wait for more */
-		flags |= TCPHDR_PSH;
-	th = push_header(sk, skb, flags);
-	skb_reset_transport_header(skb);
-	fill_header(sk, skb, th);
-	set_gso(skb, cb);
-	if (unlikely(tp->ecn_flags & TCP_ECN_OK && !(flags & TCPHDR_SYN)))
-		tos |= tcp_ecn_send(tp, skb, th, data && !before(cb->seq, tp->snd_nxt));
-	if (unlikely(tp->ext))
-		sign(sk, skb);
-	if (likely(cb->tcp_flags & TCPHDR_ACK))
-		event_ack_sent(sk);
-	if (data) {
-		event_data_sent(tp, sk);
-		tp->data_segs_out += segs;
-	}
-	tp->segs_out += segs;
-	NET_ADD_STATS(sock_net(sk), Tcp_OutSegs, segs);
+	len = skb->len;
+	push_header(sk, skb);
+	si = skb_shinfo(skb);
+	si->gso_segs = cb->gso_segs;
+	si->gso_size = cb->gso_size;
+	si->gso_type = cb->gso_size ? SKB_GSO_TCPV4 : 0;
+	if (unlikely(tp->ecn_flags & TCP_ECN_OK && !(cb->tcp_flags & TCPHDR_SYN)))
+		tos |= tcp_ecn_send(tp, skb, tcp_hdr(skb), len && !before(cb->seq, tp->snd_nxt));
+	key = tcp_md5_key(sk, sk->sk_daddr);
+	if (unlikely(key))
+		tcp_md5_sign(skb, key, inet_sk(sk)->inet_saddr, sk->sk_daddr);
+	event_sent(sk, cb, len);
 	err = ip_queue_xmit(sk, skb, tos);
 	if (unlikely(err == -ENOBUFS))	/* congestion in our own device */
 		tcp_enter_cwr(sk);
@@ -334,15 +264,10 @@ int tcp_transmit_skb(struct sock *sk, struct sk_buff *skb, bool clone)
 
 void tcp_set_skb_gso(struct sk_buff *skb, u32 mss)
 {
-	struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+	bool one = skb->len <= mss;
 
-	if (skb->len <= mss) {
-		cb->gso_segs = 1;
-		cb->gso_size = 0;
-	} else {
-		cb->gso_segs = (u16)DIV_ROUND_UP(skb->len, mss);
-		cb->gso_size = (u16)mss;
-	}
+	TCP_SKB_CB(skb)->gso_segs = one ? 1 : (u16)DIV_ROUND_UP(skb->len, mss);
+	TCP_SKB_CB(skb)->gso_size = one ? 0 : (u16)mss;
 }
 
 /* What Linux charges for an skb beside its text: send buffers hold as much here as there. */
@@ -367,7 +292,8 @@ struct sk_buff *tcp_stream_alloc_skb(struct sock *sk, u32 room)
 void tcp_slow_start_after_idle_check(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
-	u32 idle = tcp_time_ms(tp) - tp->lsndtime, rto = inet_csk(sk)->icsk_rto / 1000, cwnd;
+	u32 idle = tcp_time_ms(tp) - tp->lsndtime, rto = inet_csk(sk)->icsk_rto / 1000;
+	u32 cwnd = tp->snd_cwnd;
 
 	if (tp->packets_out || !sock_net(sk)->tcp.sysctl_tcp_slow_start_after_idle ||
 	    (s32)(idle - rto) <= 0 || inet_csk(sk)->icsk_ca_state == TCP_CA_Loss)
@@ -375,7 +301,6 @@ void tcp_slow_start_after_idle_check(struct sock *sk)
 	/* RFC 2861: half of it is forgotten with every RTO, but the initial window stays */
 	tcp_ca_event(sk, CA_EVENT_CWND_RESTART);
 	tp->snd_ssthresh = max(tp->snd_ssthresh, (tp->snd_cwnd >> 1) + (tp->snd_cwnd >> 2));
-	cwnd = tp->snd_cwnd;
 	while ((s32)(idle -= rto) > 0 && cwnd > TCP_INIT_CWND)
 		cwnd >>= 1;
 	tp->snd_cwnd = max(cwnd, min(tp->snd_cwnd, TCP_INIT_CWND));
@@ -384,13 +309,9 @@ void tcp_slow_start_after_idle_check(struct sock *sk)
 void tcp_skb_entail(struct sock *sk, struct sk_buff *skb)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
-	struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
 
-	cb->seq = cb->end_seq = tp->write_seq;
-	cb->tcp_flags = TCPHDR_ACK;
-	cb->sacked = 0;
-	cb->eor = 0;
-	cb->gso_segs = 0;
+	TCP_SKB_CB(skb)->seq = TCP_SKB_CB(skb)->end_seq = tp->write_seq;
+	TCP_SKB_CB(skb)->tcp_flags = TCPHDR_ACK;
 	__skb_queue_tail(&sk->sk_write_queue, skb);
 	sk_wmem_queued_add(sk, (s32)skb->truesize);
 	tcp_chrono_start(sk, TCP_CHRONO_BUSY);
@@ -398,8 +319,7 @@ void tcp_skb_entail(struct sock *sk, struct sk_buff *skb)
 		tp->send_head = skb;
 		tcp_slow_start_after_idle_check(sk);
 	}
-	if (tp->nonagle & TCP_NAGLE_PUSH)
-		tp->nonagle &= (u8)~TCP_NAGLE_PUSH;
+	tp->nonagle &= (u8)~TCP_NAGLE_PUSH;
 }
 
 /* The skb stands for fewer or more segments than it was counted for. */
@@ -410,26 +330,6 @@ void tcp_adjust_pcount(struct tcp_sock *tp, const struct sk_buff *skb, s32 fewer
 		tp->sacked_out = min(tp->sacked_out, tp->packets_out - tp->lost_out);
 }
 
-static void split_cb(struct sk_buff *skb, struct sk_buff *to, u32 len)
-{
-	struct tcp_skb_cb *a = TCP_SKB_CB(skb), *b = TCP_SKB_CB(to);
-
-	b->seq = a->seq + len;
-	b->end_seq = a->end_seq;
-	a->end_seq = b->seq;
-	b->tcp_flags = a->tcp_flags;
-	a->tcp_flags &= (u8)~(TCPHDR_FIN | TCPHDR_PSH);
-	b->sacked = a->sacked;
-	b->eor = a->eor;
-	a->eor = 0;
-	b->tx_first_us = a->tx_first_us;
-	b->tx_delivered = a->tx_delivered;
-	b->tx_delivered_us = a->tx_delivered_us;
-	to->tstamp = skb->tstamp;
-	if (!list_empty(&a->tsorted))
-		list_add(&b->tsorted, &a->tsorted);
-}
-
 /*
  * A peer that SACKs here and there has few large skbs cut to many small ones, which hold far more
  * memory than the send buffer says (CVE-2019-11478). Beyond twice that only what recovery cannot
@@ -437,14 +337,11 @@ static void split_cb(struct sk_buff *skb, struct sk_buff *to, u32 len)
  */
 static bool wqueue_too_big(const struct sock *sk, const struct sk_buff *skb, u32 len, u32 mss)
 {
-	const struct sk_buff_head *q = &sk->sk_write_queue;
-	const struct tcp_sock *tp = tcp_sk(sk);
-
 	if (likely(sk->sk_wmem_queued >> 1 <=
 		   sk->sk_sndbuf + 2 * (int)SKB_TRUESIZE(TCP_GSO_MAX_SIZE)) ||
-	    !before(TCP_SKB_CB(skb)->seq, tp->snd_nxt) ||
-	    (len <= mss && skb == skb_peek(q)) ||
-	    (skb->len - len <= mss && skb_queue_next(q, skb) == tp->send_head))
+	    !before(TCP_SKB_CB(skb)->seq, tcp_sk(sk)->snd_nxt) ||
+	    (len <= mss && skb == tcp_rtx_queue_head(sk)) ||
+	    (skb->len - len <= mss && !tcp_rtx_queue_next(sk, skb)))
 		return false;
 	NET_INC_STATS(sock_net(sk), TcpExt_TCPWqueueTooBig);
 	return true;
@@ -452,45 +349,48 @@ static bool wqueue_too_big(const struct sock *sk, const struct sk_buff *skb, u32
 
 int tcp_fragment(struct sock *sk, struct sk_buff *skb, u32 len, u32 mss)
 {
+	u32 linear = skb_headlen(skb), pcount = tcp_skb_pcount(skb), truesize = skb->truesize;
+	struct tcp_skb_cb *cb = TCP_SKB_CB(skb), *rest;
 	struct tcp_sock *tp = tcp_sk(sk);
-	u32 linear = skb_headlen(skb), old_pcount, old_truesize = skb->truesize;
 	struct sk_buff *to;
 
 	ASSERT(len && len < skb->len);
-	if (wqueue_too_big(sk, skb, len, mss) ||
-	    (skb_cloned(skb) && skb_cow_head(skb, MAX_TCP_HEADER)))
+	if (wqueue_too_big(sk, skb, len, mss) || skb_cow_head(skb, MAX_TCP_HEADER))
 		return -ENOMEM;
 	to = tcp_stream_alloc_skb(sk, linear > len ? linear - len : 0);
 	if (!to)
 		return -ENOMEM;
-	old_pcount = tcp_skb_pcount(skb);
 	skb_split(skb, to, len);
-	split_cb(skb, to, len);
+	to->tstamp = skb->tstamp;
+	rest = TCP_SKB_CB(to);
+	*rest = *cb;
+	rest->seq = cb->end_seq = cb->seq + len;
+	cb->tcp_flags &= (u8)~(TCPHDR_FIN | TCPHDR_PSH);
+	cb->eor = 0;
+	INIT_LIST_HEAD(&rest->tsorted);
+	if (!list_empty(&cb->tsorted))
+		list_add(&rest->tsorted, &cb->tsorted);
 	tcp_set_skb_gso(skb, mss);
 	tcp_set_skb_gso(to, mss);
-	if (!before(tp->snd_nxt, TCP_SKB_CB(to)->end_seq))
-		tcp_adjust_pcount(tp, skb, (s32)(old_pcount - tcp_skb_pcount(skb) -
-						 tcp_skb_pcount(to)));
-	sk_wmem_queued_add(sk, (s32)(skb->truesize + to->truesize - old_truesize));
+	if (!before(tp->snd_nxt, rest->end_seq))
+		tcp_adjust_pcount(tp, skb, (s32)(pcount - cb->gso_segs - rest->gso_segs));
+	sk_wmem_queued_add(sk, (s32)(skb->truesize + to->truesize - truesize));
 	__skb_queue_after(&sk->sk_write_queue, skb, to);
 	return 0;
 }
 
 int tcp_trim_head(struct sock *sk, struct sk_buff *skb, u32 len)
 {
-	struct tcp_sock *tp = tcp_sk(sk);
 	u32 old = tcp_skb_pcount(skb), truesize = skb->truesize;
 
-	if (skb_cloned(skb) && skb_cow_head(skb, MAX_TCP_HEADER))
-		return -ENOMEM;
-	if (skb_pull_any(skb, len))
+	if (skb_cow_head(skb, MAX_TCP_HEADER) || skb_pull_any(skb, len))
 		return -ENOMEM;
 	TCP_SKB_CB(skb)->seq += len;
 	skb->truesize -= min(len, skb->truesize - TCP_SKB_CHARGE);
 	sk_wmem_queued_add(sk, (s32)(skb->truesize - truesize));
-	if (old > 1 && TCP_SKB_CB(skb)->gso_size) {
+	if (old > 1) {
 		tcp_set_skb_gso(skb, TCP_SKB_CB(skb)->gso_size);
-		tcp_adjust_pcount(tp, skb, (s32)(old - tcp_skb_pcount(skb)));
+		tcp_adjust_pcount(tcp_sk(sk), skb, (s32)(old - tcp_skb_pcount(skb)));
 	}
 	return 0;
 }
@@ -514,70 +414,59 @@ void tcp_event_new_data_sent(struct sock *sk, struct sk_buff *skb)
 /* RFC 9293 3.7.4 with Minshall's variant: only one small segment is unacknowledged. */
 static bool nagle_allows(const struct tcp_sock *tp, const struct sk_buff *skb, u32 mss, u8 nonagle)
 {
-	if (nonagle & TCP_NAGLE_PUSH || tp->urg_mode || TCP_SKB_CB(skb)->tcp_flags & TCPHDR_FIN)
-		return true;
-	if (skb->len >= mss)
+	if (nonagle & TCP_NAGLE_PUSH || tp->urg_mode || skb->len >= mss ||
+	    TCP_SKB_CB(skb)->tcp_flags & TCPHDR_FIN)
 		return true;
 	if (nonagle & TCP_NAGLE_CORK)
 		return false;
-	if (nonagle & TCP_NAGLE_OFF || !tp->packets_out)
-		return true;
-	return !(after(tp->snd_sml, tp->snd_una) && !after(tp->snd_sml, tp->snd_nxt));
+	return nonagle & TCP_NAGLE_OFF || !tp->packets_out ||
+	       !after(tp->snd_sml, tp->snd_una) || after(tp->snd_sml, tp->snd_nxt);
 }
 
 static bool window_allows(const struct tcp_sock *tp, const struct sk_buff *skb, u32 mss)
 {
-	u32 end = TCP_SKB_CB(skb)->end_seq;
+	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
 
-	if (skb->len > mss)
-		end = TCP_SKB_CB(skb)->seq + mss;
-	return !after(end, tcp_wnd_end(tp));
+	return !after(skb->len > mss ? cb->seq + mss : cb->end_seq, tcp_wnd_end(tp));
 }
 
-/* Segments that cwnd allows for skb: half of it at most, so that ACKs come in between. */
-static u32 cwnd_quota(const struct tcp_sock *tp, const struct sk_buff *skb)
+/* Segments that cwnd allows for skb. A probe goes beyond it, and the last FIN takes no place. */
+static u32 cwnd_room(const struct tcp_sock *tp, const struct sk_buff *skb, bool probe)
 {
 	u32 in_flight = tcp_packets_in_flight(tp);
 
 	if (likely(in_flight < tp->snd_cwnd))
-		return min(tp->snd_cwnd - in_flight, max(tp->snd_cwnd >> 1, 1U));
-	/* the last FIN takes no place */
-	return TCP_SKB_CB(skb)->tcp_flags & TCPHDR_FIN && tcp_skb_pcount(skb) == 1;
+		return tp->snd_cwnd - in_flight;
+	return probe || (TCP_SKB_CB(skb)->tcp_flags & TCPHDR_FIN && tcp_skb_pcount(skb) == 1);
 }
 
 /*
- * How many segments one packet may stand for: what the ACK clock sends in about a millisecond, so
- * that a burst does not fill a far bottleneck's queue; more the nearer the peer is.
+ * How many segments one packet may stand for: half of cwnd at most, so that ACKs come in between,
+ * and what the ACK clock sends in about a millisecond, so that a burst does not fill a far
+ * bottleneck's queue; more the nearer the peer is.
  */
 static u32 tso_segs(const struct sock *sk, u32 mss)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
-	u32 near = tp->rtt_min_us >> 9;
-	u64 octets = near < 32 ? TCP_GSO_MAX_SIZE >> near : 0;
+	u32 near = tp->rtt_min_us >> 9, least = (u32)sock_net(sk)->tcp.sysctl_tcp_min_tso_segs;
+	u64 octets = (near < 32 ? TCP_GSO_MAX_SIZE >> near : 0) + tcp_pacing_rate(sk) / 1024;
 
-	if (unlikely(tcp_md5_key(sk, sk->sk_daddr)))
-		return 1;	/* each has a signature of its own */
-	octets += tcp_pacing_rate(sk) / 1024;
-	return max_t(u32, (u32)min_t(u64, octets, TCP_GSO_MAX_SIZE) / mss,
-		     (u32)sock_net(sk)->tcp.sysctl_tcp_min_tso_segs);
+	return min(max((u32)min_t(u64, octets, TCP_GSO_MAX_SIZE) / mss, least),
+		   max(tp->snd_cwnd >> 1, 1U));
 }
 
 /* How many octets of skb, larger than one segment, may go now: window, cwnd, no small tail. */
-static u32 split_point(const struct tcp_sock *tp, const struct sk_buff *skb, u32 mss, u32 quota,
+static u32 split_point(const struct tcp_sock *tp, const struct sk_buff *skb, u32 mss, u32 segs,
 		       u8 nonagle)
 {
-	u32 window = tcp_wnd_end(tp) - TCP_SKB_CB(skb)->seq;
-	u32 most = min_t(u64, (u64)mss * quota, TCP_GSO_MAX_SIZE / mss * mss ?: mss);
-	u32 needed = min(skb->len, window), tail;
+	u32 most = min_t(u64, (u64)mss * segs, TCP_GSO_MAX_SIZE / mss * mss ?: mss);
+	u32 needed = min(skb->len, tcp_wnd_end(tp) - TCP_SKB_CB(skb)->seq);
 
-	if (needed >= most)
-		return most;
-	tail = needed % mss;
 	/* a small remainder goes only where Nagle lets it, and not when the window cut it */
-	if (tail && needed > tail &&
+	if (needed < most && needed > mss &&
 	    (needed < skb->len || !nagle_allows(tp, skb, needed + 1, nonagle)))
-		return needed - tail;
-	return needed;
+		return needed - needed % mss;
+	return min(needed, most);
 }
 
 /* The last burst may not have been all that cwnd allows: whose fault was it? */
@@ -585,54 +474,42 @@ static void note_limit(struct sock *sk, u32 mss, bool cwnd_limited)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
 
-	if (tp->send_head) {
-		if (!cwnd_limited && !window_allows(tp, tp->send_head, mss)) {
-			tcp_chrono_start(sk, TCP_CHRONO_RWND_LIMITED);
-			return;
-		}
-	} else if (!cwnd_limited && sk->sk_socket && sk->sk_socket->flags & BIT(SOCK_NOSPACE) &&
-		   sk_may_send(sk)) {
+	if (!cwnd_limited && tp->send_head && !window_allows(tp, tp->send_head, mss))
+		tcp_chrono_start(sk, TCP_CHRONO_RWND_LIMITED);
+	else if (!cwnd_limited && !tp->send_head && sk->sk_socket &&
+		 sk->sk_socket->flags & BIT(SOCK_NOSPACE) && sk_may_send(sk))
 		tcp_chrono_start(sk, TCP_CHRONO_SNDBUF_LIMITED);
-	}
-	if (unlikely(tp->chrono_type == TCP_CHRONO_RWND_LIMITED))
+	else if (unlikely(tp->chrono_type == TCP_CHRONO_RWND_LIMITED))
 		tcp_chrono_stop(sk, TCP_CHRONO_RWND_LIMITED);
 }
 
-static void cwnd_validate(struct tcp_sock *tp, bool limited)
-{
-	if (!before(tp->snd_una, tp->cwnd_usage_seq) || limited ||
-	    (!tp->is_cwnd_limited && tp->packets_out > tp->max_packets_out)) {
-		tp->is_cwnd_limited = limited;
-		tp->max_packets_out = tp->packets_out;
-		tp->cwnd_usage_seq = tp->snd_nxt;
-	}
-}
-
-/* Send the part of send_head that may go now. False: nothing may, or it failed. */
-static bool xmit_one(struct sock *sk, u32 mss, u8 nonagle, u32 quota)
+/* Send the part of send_head that may go now: how many segments. 0: nothing may, or it failed. */
+static u32 xmit_one(struct sock *sk, u32 mss, u8 nonagle, bool probe)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 	struct sk_buff *skb = tp->send_head;
-	u32 limit = mss;
+	u32 limit = mss, room;
 
+	tcp_set_skb_gso(skb, mss);
+	room = cwnd_room(tp, skb, probe);
+	if (!room || !window_allows(tp, skb, mss))
+		return 0;
 	if (skb_queue_next(&sk->sk_write_queue, skb))
 		nonagle = TCP_NAGLE_PUSH;	/* not the last one: it cannot grow any more */
-	if (!window_allows(tp, skb, mss))
-		return false;
 	if (tcp_skb_pcount(skb) == 1) {
 		if (!nagle_allows(tp, skb, mss, nonagle))
-			return false;
-	} else if (likely(!tp->urg_mode)) {
-		limit = split_point(tp, skb, mss, min(quota, tso_segs(sk, mss)), nonagle);
+			return 0;
+	} else if (likely(!tp->urg_mode && !tcp_md5_key(sk, sk->sk_daddr))) {
+		/* or each has an urgent pointer or a signature of its own */
+		limit = split_point(tp, skb, mss, min(room, tso_segs(sk, mss)), nonagle);
 	}
-	if (skb->len > limit && tcp_fragment(sk, skb, limit, mss))
-		return false;
-	if (tcp_transmit_skb(sk, skb, true))
-		return false;
+	if ((skb->len > limit && tcp_fragment(sk, skb, limit, mss)) ||
+	    tcp_transmit_skb(sk, skb, true))
+		return 0;
 	tcp_event_new_data_sent(sk, skb);
 	if (skb->len < tcp_skb_pcount(skb) * mss)
 		tp->snd_sml = TCP_SKB_CB(skb)->end_seq;
-	return true;
+	return tcp_skb_pcount(skb);
 }
 
 /*
@@ -642,25 +519,16 @@ static bool xmit_one(struct sock *sk, u32 mss, u8 nonagle, u32 quota)
 bool tcp_write_xmit(struct sock *sk, u32 mss, u8 nonagle, int push_one)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
-	bool cwnd_limited = false;
-	struct sk_buff *skb;
-	u32 sent = 0, quota;
+	u32 sent = 0, segs;
+	bool cwnd_limited;
 
 	while (tp->send_head) {
-		skb = tp->send_head;
-		tcp_set_skb_gso(skb, mss);
-		quota = cwnd_quota(tp, skb);
-		if (!quota && push_one != 2) {
-			cwnd_limited = true;
-			break;
-		}
-		if (!xmit_one(sk, mss, nonagle, max(quota, 1U)))
-			break;
-		sent += tcp_skb_pcount(skb);
-		if (push_one)
+		segs = xmit_one(sk, mss, nonagle, push_one == 2);
+		sent += segs;
+		if (!segs || push_one)
 			break;
 	}
-	cwnd_limited |= tcp_packets_in_flight(tp) >= tp->snd_cwnd;
+	cwnd_limited = tcp_packets_in_flight(tp) >= tp->snd_cwnd;
 	note_limit(sk, mss, cwnd_limited);
 	if (!sent)
 		return !tp->packets_out && tp->send_head;
@@ -668,7 +536,13 @@ bool tcp_write_xmit(struct sock *sk, u32 mss, u8 nonagle, int push_one)
 		tp->prr_out += sent;
 	if (push_one != 2)
 		tcp_schedule_loss_probe(sk);
-	cwnd_validate(tp, cwnd_limited);
+	/* RFC 7661: was cwnd ever the limit in this round trip, and how much of it was in use? */
+	if (!before(tp->snd_una, tp->cwnd_usage_seq) || cwnd_limited ||
+	    (!tp->is_cwnd_limited && tp->packets_out > tp->max_packets_out)) {
+		tp->is_cwnd_limited = cwnd_limited;
+		tp->max_packets_out = tp->packets_out;
+		tp->cwnd_usage_seq = tp->snd_nxt;
+	}
 	return false;
 }
 
