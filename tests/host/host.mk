@@ -39,7 +39,7 @@ HOST_MM_NAMES	:= mem_map alloc_pages put_page page_address virt_to_page nr_free_
 HOST_SIM	:= $(patsubst %.c,%.o,$(wildcard tests/host/sim/*.c))
 HOST_FUZZ	:= $(patsubst %.c,%.o,$(filter-out %/main.c %/canary.c,$(wildcard tests/host/fuzz/*.c))) \
 		   tests/host/sim/check.o
-HOST_BENCH	:= $(patsubst %.c,%.o,$(wildcard tests/host/bench/*.c))
+HOST_BENCH	:= tests/host/bench/card.o tests/host/bench/mem.o
 
 # Where sim/check.c steps in, and where the canaries do.
 HOST_CHECK	:= tcp_check_invariants tcp_time_wait tcp_connect inet_csk_clone_lock
@@ -80,14 +80,14 @@ $(foreach b,asan fast cov fuzz,$(eval $(call HOST_BUILD,$(b))))
 $(HOST)/fuzz/libfuzzer: $(HOST_FUZZ:%=$(HOST)/fuzz/%) $(HOST)/fuzz/libskiff.a
 	@$(HOST_CLANG) -fsanitize=fuzzer,address,undefined $(HOST_CHECK:%=-Wl,--wrap=%) $^ -o $@
 
-# N echoed segments of 64 octets; run it under valgrind --tool=callgrind.
+# N echoed segments of 64 octets, or hostile ones; run them under valgrind --tool=callgrind.
 $(HOST)/bench/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  HOST bench $<"
 	@$(HOST_CC) $(HOST_CFLAGS) $(HOST_fast) -MMD -MP -c $< -o $@
 -include $(wildcard $(HOST)/bench/kernel/mm/*.d)
-$(HOST)/bench_echo: $(HOST_BENCH:%=$(HOST)/fast/%) $(HOST_MM:%.c=$(HOST)/bench/%.o) \
-		    $(HOST)/fast/libskiff.a
+$(HOST)/bench_%: $(HOST)/fast/tests/host/bench/bench_%.o $(HOST_BENCH:%=$(HOST)/fast/%) \
+		 $(HOST_MM:%.c=$(HOST)/bench/%.o) $(HOST)/fast/libskiff.a
 	@$(HOST_CC) $(HOST_fast) $^ -o $@
 
 # By hand: make sim SEED=7 RUNS=1, make fuzz TARGET=calls FUZZ_SECONDS=600.
