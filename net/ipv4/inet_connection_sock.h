@@ -25,6 +25,7 @@ enum {
 #define ICSK_ACK_PUSHED	4	/* acknowledge when the reader has taken everything */
 #define ICSK_ACK_PUSHED2 8
 #define ICSK_ACK_NOW	16	/* at the next opportunity */
+#define ICSK_ACK_NOMEM	32	/* ... and with a closed window: the last segment found no room */
 
 /* icsk_timers: deadlines that count, and work that waits for release_sock() */
 #define ICSK_TIMER_KEEP		1	/* icsk_keep_timeout counts */

@@ -41,13 +41,18 @@ u32 __tcp_select_window(struct sock *sk)
 	return mss == full && free > (int)tp->rcv_wnd + (full >> 1) ? (u32)free : tp->rcv_wnd;
 }
 
-/* The window field of the next segment. What was promised once is never taken back. */
+/*
+ * The window field of the next segment. What was promised once is only taken back when there was no
+ * room for it: then the peer had better ask than send it again and again.
+ */
 static u16 tcp_select_window(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 	u32 old = tp->rcv_wnd, cur = tcp_receive_window(tp), win = __tcp_select_window(sk);
 
-	if (win < cur) {
+	if (unlikely(inet_csk(sk)->icsk_ack.pending & ICSK_ACK_NOMEM)) {
+		win = 0;
+	} else if (win < cur) {
 		NET_ADD_STATS(sock_net(sk), TcpExt_TCPWantZeroWindowAdv, !win);
 		win = ALIGN(cur, 1U << tp->rcv_wscale);
 	}

@@ -406,7 +406,7 @@ static void queue_in_order(struct sock *sk, struct sk_buff *skb)
 		NET_INC_STATS(sock_net(sk), TcpExt_TCPRcvQDrop);
 		tp->fastpath = 0;
 		tcp_enter_quickack_mode(sk, TCP_MAX_QUICKACKS);
-		inet_csk_schedule_ack(sk);
+		inet_csk(sk)->icsk_ack.pending |= ICSK_ACK_SCHED | ICSK_ACK_NOW | ICSK_ACK_NOMEM;
 		sk->sk_data_ready(sk);
 		kfree_skb_reason(skb, DROP_TCP_RCVQ_MEM);
 		return;
