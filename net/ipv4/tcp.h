@@ -270,6 +270,7 @@ struct tcp_sock {
 	u8 rack_reo_wnd_persist : 5;
 	u8 syn_data_acked : 1;		/* Fast Open, active side: ... and acknowledged with it */
 	u8 syn_fastopen : 1, syn_fastopen_exp : 1;	/* the SYN had the option, its old kind */
+	u16 rcv_retracted;		/* what windows had beyond the present one, >> rcv_wscale */
 
 	/* receive buffer tuning */
 	u32 rcvq_space, rcvq_seq, rcvq_time;	/* octets per round trip; since; us */
@@ -366,6 +367,12 @@ static inline u32 tcp_receive_window(const struct tcp_sock *tp)
 	s32 win = (s32)(tp->rcv_wup + tp->rcv_wnd - tp->rcv_nxt);
 
 	return win < 0 ? 0 : (u32)win;
+}
+
+/* The same with what earlier windows had beyond it: segments there are believed (RFC 7323 2.4). */
+static inline u32 tcp_max_receive_window(const struct tcp_sock *tp)
+{
+	return tcp_receive_window(tp) + ((u32)tp->rcv_retracted << tp->rcv_wscale);
 }
 
 static inline bool tcp_rtx_queue_empty(const struct sock *sk)

@@ -162,13 +162,18 @@ static void advance_snd_una(struct tcp_sock *tp, u32 ack)
 	tp->snd_una = ack;
 }
 
-/* RFC 9293 3.10.7.4, SND.WL1 and SND.WL2; the window itself may be smaller than before. */
+/*
+ * RFC 9293 3.10.7.4, SND.WL1 and SND.WL2; the window itself may be smaller than before. A closed one
+ * is opened by what stands at our own edge, too: when both closed theirs on text that was under way,
+ * neither has a higher number to open it with.
+ */
 static void update_window(struct sock *sk, struct tcp_ack_ctx *ctx, u32 window)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 
 	if (after(ctx->ack, tp->snd_una) || after(ctx->seq, tp->snd_wl1) ||
-	    (ctx->seq == tp->snd_wl1 && (window > tp->snd_wnd || !window))) {
+	    (ctx->seq == tp->snd_wl1 && (window > tp->snd_wnd || !window)) ||
+	    (!tp->snd_wnd && ctx->seq == tp->rcv_nxt)) {
 		ctx->flag |= FLAG_WIN_UPDATE * (tp->snd_wnd != window);
 		tp->snd_wl1 = ctx->seq;
 		if (tp->snd_wnd != window && tp->send_head)

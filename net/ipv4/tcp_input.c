@@ -116,7 +116,7 @@ static enum skb_drop_reason check_seq(struct sock *sk, struct tcp_sock *tp,
 				      const struct tcp_skb_cb *cb)
 {
 	if (likely(!before(cb->end_seq, tp->rcv_wup) &&
-		   !after(cb->seq, tp->rcv_nxt + tcp_receive_window(tp))))
+		   !after(cb->seq, tp->rcv_nxt + tcp_max_receive_window(tp))))
 		return DROP_NOT_SPECIFIED;
 	if (cb->tcp_flags & TCPHDR_RST)
 		return reset_at_fin(sk, tp, cb) ? DROP_NOT_SPECIFIED : DROP_TCP_INVALID_SEQUENCE;

@@ -380,6 +380,23 @@ TEST(a_window_that_shrinks_to_nothing)
 	IN(.flags = A, .seq = 1001, .ack = 2921, .win = 65535);
 }
 
+/*
+ * Whose own text found no room with us has no number but our edge for the ACK that opens his
+ * window, although he has said more with a higher one.
+ */
+TEST(a_window_is_opened_from_behind)
+{
+	int fd;
+
+	c = conversation(1);
+	fd = w_established(c, 65535);
+	IN(.flags = A, .seq = 2001, .ack = 1, .win = 0, .len = 100);	/* 1001 got lost */
+	w_send(c, fd, 1000);
+	conv_drain(c);
+	IN(.flags = A, .seq = 1001, .ack = 1, .win = 5000);
+	OUT(.flags = P|A, .seq = 1, .ack = 1001, .len = 1000);
+}
+
 /* TCP_USER_TIMEOUT is kept to the millisecond, not to the next retransmission. */
 TEST(the_user_timeout_is_exact)
 {

@@ -287,7 +287,12 @@ TEST(a_window_that_cannot_be_kept_is_closed)
 	conv_drain(c);
 	assert_int_equal(last_ack(&window), seq);
 	assert_int_equal(window, 0);
+	w_send(c, fd, 500);
 	conv_drain(c);
+	/* numbers that the window had are still believed (RFC 7323 2.4) */
+	IN(.flags = A, .seq = seq + 1460, .ack = 501, .win = 65535);
+	assert_int_equal(w_info(c, fd).tcpi_unacked, 0);
+	NOTHING();
 	w_recv(c, fd, 1001, seq - 1001);
 	conv_drain(c);
 	assert_int_equal(last_ack(&window), seq);
