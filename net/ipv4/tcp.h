@@ -421,7 +421,8 @@ static inline bool tcp_ofo_empty(const struct tcp_sock *tp)
 /* --- congestion control ------------------------------------------------------------------ */
 
 enum tcp_ca_event {
-	CA_EVENT_TX_START, CA_EVENT_CWND_RESTART, CA_EVENT_COMPLETE_CWR, CA_EVENT_LOSS
+	CA_EVENT_TX_START,	/* text goes out, and nothing was in flight */
+	CA_EVENT_LOSS,		/* to TCP_CA_Loss */
 };
 
 #define TCP_CA_NAME_MAX	16
@@ -435,7 +436,6 @@ struct tcp_congestion_ops {
 	u32 (*ssthresh)(struct sock *sk);		/* after a loss */
 	void (*cong_avoid)(struct sock *sk, u32 acked);	/* acked segments, cwnd-limited or not */
 	u32 (*undo_cwnd)(struct sock *sk);		/* the loss was none */
-	void (*set_state)(struct sock *sk, u8 new_state);	/* may be NULL */
 	void (*cwnd_event)(struct sock *sk, enum tcp_ca_event ev);	/* may be NULL */
 	void (*pkts_acked)(struct sock *sk, u32 acked, s32 rtt_us);	/* or NULL; rtt < 0: none */
 };
@@ -466,8 +466,8 @@ static inline void tcp_ca_event(struct sock *sk, enum tcp_ca_event ev)
 
 static inline void tcp_set_ca_state(struct sock *sk, enum tcp_ca_state state)
 {
-	if (inet_csk(sk)->icsk_ca_ops->set_state)
-		inet_csk(sk)->icsk_ca_ops->set_state(sk, state);
+	if (state == TCP_CA_Loss)
+		tcp_ca_event(sk, CA_EVENT_LOSS);
 	inet_csk(sk)->icsk_ca_state = state;
 }
 

@@ -223,18 +223,14 @@ static u32 cubic_undo_cwnd(struct sock *sk)
 	return cwnd;
 }
 
-static void cubic_set_state(struct sock *sk, u8 state)
-{
-	if (state == TCP_CA_Loss)	/* RFC 9438 4.8: what was learned is worth nothing now */
-		cubic(sk)->w_max = 0;
-}
-
 static void cubic_event(struct sock *sk, enum tcp_ca_event ev)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 	u32 now = tcp_time_ms(tp), idle = now - tp->lsndtime;
 
-	if (ev == CA_EVENT_TX_START && (s32)idle > 0)
+	if (ev == CA_EVENT_LOSS)	/* RFC 9438 4.8: what was learned is worth nothing now */
+		cubic(sk)->w_max = 0;
+	else if ((s32)idle > 0)
 		epoch_shift(cubic(sk), idle, now);
 }
 
@@ -247,17 +243,14 @@ static void cubic_init(struct sock *sk)
 
 static void cubic_pkts_acked(struct sock *sk, u32 acked, s32 rtt_us)
 {
+	u32 ms = clamp((u32)rtt_us / 1000, 1U, 65535U);
 	struct cubic *c = cubic(sk);
-	u16 ms;
 
 	/* what does not fill the path tells nothing of its queues */
 	if (c->phase >= SLOW_START && tcp_is_cwnd_limited(sk))
 		hystart_acked(sk, c, rtt_us);
-	if (rtt_us < 0)
-		return;
-	ms = (u16)clamp((u32)rtt_us / 1000, 1U, 65535U);
-	if (!c->min_rtt_ms || ms < c->min_rtt_ms)
-		c->min_rtt_ms = ms;
+	if (rtt_us >= 0 && (!c->min_rtt_ms || ms < c->min_rtt_ms))
+		c->min_rtt_ms = (u16)ms;
 }
 
 const struct tcp_congestion_ops tcp_cubic = {
@@ -266,7 +259,6 @@ const struct tcp_congestion_ops tcp_cubic = {
 	.ssthresh = cubic_ssthresh,
 	.cong_avoid = cubic_cong_avoid,
 	.undo_cwnd = cubic_undo_cwnd,
-	.set_state = cubic_set_state,
 	.cwnd_event = cubic_event,
 	.pkts_acked = cubic_pkts_acked,
 };

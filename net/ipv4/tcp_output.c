@@ -308,7 +308,6 @@ void tcp_slow_start_after_idle_check(struct sock *sk)
 	    (s32)(idle - rto) <= 0 || inet_csk(sk)->icsk_ca_state == TCP_CA_Loss)
 		return;
 	/* RFC 2861: half of it is forgotten with every RTO, but the initial window stays */
-	tcp_ca_event(sk, CA_EVENT_CWND_RESTART);
 	tp->snd_ssthresh = max(tp->snd_ssthresh, (tp->snd_cwnd >> 1) + (tp->snd_cwnd >> 2));
 	while ((s32)(idle -= rto) > 0 && cwnd > TCP_INIT_CWND)
 		cwnd >>= 1;

@@ -86,7 +86,6 @@ static void end_cwnd_reduction(struct sock *sk)
 	if (tp->snd_ssthresh < TCP_INFINITE_SSTHRESH &&
 	    (inet_csk(sk)->icsk_ca_state == TCP_CA_CWR || tp->undo_marker))
 		tp->snd_cwnd = max(tp->snd_ssthresh, 1U);
-	tcp_ca_event(sk, CA_EVENT_COMPLETE_CWR);
 }
 
 void tcp_enter_cwr(struct sock *sk)
@@ -401,7 +400,6 @@ void tcp_enter_loss(struct sock *sk)
 		tp->prior_ssthresh = current_ssthresh(sk);
 		tp->prior_cwnd = tp->snd_cwnd;
 		tp->snd_ssthresh = icsk->icsk_ca_ops->ssthresh(sk);
-		tcp_ca_event(sk, CA_EVENT_LOSS);
 		init_undo(tp);
 	}
 	tp->snd_cwnd = tcp_packets_in_flight(tp) + 1;

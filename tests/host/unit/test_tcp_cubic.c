@@ -232,7 +232,7 @@ TEST(timeout_forgets_w_max)
 {
 	struct flow f = reduced(100, 300000);
 
-	tcp_cubic.set_state(sk_of(&f), TCP_CA_Loss);
+	tcp_cubic.cwnd_event(sk_of(&f), CA_EVENT_LOSS);
 	run_ms(&f, 3000);	/* 70 + 0.4 * 3.3^3 = 84; from W_max's curve it were 99 */
 	assert_in_range(f.tp.snd_cwnd, 79, 86);
 }
