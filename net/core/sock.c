@@ -201,8 +201,10 @@ void release_sock(struct sock *sk)
 	spin_unlock_bh(&sk->sk_lock.slock);
 }
 
-bool sk_add_backlog(struct sock *sk, struct sk_buff *skb, u32 limit)
+bool sk_add_backlog(struct sock *sk, struct sk_buff *skb)
 {
+	u32 limit = (u32)READ_ONCE(sk->sk_rcvbuf) + ((u32)READ_ONCE(sk->sk_sndbuf) >> 1) + 65536;
+
 	if (sk->sk_backlog.len >= limit)
 		return false;
 	skb->next = NULL;

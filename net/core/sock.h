@@ -255,10 +255,10 @@ static inline bool sock_owned_by_user(const struct sock *sk)
 }
 
 /*
- * Leave skb for the owner, unless the backlog already holds limit octets. Softirq, bh_lock_sock()
- * held. False: full, and skb is still the caller's.
+ * Leave skb for the owner, unless the backlog already holds a buffer's worth each way, and some.
+ * Softirq, bh_lock_sock() held. False: full, and skb is still the caller's.
  */
-bool sk_add_backlog(struct sock *sk, struct sk_buff *skb, u32 limit);
+bool sk_add_backlog(struct sock *sk, struct sk_buff *skb);
 
 /* --- memory ------------------------------------------------------------------------------- */
 

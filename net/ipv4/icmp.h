@@ -57,12 +57,13 @@ static inline const struct icmphdr *icmp_hdr(const struct sk_buff *skb)
 	return skb_transport_header(skb);
 }
 
-/* What an err_handler's message means to a socket. fatal: hard error (RFC 1122 4.2.3.9). */
+/* What an error means to a socket. fatal: a hard error (RFC 1122 4.2.3.9). */
 struct icmp_err {
 	int errno;
 	bool fatal;
 };
 
+/* ... that an err_handler is called about. */
 struct icmp_err icmp_err_of(const struct icmphdr *icmp);
 
 /*

@@ -33,7 +33,7 @@ struct netns_tcp {
 	u32 md5_hdrlen;				/* [b] headers that long may have to do with one */
 	u64 cookie_stamp;			/* [b] ns of the last cookie sent */
 	struct tcp_fastopen_context fastopen_ctx;	/* [b] sysctl tcp_fastopen_key */
-	struct list_head fastopen_cache;	/* [b] servers, the one used last first */
+	struct list_head fastopen_cache;	/* [b] servers, the one used last at the end */
 	u32 fastopen_cached;			/* [b] its length */
 	u32 fastopen_pauses;			/* [b] in a row, because of blackholes */
 	u64 fastopen_pause_stamp;		/* [b] ns, of the last one */

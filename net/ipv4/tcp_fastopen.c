@@ -9,18 +9,11 @@
 #include "net/ipv4/tcp_fastopen.h"
 #include "net/limits.h"
 
-static bool no_cookie(const struct sock *sk, int flag)
-{
-	const struct tcp_ext *ext = tcp_sk(sk)->ext;
-
-	return sock_net(sk)->tcp.sysctl_tcp_fastopen & flag || (ext && ext->fastopen_no_cookie);
-}
-
 /* Unlike other text: the application need not be told, and the SYN-ACK or its ACK acknowledge. */
 void tcp_fastopen_add_skb(struct sock *sk, struct sk_buff *skb)
 {
+	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
 	struct tcp_sock *tp = tcp_sk(sk);
-	struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
 	struct sk_buff *text;
 
 	if (cb->end_seq == tp->rcv_nxt || after(cb->end_seq, tp->rcv_nxt + tp->rcv_wnd))
@@ -29,17 +22,16 @@ void tcp_fastopen_add_skb(struct sock *sk, struct sk_buff *skb)
 	if (!text)
 		return;
 	skb_pull(text, cb->hdrlen);
-	cb = TCP_SKB_CB(text);
-	cb->seq++;
-	cb->tcp_flags &= (u8)~TCPHDR_SYN;
+	TCP_SKB_CB(text)->seq++;
+	TCP_SKB_CB(text)->tcp_flags &= (u8)~TCPHDR_SYN;
 	tp->data_segs_in++;
 	tp->syn_data_acked = 1;
 	tcp_queue_rcv(sk, text);
-	if (TCP_SKB_CB(skb)->tcp_flags & TCPHDR_FIN)
+	if (cb->tcp_flags & TCPHDR_FIN)
 		tcp_fin(sk);
 }
 
-/* --- keys and cookies (4.1.2) ------------------------------------------------------------ */
+/* --- the passive side: keys and cookies (4.1.2), SYNs (4.2.2) ---------------------------- */
 
 void tcp_fastopen_set_keys(struct tcp_fastopen_context *ctx, const u8 *keys, u32 n)
 {
@@ -49,55 +41,42 @@ void tcp_fastopen_set_keys(struct tcp_fastopen_context *ctx, const u8 *keys, u32
 	local_bh_enable();
 }
 
-static const struct tcp_fastopen_context *context(const struct sock *sk)
+int tcp_fastopen_get_keys(const struct sock *sk, void *keys)
 {
+	const struct tcp_fastopen_context *ctx = &sock_net(sk)->tcp.fastopen_ctx;
 	const struct tcp_ext *ext = tcp_sk(sk)->ext;
 
 	if (ext && ext->fastopenq && ext->fastopenq->ctx.n)
-		return &ext->fastopenq->ctx;
-	return &sock_net(sk)->tcp.fastopen_ctx;
+		ctx = &ext->fastopenq->ctx;
+	memcpy(keys, ctx->key, ctx->n * TCP_FASTOPEN_KEY_LENGTH);
+	return (int)ctx->n;
 }
 
-u32 tcp_fastopen_get_keys(const struct sock *sk, u8 *keys)
-{
-	const struct tcp_fastopen_context *ctx = context(sk);
-	u32 len = ctx->n * TCP_FASTOPEN_KEY_LENGTH;
-
-	memcpy(keys, ctx->key, len);
-	return len;
-}
-
-/* It depends on both addresses, and on nothing that the client could choose. */
-static void cookie_gen(const struct sk_buff *skb, const struct siphash_key *key, u8 *cookie)
-{
-	const __be32 addr[2] = { ip_hdr(skb)->saddr, ip_hdr(skb)->daddr };
-	u64 hash = siphash(addr, sizeof(addr), key);
-
-	static_assert(sizeof(hash) == TCP_FASTOPEN_COOKIE_SIZE, "one word");
-	memcpy(cookie, &hash, sizeof(hash));
-}
-
-/* Which key the SYN's cookie was made with, or -1. foc: the one it should have. */
+/*
+ * Which key the SYN's cookie was made with, or -1. foc: the one it should have, by the first key.
+ * It depends on both addresses, and on nothing that the client could choose.
+ */
 static int cookie_check(const struct sock *sk, const struct sk_buff *skb,
 			const struct tcp_options_received *opt, struct tcp_fastopen_cookie *foc)
 {
-	const struct tcp_fastopen_context *ctx = context(sk);
-	u8 old[TCP_FASTOPEN_COOKIE_SIZE];
+	const __be32 addr[2] = { ip_hdr(skb)->saddr, ip_hdr(skb)->daddr };
+	struct siphash_key keys[2];
+	int i, found = -1;
+	u64 hash;
 
 	if (!opt->fastopen)
 		return -1;
-	foc->len = TCP_FASTOPEN_COOKIE_SIZE;
+	for (i = tcp_fastopen_get_keys(sk, keys) - 1; i >= 0; i--) {
+		hash = siphash(addr, sizeof(addr), &keys[i]);
+		memcpy(foc->val, &hash, sizeof(hash));
+		if (opt->fastopen_len == sizeof(hash) &&
+		    !memcmp(opt->fastopen, &hash, sizeof(hash)))
+			found = i;
+	}
+	foc->len = sizeof(hash);
 	foc->exp = opt->fastopen_exp;
-	cookie_gen(skb, &ctx->key[0], foc->val);
-	if (opt->fastopen_len != TCP_FASTOPEN_COOKIE_SIZE)
-		return -1;
-	if (!memcmp(opt->fastopen, foc->val, TCP_FASTOPEN_COOKIE_SIZE))
-		return 0;
-	cookie_gen(skb, &ctx->key[ctx->n - 1], old);
-	return memcmp(opt->fastopen, old, sizeof(old)) ? -1 : 1;
+	return found;
 }
-
-/* --- the passive side (4.2.2) ------------------------------------------------------------ */
 
 static struct sock *create_child(struct sock *sk, struct sk_buff *skb, struct request_sock *req)
 {
@@ -129,7 +108,7 @@ struct sock *tcp_try_fastopen(struct sock *sk, struct sk_buff *skb, struct reque
 {
 	bool text = TCP_SKB_CB(skb)->end_seq != TCP_SKB_CB(skb)->seq + 1;
 	struct net *net = sock_net(sk);
-	struct sock *child = NULL;
+	struct sock *child;
 	int key = 0;
 
 	if (opt->fastopen && !opt->fastopen_len)
@@ -138,16 +117,15 @@ struct sock *tcp_try_fastopen(struct sock *sk, struct sk_buff *skb, struct reque
 	if (!(net->tcp.sysctl_tcp_fastopen & TFO_SERVER_ENABLE) || !(text || opt->fastopen) ||
 	    tcp_md5_key(sk, req->rsk.skc_daddr) || !tcp_fastopen_queue_has_room(sk))
 		return NULL;
-	if (!no_cookie(sk, TFO_SERVER_COOKIE_NOT_REQD))
+	if (!(net->tcp.sysctl_tcp_fastopen & TFO_SERVER_COOKIE_NOT_REQD) &&
+	    !tcp_sk(sk)->ext->fastopen_no_cookie)
 		key = cookie_check(sk, skb, opt, foc);
-	if (key >= 0)
-		child = create_child(sk, skb, req);
+	child = key >= 0 ? create_child(sk, skb, req) : NULL;
 	if (child) {
 		NET_INC_STATS(net, TcpExt_TCPFastOpenPassive);
+		NET_ADD_STATS(net, TcpExt_TCPFastOpenPassiveAltKey, key);
 		if (key == 0)
 			foc->len = 0;	/* it has what it needs */
-		else
-			NET_INC_STATS(net, TcpExt_TCPFastOpenPassiveAltKey);
 	} else if (key >= 0 || opt->fastopen_len) {
 		NET_INC_STATS(net, TcpExt_TCPFastOpenPassiveFail);
 	}
@@ -173,7 +151,7 @@ void tcp_fastopen_established(struct sock *sk)
 	}
 }
 
-/* --- the active side: what is known of servers (4.1.3) ----------------------------------- */
+/* --- the active side: what is known of servers (4.1.3), bottom halves off ---------------- */
 
 /* One pair of addresses. */
 struct fastopen_server {
@@ -186,77 +164,63 @@ struct fastopen_server {
 	u64 last_syn_loss;		/* ns */
 };
 
-static void server_free(struct netns_tcp *t, struct fastopen_server *s)
+static void forget_oldest(struct netns_tcp *t)
 {
-	list_del(&s->node);
+	struct list_head *oldest = t->fastopen_cache.next;
+
+	list_del(oldest);
 	t->fastopen_cached--;
-	kfree(s);
+	kfree(list_entry(oldest, struct fastopen_server, node));
 }
 
 void tcp_fastopen_cache_purge(struct net *net)
 {
-	struct fastopen_server *s, *next;
-
 	local_bh_disable();
-	list_for_each_entry_safe(s, next, &net->tcp.fastopen_cache, node)
-		server_free(&net->tcp, s);
+	while (net->tcp.fastopen_cached)
+		forget_oldest(&net->tcp);
 	local_bh_enable();
 }
 
-/* sk's, now the first; NULL: nothing is known. Bottom halves off. */
-static struct fastopen_server *server_find(const struct sock *sk)
+/* sk's, now the last to be forgotten; made if create. NULL: nothing is known, or no memory. */
+static struct fastopen_server *server_of(const struct sock *sk, bool create)
 {
+	__be32 daddr = sk->sk_daddr, saddr = inet_sk(sk)->inet_saddr;
 	struct netns_tcp *t = &sock_net(sk)->tcp;
 	struct fastopen_server *s;
 
-	list_for_each_entry(s, &t->fastopen_cache, node) {
-		if (s->daddr != sk->sk_daddr || s->saddr != inet_sk(sk)->inet_saddr)
-			continue;
-		list_del(&s->node);
-		list_add(&s->node, &t->fastopen_cache);
-		return s;
-	}
-	return NULL;
-}
-
-/* The same, made when needed; NULL without memory. */
-static struct fastopen_server *server_get(const struct sock *sk)
-{
-	struct netns_tcp *t = &sock_net(sk)->tcp;
-	struct fastopen_server *s = server_find(sk);
-
-	if (s)
-		return s;
-	if (t->fastopen_cached >= FASTOPEN_CACHE_LIMIT)
-		server_free(t, list_entry(t->fastopen_cache.prev, struct fastopen_server, node));
-	s = kzalloc(sizeof(*s));
+	list_for_each_entry(s, &t->fastopen_cache, node)
+		if (s->daddr == daddr && s->saddr == saddr) {
+			list_move_tail(&s->node, &t->fastopen_cache);
+			return s;
+		}
+	s = create ? kzalloc(sizeof(*s)) : NULL;
 	if (!s)
 		return NULL;
-	s->daddr = sk->sk_daddr;
-	s->saddr = inet_sk(sk)->inet_saddr;
-	list_add(&s->node, &t->fastopen_cache);
+	s->daddr = daddr;
+	s->saddr = saddr;
+	if (t->fastopen_cached == FASTOPEN_CACHE_LIMIT)
+		forget_oldest(t);
+	list_add_tail(&s->node, &t->fastopen_cache);
 	t->fastopen_cached++;
 	return s;
 }
 
-static void server_lost(struct fastopen_server *s)
+static void note_loss(struct fastopen_server *s)
 {
-	if (s->syn_loss < 10)
-		s->syn_loss++;
+	s->syn_loss += s->syn_loss < 10;
 	s->last_syn_loss = ktime_get_ns();
 }
 
 /* 4.1.3.1: text in SYNs was in vain more than once, to this server or to many. */
-static bool better_not(const struct net *net, const struct fastopen_server *s)
+static bool better_not(const struct netns_tcp *t, const struct fastopen_server *s)
 {
-	const struct netns_tcp *t = &net->tcp;
 	u64 pause = (u64)t->sysctl_tcp_fastopen_blackhole_timeout_sec * NSEC_PER_SEC;
+	u64 now = ktime_get_ns();
 
-	if (s && s->syn_loss > 1 &&
-	    ktime_get_ns() - s->last_syn_loss < 60 * NSEC_PER_SEC << s->syn_loss)
+	if (s && s->syn_loss > 1 && now - s->last_syn_loss < 60 * NSEC_PER_SEC << s->syn_loss)
 		return true;
-	return t->fastopen_pauses && ktime_get_ns() - t->fastopen_pause_stamp <
-				     pause << min(t->fastopen_pauses - 1, 6U);
+	return t->fastopen_pauses &&
+	       now - t->fastopen_pause_stamp < pause << min(t->fastopen_pauses - 1, 6U);
 }
 
 void tcp_fastopen_timeout(struct sock *sk, bool expired)
@@ -265,110 +229,93 @@ void tcp_fastopen_timeout(struct sock *sk, bool expired)
 	u8 timeouts = inet_csk(sk)->icsk_retransmits;
 	struct fastopen_server *s;
 
-	local_bh_disable();
-	if (expired && sk->sk_state == TCP_SYN_SENT) {
-		s = server_get(sk);
-		if (s)
-			server_lost(s);
-	}
+	s = expired && sk->sk_state == TCP_SYN_SENT ? server_of(sk, true) : NULL;
+	if (s)
+		note_loss(s);
 	if (t->sysctl_tcp_fastopen_blackhole_timeout_sec &&
 	    (timeouts == 2 || (timeouts < 2 && expired))) {
 		t->fastopen_pauses++;
 		t->fastopen_pause_stamp = ktime_get_ns();
 		NET_INC_STATS(sock_net(sk), TcpExt_TCPFastOpenBlackhole);
 	}
-	local_bh_enable();
 }
 
-/* --- the active side: SYN (4.2.1) -------------------------------------------------------- */
+/* --- the active side: SYN (4.2.1) and SYN-ACK -------------------------------------------- */
 
-/* May the SYN have text? Fills in fo's option, and *mss when the server's is known. */
-static bool cookie_ready(struct sock *sk, struct tcp_fastopen_request *fo, u32 *mss)
+/* May the SYN have text? Fills in fo's option, and mss. */
+static bool cookie_ready(struct sock *sk, struct tcp_fastopen_request *fo)
 {
+	const struct netns_tcp *t = &sock_net(sk)->tcp;
+	struct tcp_ext *ext = tcp_sk(sk)->ext;
 	const struct fastopen_server *s;
 	bool avoid;
 
 	local_bh_disable();
-	s = server_find(sk);
+	s = server_of(sk, false);
 	if (s) {
-		*mss = s->mss ?: *mss;
+		fo->mss = s->mss;
 		fo->cookie = s->cookie;
 		fo->cookie.exp |= !s->cookie.len && s->try_exp == 1;
 	}
-	avoid = better_not(sock_net(sk), s) || tcp_md5_key(sk, sk->sk_daddr);
+	avoid = better_not(t, s) || tcp_md5_key(sk, sk->sk_daddr);
 	local_bh_enable();
-	if (avoid || no_cookie(sk, TFO_CLIENT_NO_COOKIE))
+	if (avoid || t->sysctl_tcp_fastopen & TFO_CLIENT_NO_COOKIE || ext->fastopen_no_cookie)
 		return !avoid;
 	fo->offer = true;
-	if (fo->cookie.len)
-		return true;
-	tcp_sk(sk)->ext->fastopen_client_fail = TFO_COOKIE_UNAVAILABLE;
-	return false;
+	if (!fo->cookie.len)
+		ext->fastopen_client_fail = TFO_COOKIE_UNAVAILABLE;
+	return fo->cookie.len;
 }
 
 /* As much of fo's text as a SYN takes: options that a middlebox adds must have room, too. */
-static struct sk_buff *syn_text(struct sock *sk, struct tcp_fastopen_request *fo, u32 mss)
+static struct sk_buff *syn_text(struct sock *sk, struct tcp_fastopen_request *fo)
 {
-	u32 n = min(mss, inet_csk(sk)->icsk_pmtu_cookie - 40U);
-	struct iov_iter start;
+	const struct tcp_sock *tp = tcp_sk(sk);
+	u32 n = min_t(u32, fo->mss ?: tp->advmss, tp->mss_clamp);
 	struct sk_buff *skb;
 
-	if (tcp_sk(sk)->user_mss)
-		n = min_t(u32, n, tcp_sk(sk)->user_mss);
-	n = n > MAX_TCP_OPTION_SPACE ? n - MAX_TCP_OPTION_SPACE : 0;
+	n = min(n, inet_csk(sk)->icsk_pmtu_cookie - 40U);
+	n -= min_t(u32, n, MAX_TCP_OPTION_SPACE);
 	n = (u32)min_t(size_t, n, fo->size);
 	skb = n ? tcp_stream_alloc_skb(sk, n) : NULL;
-	if (!skb)
+	if (skb && skb_append_iter(skb, &fo->data->msg_iter, n)) {
+		consume_skb(skb);
 		return NULL;
-	start = fo->data->msg_iter;
-	if (!skb_append_iter(skb, &fo->data->msg_iter, n))
-		return skb;
-	fo->data->msg_iter = start;
-	consume_skb(skb);
-	return NULL;
+	}
+	return skb;
 }
 
 /*
- * The text joins the queue behind the SYN. What travels this once is both in one: should it get
- * lost, they are sent again one after the other.
+ * Text joins the queue behind the SYN. What travels this once is both in one: should it get lost,
+ * they are sent again one after the other.
  */
-static void send_with_text(struct sock *sk, struct sk_buff *syn, struct sk_buff *text)
-{
-	struct tcp_skb_cb *cb = TCP_SKB_CB(text);
-	struct tcp_sock *tp = tcp_sk(sk);
-
-	tcp_skb_entail(sk, text);
-	tp->write_seq += text->len;
-	cb->end_seq = tp->write_seq;
-	cb->gso_segs = 1;
-	cb->seq = TCP_SKB_CB(syn)->seq;
-	cb->tcp_flags = TCP_SKB_CB(syn)->tcp_flags;
-	tcp_transmit_skb(sk, text, true);
-	syn->tstamp = text->tstamp;
-	cb->seq++;
-	cb->tcp_flags = TCPHDR_ACK | TCPHDR_PSH;
-	list_add_tail(&cb->tsorted, &tp->tsorted_sent_queue);
-	tp->syn_data = 1;
-	NET_INC_STATS(sock_net(sk), TcpExt_TCPOrigDataSent);
-}
-
 void tcp_send_syn_data(struct sock *sk, struct sk_buff *syn)
 {
-	struct tcp_fastopen_request *fo = tcp_sk(sk)->ext->fastopen_req;
 	struct tcp_sock *tp = tcp_sk(sk);
-	struct sk_buff *text = NULL;
-	u32 mss = tp->advmss;
+	struct tcp_fastopen_request *fo = tp->ext->fastopen_req;
+	struct sk_buff *text = cookie_ready(sk, fo) ? syn_text(sk, fo) : NULL;
+	struct tcp_skb_cb *cb;
 
-	if (cookie_ready(sk, fo, &mss)) {
-		text = syn_text(sk, fo, mss);
-		if (!text && fo->size)
-			fo->cookie.len = 0;
-	}
+	if (!text && fo->size)
+		fo->cookie.len = 0;
 	tp->syn_fastopen = fo->offer;
 	tp->syn_fastopen_exp = fo->offer && fo->cookie.exp;
 	if (text) {
+		tcp_skb_entail(sk, text);
+		cb = TCP_SKB_CB(text);
+		cb->seq = TCP_SKB_CB(syn)->seq;
+		cb->tcp_flags = TCP_SKB_CB(syn)->tcp_flags;
+		cb->gso_segs = 1;
 		fo->copied = text->len;
-		send_with_text(sk, syn, text);
+		tp->write_seq += text->len;
+		cb->end_seq = tp->write_seq;
+		tcp_transmit_skb(sk, text, true);
+		syn->tstamp = text->tstamp;
+		cb->seq++;
+		cb->tcp_flags = TCPHDR_ACK | TCPHDR_PSH;
+		list_add_tail(&cb->tsorted, &tp->tsorted_sent_queue);
+		tp->syn_data = 1;
+		NET_INC_STATS(sock_net(sk), TcpExt_TCPOrigDataSent);
 	} else {
 		tcp_transmit_skb(sk, syn, true);
 	}
@@ -380,12 +327,11 @@ int tcp_fastopen_connect(struct sock *sk)
 	struct tcp_fastopen_request fo = { .size = 0 };
 	struct tcp_sock *tp = tcp_sk(sk);
 	struct tcp_ext *ext = tp->ext;
-	u32 mss = 0;
 	int err;
 
 	if (likely(!ext || !ext->fastopen_connect || ext->fastopen_req))
 		return tcp_connect(sk);
-	if (cookie_ready(sk, &fo, &mss)) {
+	if (cookie_ready(sk, &fo)) {
 		inet_sk(sk)->defer_connect = 1;
 		tp->snd_una = tp->snd_nxt = tp->write_seq;
 		return 0;
@@ -399,7 +345,7 @@ int tcp_fastopen_connect(struct sock *sk)
 int tcp_sendmsg_fastopen(struct sock *sk, struct msghdr *msg, size_t size, size_t *copied)
 {
 	struct tcp_fastopen_request fo = { .data = msg, .size = size };
-	int err = 0, flags = msg->msg_flags & MSG_DONTWAIT ? O_NONBLOCK : 0;
+	int err, flags = msg->msg_flags & MSG_DONTWAIT ? O_NONBLOCK : 0;
 	struct sockaddr *addr = msg->msg_name;
 	struct tcp_ext *ext = tcp_ext(tcp_sk(sk));
 
@@ -423,28 +369,26 @@ int tcp_sendmsg_fastopen(struct sock *sk, struct msghdr *msg, size_t size, size_
 	return err;
 }
 
-/* --- the active side: SYN-ACK ------------------------------------------------------------ */
-
 /* Remember the cookie, or that there was none; lost: nor anything of the SYN's text. */
 static void note_answer(const struct sock *sk, const struct tcp_options_received *opt, bool lost)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
-	bool cookie = tp->syn_fastopen && opt->fastopen && opt->fastopen_len;
-	struct fastopen_server *s = server_get(sk);
+	struct fastopen_server *s = server_of(sk, true);
 
 	if (!s)
 		return;
 	s->mss = opt->mss ?: TCP_MSS_DEFAULT_V4;
-	if (cookie) {
+	if (tp->syn_fastopen && opt->fastopen_len) {
 		s->cookie.len = opt->fastopen_len;
 		s->cookie.exp = opt->fastopen_exp;
 		memcpy(s->cookie.val, opt->fastopen, opt->fastopen_len);
+		lost = false;
 	} else if (tp->syn_fastopen && !tp->total_retrans && !tp->syn_data && !s->cookie.len) {
 		/* asked in vain: once more with the old kind, and never again after that */
 		s->try_exp = max_t(u8, s->try_exp, tp->syn_fastopen_exp ? 2 : 1);
 	}
-	if (lost && !cookie)
-		server_lost(s);
+	if (lost)
+		note_loss(s);
 	else
 		s->syn_loss = 0;
 }
@@ -468,8 +412,7 @@ bool tcp_rcv_fastopen_synack(struct sock *sk, struct sk_buff *skb,
 	}
 	if (tp->syn_data) {
 		tp->syn_data_acked = 1;
-		if (tp->delivered > 1)
-			tp->delivered--;	/* one segment had both */
+		tp->delivered -= tp->delivered > 1;	/* one segment had both */
 		sock_net(sk)->tcp.fastopen_pauses = 0;
 		NET_INC_STATS(sock_net(sk), TcpExt_TCPFastOpenActive);
 	}

@@ -31,6 +31,7 @@ struct tcp_fastopen_request {
 	struct msghdr *data;		/* the text, */
 	size_t size, copied;		/* its octets, and how many of them went with the SYN */
 	struct tcp_fastopen_cookie cookie;
+	u16 mss;			/* that the server announced before; 0: unknown */
 	bool offer;			/* the next SYN has the option; those sent again have not */
 };
 
@@ -60,9 +61,9 @@ void tcp_fastopen_queue_purge(struct sock *sk);	/* it listens no more: forget wh
 /* For one more, if need be in the place of one whose reset is long ago. */
 bool tcp_fastopen_queue_has_room(const struct sock *sk);
 
-/* n keys of 16 octets each (1 or 2) for ctx; and all of a context's. Returns their octets. */
+/* n keys of 16 octets each (1 or 2) for ctx; and those that sk goes by. Returns how many. */
 void tcp_fastopen_set_keys(struct tcp_fastopen_context *ctx, const u8 *keys, u32 n);
-u32 tcp_fastopen_get_keys(const struct sock *sk, u8 *keys);
+int tcp_fastopen_get_keys(const struct sock *sk, void *keys);
 
 /*
  * Does the SYN skb open a connection at once? The child, as tcp_create_child()'s, with its text; or
@@ -91,7 +92,7 @@ void tcp_send_syn_data(struct sock *sk, struct sk_buff *syn);	/* send it, for a 
 /* The SYN-ACK skb came. True: text that it does not acknowledge was sent again, with an ACK. */
 bool tcp_rcv_fastopen_synack(struct sock *sk, struct sk_buff *skb,
 			     const struct tcp_options_received *opt);
-/* Nothing came back in time; expired: nor will it. */
+/* Nothing came back in time; expired: nor will it. Bottom halves off. */
 void tcp_fastopen_timeout(struct sock *sk, bool expired);
 void tcp_fastopen_cache_purge(struct net *net);		/* forget every server */
 

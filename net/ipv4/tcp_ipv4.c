@@ -43,23 +43,17 @@ int tcp_v4_send_bare(struct net *net, const struct tcp_bare_segment *seg)
 void tcp_v4_send_reset(struct net *net, struct sk_buff *skb)
 {
 	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
-	struct tcp_bare_segment seg = { .t = tcp_skb_tuple(skb), .flags = TCPHDR_RST };
-	struct tcp_md5sig_key key;
+	bool ack = cb->tcp_flags & TCPHDR_ACK;
+	struct tcp_bare_segment seg = {
+		.t = tcp_skb_tuple(skb), .flags = ack ? TCPHDR_RST : TCPHDR_RST | TCPHDR_ACK,
+		.seq = ack ? cb->ack_seq : 0, .ack = ack ? 0 : cb->end_seq,
+	};
+	struct tcp_md5sig_key key = { .keylen = 0 };
 
-	if (cb->tcp_flags & TCPHDR_RST || skb->pkt_type != PACKET_HOST ||
-	    inet_addr_type(net, seg.t.saddr) != RTN_LOCAL)
+	if (cb->tcp_flags & TCPHDR_RST || inet_addr_type(net, seg.t.saddr) != RTN_LOCAL ||
+	    (tcp_md5_concerns(net, skb) && !tcp_md5_reset_key(net, skb, &key)))
 		return;
-	if (tcp_md5_concerns(net, skb)) {
-		if (!tcp_md5_reset_key(net, skb, &key))
-			return;
-		seg.opt.md5 = key.keylen ? &key : NULL;
-	}
-	if (cb->tcp_flags & TCPHDR_ACK) {
-		seg.seq = cb->ack_seq;
-	} else {
-		seg.flags |= TCPHDR_ACK;
-		seg.ack = cb->end_seq;
-	}
+	seg.opt.md5 = key.keylen ? &key : NULL;
 	NET_INC_STATS(net, Tcp_OutRsts);
 	tcp_v4_send_bare(net, &seg);
 }
@@ -77,18 +71,12 @@ int tcp_v4_do_rcv(struct sock *sk, struct sk_buff *skb)
 	return 0;
 }
 
-/* For its owner a socket keeps a buffer's worth each way, and some. */
-static u32 backlog_limit(const struct sock *sk)
-{
-	return (u32)READ_ONCE(sk->sk_rcvbuf) + ((u32)READ_ONCE(sk->sk_sndbuf) >> 1) + 64 * 1024;
-}
-
 void tcp_v4_deliver(struct sock *sk, struct sk_buff *skb)
 {
 	bh_lock_sock(sk);
 	if (likely(!sock_owned_by_user(sk))) {
 		tcp_v4_do_rcv(sk, skb);
-	} else if (!sk_add_backlog(sk, skb, backlog_limit(sk))) {
+	} else if (!sk_add_backlog(sk, skb)) {
 		NET_INC_STATS(sock_net(sk), TcpExt_TCPBacklogDrop);
 		kfree_skb_reason(skb, DROP_SOCKET_BACKLOG);
 	}
@@ -143,8 +131,6 @@ drop:
 	return 0;
 }
 
-/* --- connect(2) -------------------------------------------------------------------------- */
-
 int tcp_v4_connect(struct sock *sk, struct sockaddr *addr, int addr_len)
 {
 	const struct sockaddr_in *sin = (const struct sockaddr_in *)addr;
@@ -176,8 +162,6 @@ int tcp_v4_connect(struct sock *sk, struct sockaddr *addr, int addr_len)
 	if (!err)
 		return 0;
 undo:
-	inet_csk_clear_timers(sk);
-	tcp_write_queue_purge(sk);
 	tcp_set_state(sk, TCP_CLOSE);
 	inet_forget_peer(sk);
 	return err;
@@ -189,17 +173,14 @@ void tcp_v4_mtu_reduced(struct sock *sk)
 {
 	struct dst_entry *dst = ip_route_socket(sk);
 	struct tcp_sock *tp = tcp_sk(sk);
-	u32 mtu;
 
-	if (IS_ERR(dst) || inet_sk(sk)->pmtudisc == IP_PMTUDISC_DONT)
-		return;
-	mtu = dst_mtu(dst);
-	if (mtu >= inet_csk(sk)->icsk_pmtu_cookie)
+	if (IS_ERR(dst) || inet_sk(sk)->pmtudisc == IP_PMTUDISC_DONT ||
+	    dst_mtu(dst) >= inet_csk(sk)->icsk_pmtu_cookie)
 		return;
 	tcp_mstamp_refresh(tp);
-	tcp_sync_mss(sk, mtu);
+	tcp_sync_mss(sk, dst_mtu(dst));
 	if (sk->sk_state == TCP_SYN_SENT)	/* the way back will hardly take more */
-		tp->advmss = (u16)min_t(u32, tp->advmss, tcp_mss_to_advertise(sk, mtu));
+		tp->advmss = min(tp->advmss, (u16)tcp_mss_to_advertise(sk, dst_mtu(dst)));
 	tcp_simple_retransmit(sk);
 	tcp_check_invariants(sk);
 }

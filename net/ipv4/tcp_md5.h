@@ -6,8 +6,6 @@
 
 #include "net/ipv4/tcp.h"
 
-#define TCP_MD5_DIGEST_SIZE	16
-
 /* What is shared with the peers of a prefix. Locks: [s] and bottom halves off to change it. */
 struct tcp_md5sig_key {
 	struct tcp_md5sig_key *next;
@@ -18,9 +16,8 @@ struct tcp_md5sig_key {
 };
 
 void tcp_md5_net_init(struct net *net);	/* no keys */
-/* TCP_MD5SIG, TCP_MD5SIG_EXT: 0, -EINVAL, -EFAULT, -ENOENT (no such key to remove), -ENOMEM. */
-int tcp_md5_setsockopt(struct sock *sk, int optname, const void __user *optval,
-		       unsigned int optlen);
+/* TCP_MD5SIG, TCP_MD5SIG_EXT: 0, -EINVAL, -ENOENT (no such key to remove), -ENOMEM. [s] */
+int tcp_md5_set_key(struct sock *sk, int optname, const struct tcp_md5sig *cmd);
 /* The key of the longest prefix that matches; NULL: none. */
 const struct tcp_md5sig_key *tcp_md5_find(const struct tcp_ext *ext, __be32 addr);
 /* NULL without memory. Free one, or a list, or NULL. */
@@ -33,8 +30,8 @@ void tcp_md5_sign(struct sk_buff *skb, const struct tcp_md5sig_key *key, __be32 
 /* Must skb, for sk (a request: its listener), be dropped? 0: no. Data is at the TCP header. */
 enum skb_drop_reason tcp_md5_inbound(const struct sock *sk, const struct sk_buff *skb);
 /*
- * The key to sign a reset in answer to skb with; keylen 0: none. False: skb is signed with what
- * nobody here knows, so no reset.
+ * The key to sign a reset in answer to skb with; keylen stays 0: none. False: skb is signed with
+ * what nobody here knows, so no reset.
  */
 bool tcp_md5_reset_key(struct net *net, const struct sk_buff *skb, struct tcp_md5sig_key *key);
 

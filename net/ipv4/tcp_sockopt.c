@@ -13,6 +13,7 @@ union tcp_option {
 	int val;
 	char name[TCP_CA_NAME_MAX];
 	u8 keys[2 * TCP_FASTOPEN_KEY_LENGTH];
+	struct tcp_md5sig md5;
 };
 
 /* --- set --------------------------------------------------------------------------------- */
@@ -147,6 +148,8 @@ static int set_option(struct sock *sk, int optname, const union tcp_option *v, u
 	case TCP_LINGER2: tp->linger2 = (s16)clamp(val, -1, TCP_FIN_TIMEOUT_MAX); break;
 	case TCP_DEFER_ACCEPT: icsk->icsk_defer_accept = secs_to_retrans(val); break;
 	case TCP_CONGESTION: return tcp_set_congestion_control(sk, v->name);
+	case TCP_MD5SIG:
+	case TCP_MD5SIG_EXT: return tcp_md5_set_key(sk, optname, &v->md5);
 	case TCP_FASTOPEN:
 	case TCP_FASTOPEN_KEY: return set_fastopen_queue(sk, optname, v, len);
 	case TCP_FASTOPEN_CONNECT:
@@ -177,6 +180,12 @@ static int read_option(union tcp_option *v, int optname, const void __user *optv
 		if (len != TCP_FASTOPEN_KEY_LENGTH && len != sizeof(v->keys))
 			return -EINVAL;
 		break;
+	case TCP_MD5SIG:
+	case TCP_MD5SIG_EXT:
+		if (len < sizeof(v->md5))
+			return -EINVAL;
+		len = sizeof(v->md5);
+		break;
 	default:
 		if (len < sizeof(v->val))
 			return -EINVAL;
@@ -193,8 +202,6 @@ int tcp_setsockopt(struct sock *sk, int level, int optname, const void __user *o
 
 	if (level != SOL_TCP)
 		return -ENOPROTOOPT;
-	if (optname == TCP_MD5SIG || optname == TCP_MD5SIG_EXT)
-		return tcp_md5_setsockopt(sk, optname, optval, optlen);
 	err = read_option(&v, optname, optval, optlen);
 	if (err)
 		return err;
@@ -308,7 +315,8 @@ static int get_option(struct sock *sk, int optname, union tcp_option *v)
 		strscpy(v->name, icsk->icsk_ca_ops->name, sizeof(v->name));
 		return sizeof(v->name);
 	case TCP_CC_INFO: return 0;	/* neither CUBIC nor Reno has anything to tell */
-	case TCP_FASTOPEN_KEY: return (int)tcp_fastopen_get_keys(sk, v->keys);
+	case TCP_FASTOPEN_KEY:
+		return tcp_fastopen_get_keys(sk, v->keys) * (int)TCP_FASTOPEN_KEY_LENGTH;
 	default: return -ENOPROTOOPT;
 	}
 	return sizeof(v->val);
