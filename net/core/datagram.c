@@ -67,17 +67,13 @@ poll_events_t datagram_poll(struct file *file, struct socket *sock, struct poll_
 	poll_events_t mask = 0;
 
 	poll_wait(file, &sock->wq.wait, pt);
-	if (sk->sk_err || (sk->sk_error_queue && !skb_queue_empty(sk->sk_error_queue)))
+	if (sk->sk_error_queue && !skb_queue_empty(sk->sk_error_queue))
 		mask |= EPOLLERR;
-	if (sk->sk_shutdown & RCV_SHUTDOWN)
-		mask |= EPOLLRDHUP | EPOLLIN | EPOLLRDNORM;
-	if (sk->sk_shutdown == SHUTDOWN_MASK)
-		mask |= EPOLLHUP;
 	if (!skb_queue_empty(&sk->sk_receive_queue))
 		mask |= EPOLLIN | EPOLLRDNORM;
 	if (sock_writeable(sk))
 		mask |= EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND;
 	else
 		sock->flags |= BIT(SOCK_NOSPACE);
-	return mask;
+	return mask | sock_poll_end(sk);
 }

@@ -360,6 +360,19 @@ void sock_def_error_report(struct sock *sk)
 	sock_wake(sk, EPOLLERR);
 }
 
+poll_events_t sock_poll_end(const struct sock *sk)
+{
+	poll_events_t mask = 0;
+
+	if (sk->sk_shutdown & RCV_SHUTDOWN)
+		mask |= EPOLLRDHUP | EPOLLIN | EPOLLRDNORM;
+	if (sk->sk_shutdown == SHUTDOWN_MASK)
+		mask |= EPOLLHUP;
+	if (sk->sk_err)		/* the last: who sees the end of a connection sees why */
+		mask |= EPOLLERR;
+	return mask;
+}
+
 u64 sock_deadline_after(u64 timeout)
 {
 	if (!timeout)

@@ -321,6 +321,9 @@ static inline int sock_error(struct sock *sk)
 	return -err;
 }
 
+/* What poll tells of every socket: an error, and what is shut down. */
+poll_events_t sock_poll_end(const struct sock *sk);
+
 /* -EPIPE with SIGPIPE unless MSG_NOSIGNAL; a pending error is told first. */
 int sk_stream_error(struct sock *sk, int flags, int err);
 

@@ -162,10 +162,10 @@ static void tcp_close_state(struct sock *sk)
 
 void tcp_shutdown(struct sock *sk, int how)
 {
-	if (!(how & SEND_SHUTDOWN))
-		return;
-	tcp_mstamp_refresh(tcp_sk(sk));
-	tcp_close_state(sk);
+	if (how & SEND_SHUTDOWN) {
+		tcp_mstamp_refresh(tcp_sk(sk));
+		tcp_close_state(sk);
+	}
 }
 
 /* The application is done with the connection: FIN, or RST when it leaves text unread. [s] */
@@ -244,19 +244,17 @@ void tcp_close(struct sock *sk, u64 timeout_ns)
 
 int tcp_disconnect(struct sock *sk, int flags)
 {
-	const u32 open = TCPF(TCP_ESTABLISHED) | TCPF(TCP_CLOSE_WAIT) | TCPF(TCP_FIN_WAIT1) |
-			 TCPF(TCP_FIN_WAIT2) | TCPF(TCP_SYN_RECV);
 	const u32 closing = TCPF(TCP_CLOSING) | TCPF(TCP_LAST_ACK);
 	struct tcp_sock *tp = tcp_sk(sk);
 	int state = sk->sk_state;
-	/* RFC 9293 3.10.5: it is owed to a peer that does not know that both sides are closed */
-	bool reset = TCPF(state) & open ||
-		     (TCPF(state) & closing && tp->snd_nxt != tp->write_seq);
+	/* or both sides have closed it, and the peer will hear of that */
+	bool over = sk_unconnected(sk) ||
+		    (TCPF(state) & closing && tp->snd_nxt == tp->write_seq);
 
 	tcp_mstamp_refresh(tp);
-	if (reset)
+	if (!over && state != TCP_SYN_SENT)	/* RFC 9293 3.10.5 */
 		tcp_send_active_reset(sk);
-	if (reset || state == TCP_SYN_SENT)
+	if (!over)
 		sk->sk_err = ECONNRESET;
 	if (state != TCP_CLOSE)
 		tcp_set_state(sk, TCP_CLOSE);
@@ -299,51 +297,42 @@ poll_events_t tcp_poll(struct file *file, struct socket *sock, struct poll_table
 	poll_wait(file, sk_sleep(sk), pt);
 	if (sk->sk_state == TCP_LISTEN)
 		return inet_csk(sk)->icsk_accept_queue->accept_head ? EPOLLIN | EPOLLRDNORM : 0;
-	if (sk->sk_shutdown == SHUTDOWN_MASK || sk->sk_state == TCP_CLOSE)
-		mask |= EPOLLHUP;
-	if (sk->sk_shutdown & RCV_SHUTDOWN)
-		mask |= EPOLLIN | EPOLLRDNORM | EPOLLRDHUP;
 	if (!sk_opening(sk) || tcp_passive_fastopen(sk)) {
-		mask |= sk_stream_poll_out(sk);
+		mask = sk_stream_poll_out(sk);
 		if (stream_is_readable(sk))
 			mask |= EPOLLIN | EPOLLRDNORM;
 		if (tcp_sk(sk)->urg_data & TCP_URG_VALID)
 			mask |= EPOLLPRI;
 	} else if (inet_sk(sk)->defer_connect) {	/* the first text will open it */
-		mask |= EPOLLOUT | EPOLLWRNORM;
+		mask = EPOLLOUT | EPOLLWRNORM;
 	}
-	if (sk->sk_err)
-		mask |= EPOLLERR;
-	return mask;
-}
-
-/* Octets that a reader can have now, up to an urgent one. [s] */
-static u32 unread(const struct sock *sk)
-{
-	const struct tcp_sock *tp = tcp_sk(sk);
-	u32 n = tp->rcv_nxt - tp->copied_seq, away = tp->urg_seq - tp->copied_seq;
-
-	if (tp->urg_data && away < n && !sock_flag(sk, SOCK_URGINLINE))
-		return away;
-	return n - (n && sock_flag(sk, SOCK_DONE));	/* a FIN is none */
+	if (sk->sk_state == TCP_CLOSE)
+		mask |= EPOLLHUP;
+	return mask | sock_poll_end(sk);
 }
 
 int tcp_ioctl(struct sock *sk, unsigned int cmd, unsigned long arg)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
-	u32 answer = 0;
+	u32 answer, unread, to_mark;
 
 	if (cmd != SIOCINQ && cmd != SIOCATMARK && cmd != SIOCOUTQ && cmd != SIOCOUTQNSD)
 		return -ENOTTY;
 	if (sk->sk_state == TCP_LISTEN && cmd != SIOCATMARK)
 		return -EINVAL;
 	lock_sock(sk);
+	unread = tp->rcv_nxt - tp->copied_seq;
+	to_mark = tp->urg_seq - tp->copied_seq;
 	if (cmd == SIOCATMARK)
-		answer = tp->urg_data && tp->urg_seq == tp->copied_seq;
-	else if (!sk_opening(sk) && cmd == SIOCINQ)
-		answer = unread(sk);
-	else if (!sk_opening(sk))
+		answer = tp->urg_data && !to_mark;
+	else if (sk_opening(sk))
+		answer = 0;
+	else if (cmd != SIOCINQ)
 		answer = tp->write_seq - (cmd == SIOCOUTQ ? tp->snd_una : tp->snd_nxt);
+	else if (tp->urg_data && to_mark < unread && !sock_flag(sk, SOCK_URGINLINE))
+		answer = to_mark;	/* a read ends there */
+	else
+		answer = unread - (unread && sock_flag(sk, SOCK_DONE));	/* without the FIN */
 	release_sock(sk);
 	return put_user((int)answer, (int __user *)arg);
 }

@@ -84,56 +84,37 @@ static int wait_for_space(struct sock *sk, struct send_ctx *c)
 	return err;
 }
 
-/* How many more octets the last skb takes; 0: a new one is needed. */
-static u32 tail_room(const struct sock *sk, const struct send_ctx *c)
-{
-	const struct sk_buff *skb = skb_peek_tail(&sk->sk_write_queue);
-	u32 memory;
-
-	if (!tcp_sk(sk)->send_head || skb->len >= c->size_goal || skb_cloned(skb) ||
-	    TCP_SKB_CB(skb)->tcp_flags & (TCPHDR_SYN | TCPHDR_FIN) || TCP_SKB_CB(skb)->eor)
-		return 0;
-	memory = memory_room(sk);
-	if (skb->len && !memory)
-		return 0;
-	return min(min(skb_append_room(skb), c->size_goal - skb->len), max(memory, c->mss));
-}
-
 /* Octets for the last skb, or for a new one. 0, -EFAULT; -ENOMEM: it has to wait for space. */
 static int append(struct sock *sk, struct send_ctx *c)
 {
+	struct sk_buff *skb = skb_peek_tail(&sk->sk_write_queue);
 	size_t left = iov_iter_count(c->from);
+	u32 n, truesize, memory = memory_room(sk);
 	struct tcp_sock *tp = tcp_sk(sk);
-	u32 truesize, n = tail_room(sk, c);
-	struct sk_buff *skb;
+	bool fresh = !tp->send_head || skb->len >= c->size_goal || !skb_append_room(skb) ||
+		     skb_cloned(skb) || TCP_SKB_CB(skb)->eor;
 	int err;
 
-	if (!n) {
-		if (!sk_stream_memory_free(sk) || !memory_room(sk))
-			return -ENOMEM;
-		/* what fits is linear, bulk goes into pages */
+	if (unlikely(!memory || (fresh && !sk_stream_memory_free(sk))))
+		return -ENOMEM;
+	if (fresh)	/* what fits is linear, bulk goes into pages */
 		skb = tcp_stream_alloc_skb(sk, left <= 1500 ? (u32)left : 0);
-		if (unlikely(!skb))
-			return -ENOMEM;
-		tcp_skb_entail(sk, skb);
-		n = tail_room(sk, c);
-	}
-	skb = skb_peek_tail(&sk->sk_write_queue);
-	truesize = skb->truesize;
+	if (unlikely(!skb))
+		return -ENOMEM;
+	n = min(min(skb_append_room(skb), c->size_goal - skb->len), max(memory, c->mss));
 	n = (u32)min_t(size_t, n, left);
+	truesize = skb->truesize + n;
 	err = skb_append_iter(skb, c->from, n);
 	if (unlikely(err)) {
-		if (!skb->len) {	/* an skb that got no octets must not stay */
-			if (tp->send_head == skb)
-				tp->send_head = NULL;
-			__skb_unlink(skb, &sk->sk_write_queue);
-			sk_wmem_free_skb(sk, skb);
-			tcp_chrono_stop(sk, TCP_CHRONO_BUSY);
-		}
+		if (fresh)
+			consume_skb(skb);
 		return err;
 	}
-	skb->truesize = truesize + n;	/* wherever they went to */
-	sk_wmem_queued_add(sk, (s32)n);
+	skb->truesize = truesize;	/* wherever they went to */
+	if (fresh)
+		tcp_skb_entail(sk, skb);
+	else
+		sk_wmem_queued_add(sk, (s32)n);
 	if (!c->copied)
 		TCP_SKB_CB(skb)->tcp_flags &= (u8)~TCPHDR_PSH;
 	tp->write_seq += n;
@@ -353,7 +334,7 @@ static void recv_loop(struct sock *sk, struct recv_ctx *c)
 int tcp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags, int *addr_len)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
-	struct recv_ctx c = { .msg = msg, .len = len, .flags = flags, .seq = &tp->copied_seq };
+	struct recv_ctx c = { .msg = msg, .len = len, .flags = flags };
 	u32 peek_seq;
 	int inq;
 
@@ -362,28 +343,24 @@ int tcp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags, int 
 	lock_sock(sk);
 	if (sk->sk_state == TCP_LISTEN) {
 		c.copied = -ENOTCONN;
-		goto out;
-	}
-	if (unlikely(flags & MSG_OOB)) {
+	} else if (unlikely(flags & MSG_OOB)) {
 		c.copied = recv_urgent(sk, msg, len, flags);
-		goto out;
-	}
-	c.deadline = sock_rcvdeadline(sk, flags & MSG_DONTWAIT);
-	if (flags & MSG_PEEK) {
+	} else {
 		peek_seq = tp->copied_seq;
-		c.seq = &peek_seq;
+		c.seq = flags & MSG_PEEK ? &peek_seq : &tp->copied_seq;
+		c.deadline = sock_rcvdeadline(sk, flags & MSG_DONTWAIT);
+		/* even a call for nothing waits for something */
+		c.target = flags & MSG_WAITALL ? (int)len : min((int)len, sk->sk_rcvlowat);
+		c.target = max(c.target, 1);
+		recv_loop(sk, &c);
+		if (!(flags & MSG_PEEK))
+			cleanup_rbuf(sk, c.copied);
+		if (unlikely(tp->recvmsg_inq && c.copied >= 0)) {
+			/* never 0 after the peer's FIN, so that the end is read too */
+			inq = (int)(tp->rcv_nxt - tp->copied_seq) ?: sock_flag(sk, SOCK_DONE);
+			put_cmsg(msg, SOL_TCP, TCP_CM_INQ, sizeof(inq), &inq);
+		}
 	}
-	/* even a call for nothing waits for something */
-	c.target = max(flags & MSG_WAITALL ? (int)len : min_t(int, len, sk->sk_rcvlowat), 1);
-	recv_loop(sk, &c);
-	if (!(flags & MSG_PEEK))
-		cleanup_rbuf(sk, c.copied);
-	if (unlikely(tp->recvmsg_inq && c.copied >= 0)) {
-		/* TCP_CM_INQ: never 0 after the peer's FIN, so that the end is read too */
-		inq = (int)(tp->rcv_nxt - tp->copied_seq) ?: sock_flag(sk, SOCK_DONE);
-		put_cmsg(msg, SOL_TCP, TCP_CM_INQ, sizeof(inq), &inq);
-	}
-out:
 	release_sock(sk);
 	return c.copied;
 }
