@@ -7,6 +7,7 @@
 
 #include "net/core/net_namespace.h"
 #include "net/core/sock.h"
+#include "net/limits.h"
 
 /* n octets more, or less, stand on some queue of sk: netns_core.memory_allocated. */
 static inline void sk_mem_charge(const struct sock *sk, s64 n)
@@ -53,6 +54,13 @@ static inline bool __sk_stream_memory_free(const struct sock *sk, int wake)
 static inline bool sk_stream_memory_free(const struct sock *sk)
 {
 	return __sk_stream_memory_free(sk, 0);
+}
+
+/* Memory is short: until half of what is queued has gone, poll says that there is no room. */
+static inline void sk_stream_moderate_sndbuf(struct sock *sk)
+{
+	if (!(sk->sk_userlocks & SOCK_SNDBUF_LOCK))
+		sk->sk_sndbuf = clamp(sk->sk_wmem_queued >> 1, SOCK_MIN_SNDBUF, sk->sk_sndbuf);
 }
 
 /* What poll calls writable: a third of the send buffer is free. */

@@ -34,12 +34,11 @@ static bool forced_push(const struct tcp_sock *tp)
 static void tcp_push(struct sock *sk, unsigned int flags, u32 mss, u8 nonagle)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
-	struct sk_buff *tail = skb_peek_tail(&sk->sk_write_queue);
 
 	if (!tp->send_head)
 		return;
 	if (!(flags & MSG_MORE) || forced_push(tp)) {
-		TCP_SKB_CB(tail)->tcp_flags |= TCPHDR_PSH;
+		TCP_SKB_CB(skb_peek_tail(&sk->sk_write_queue))->tcp_flags |= TCPHDR_PSH;
 		tp->pushed_seq = tp->write_seq;
 	}
 	if (flags & MSG_OOB) {
@@ -71,9 +70,8 @@ static int wait_for_space(struct sock *sk, struct send_ctx *c)
 	int err;
 
 	sk->sk_socket->flags |= BIT(SOCK_NOSPACE);	/* pushing sees what limits it */
-	/* poll says that there is no room either, before half of what is queued has gone */
-	if (!memory_room(sk) && !(sk->sk_userlocks & SOCK_SNDBUF_LOCK))
-		sk->sk_sndbuf = clamp(sk->sk_wmem_queued >> 1, SOCK_MIN_SNDBUF, sk->sk_sndbuf);
+	if (!memory_room(sk))
+		sk_stream_moderate_sndbuf(sk);
 	if (c->copied)
 		tcp_push(sk, c->flags & ~MSG_MORE, c->mss, TCP_NAGLE_PUSH);
 	err = sk_stream_wait_memory(sk, c->deadline);
@@ -158,7 +156,6 @@ int tcp_sendmsg(struct sock *sk, struct msghdr *msg, size_t len)
 {
 	struct send_ctx c = { .from = &msg->msg_iter, .flags = msg->msg_flags };
 	struct tcp_sock *tp = tcp_sk(sk);
-	size_t in_syn = 0;
 	int err = 0;
 
 	lock_sock(sk);
@@ -166,9 +163,9 @@ int tcp_sendmsg(struct sock *sk, struct msghdr *msg, size_t len)
 	tcp_rate_check_app_limited(sk);
 	c.deadline = sock_snddeadline(sk, c.flags & MSG_DONTWAIT);
 	if (unlikely(!sk_may_send(sk) || c.flags & MSG_FASTOPEN)) {
-		/* not connected, or to be with this call: in_syn octets go with the SYN */
+		/* not connected, or to be with this call, which may put text into the SYN */
 		if (c.flags & MSG_FASTOPEN || inet_sk(sk)->defer_connect)
-			err = tcp_sendmsg_fastopen(sk, msg, len, &in_syn);
+			err = tcp_sendmsg_fastopen(sk, msg, len, &c.copied);
 		if (!err && !sk_may_send(sk) && !tcp_passive_fastopen(sk))
 			err = sk_stream_wait_connect(sk, c.deadline);
 		tcp_mstamp_refresh(tp);
@@ -176,11 +173,10 @@ int tcp_sendmsg(struct sock *sk, struct msghdr *msg, size_t len)
 	if (likely(!err))
 		err = send_all(sk, &c);
 	if (c.copied) {
-		if (unlikely(c.flags & MSG_EOR && !err))
+		if (unlikely(c.flags & MSG_EOR && !err && tp->send_head))
 			TCP_SKB_CB(skb_peek_tail(&sk->sk_write_queue))->eor = 1;
 		tcp_push(sk, c.flags, c.mss, tp->nonagle);
 	}
-	c.copied += in_syn;
 	err = c.copied ? (int)c.copied : sk_stream_error(sk, (int)c.flags, err);
 	/* a writer that found no room must be woken although nothing is in flight */
 	if (unlikely(err == -EAGAIN && tcp_rtx_queue_empty(sk)))
@@ -350,8 +346,7 @@ int tcp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags, int 
 		c.seq = flags & MSG_PEEK ? &peek_seq : &tp->copied_seq;
 		c.deadline = sock_rcvdeadline(sk, flags & MSG_DONTWAIT);
 		/* even a call for nothing waits for something */
-		c.target = flags & MSG_WAITALL ? (int)len : min((int)len, sk->sk_rcvlowat);
-		c.target = max(c.target, 1);
+		c.target = max(flags & MSG_WAITALL ? (int)len : min((int)len, sk->sk_rcvlowat), 1);
 		recv_loop(sk, &c);
 		if (!(flags & MSG_PEEK))
 			cleanup_rbuf(sk, c.copied);
