@@ -199,6 +199,7 @@ void inet_forget_peer(struct sock *sk)
 
 	inet->inet_daddr = 0;
 	inet->inet_dport = 0;
+	inet->defer_connect = 0;
 	sk_dst_reset(sk);
 	if (!(sk->sk_userlocks & SOCK_BINDADDR_LOCK))
 		inet->inet_saddr = inet->inet_rcv_saddr = 0;
@@ -634,7 +635,10 @@ void inet_init(void)
 		inet_register_protosw(&inetsw_array[i]);
 	arp_init();
 	ip_init();
-	tcp_init();
+	inet_hashtables_init();
+	inet_timewait_init();
+	inet_reqsk_init();
+	tcp_sysctl_init();
 }
 
 static void inet_sysctl_defaults(struct netns_ipv4 *ipv4)

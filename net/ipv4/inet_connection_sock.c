@@ -52,8 +52,7 @@ static void child_forget(struct sock *child)
 {
 	local_bh_disable();
 	bh_lock_sock(child);
-	sock_orphan(child);
-	__atomic_add_fetch(&sock_net(child)->tcp.orphan_count, 1, __ATOMIC_RELAXED);
+	inet_csk_orphan(child);
 	if (child->sk_state != TCP_CLOSE) {
 		tcp_mstamp_refresh(tcp_sk(child));
 		tcp_send_active_reset(child);
@@ -226,6 +225,12 @@ void inet_csk_forced_close(struct sock *child)
 	child->sk_state = TCP_CLOSE;
 	child->sk_prot->destroy(child);
 	sock_put(child);
+}
+
+void inet_csk_orphan(struct sock *sk)
+{
+	sock_orphan(sk);
+	__atomic_add_fetch(&sock_net(sk)->tcp.orphan_count, 1, __ATOMIC_RELAXED);
 }
 
 void inet_csk_destroy_sock(struct sock *sk)

@@ -126,7 +126,9 @@ void inet_csk_forced_close(struct sock *child);
  */
 struct sock *inet_csk_clone_lock(struct sock *sk, const struct request_sock *req);
 
-/* The connection is over and nobody will look at it again: free what it holds. */
+/* sk loses its struct socket, and is counted until it is destroyed. [s] */
+void inet_csk_orphan(struct sock *sk);
+/* The connection of an orphan is over and nobody will look at it again: free what it holds. */
 void inet_csk_destroy_sock(struct sock *sk);
 
 /* Arm sk_timer so that it fires no later than when; it holds a reference. */

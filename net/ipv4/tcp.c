@@ -28,7 +28,7 @@ void tcp_init_connection(struct sock *sk)
 	memset(&tp->reordering, 0, sizeof(*tp) - offsetof(struct tcp_sock, reordering));
 	tcp_mstamp_refresh(tp);
 	INIT_LIST_HEAD(&tp->tsorted_sent_queue);
-	tp->mdev_us = TCP_TIMEOUT_INIT_US;
+	tp->mdev_us = icsk->icsk_rto = TCP_TIMEOUT_INIT_US;
 	tp->rtt_min_us = ~0U;
 	tp->snd_cwnd = TCP_INIT_CWND;
 	tp->snd_ssthresh = TCP_INFINITE_SSTHRESH;
@@ -37,7 +37,6 @@ void tcp_init_connection(struct sock *sk)
 	tp->rack_reo_wnd_steps = 1;
 	tp->app_limited = ~0U;	/* until the first ACK */
 	tp->rate_app_limited = 1;
-	icsk->icsk_rto = TCP_TIMEOUT_INIT_US;
 	icsk->icsk_ca_state = TCP_CA_Open;
 	icsk->icsk_retransmits = icsk->icsk_backoff = icsk->icsk_probes_out = 0;
 	memset(&icsk->icsk_ack, 0, sizeof(icsk->icsk_ack));
@@ -146,7 +145,7 @@ bool tcp_out_of_resources(struct sock *sk, bool reset)
 /* --- close and shutdown ------------------------------------------------------------------ */
 
 /* RFC 9293 3.10.4: we send no more, and a FIN says so to who knows of the connection. */
-static void tcp_close_state(struct sock *sk)
+void tcp_shutdown(struct sock *sk, int how)
 {
 	static const u8 next[TCP_MAX_STATES] = {
 		[TCP_ESTABLISHED] = TCP_FIN_WAIT1, [TCP_SYN_RECV] = TCP_FIN_WAIT1,
@@ -154,18 +153,12 @@ static void tcp_close_state(struct sock *sk)
 	};
 	u8 state = next[sk->sk_state];
 
-	if (state)
-		tcp_set_state(sk, state);
-	if (state && state != TCP_CLOSE)
+	if (!state || !(how & SEND_SHUTDOWN))
+		return;
+	tcp_mstamp_refresh(tcp_sk(sk));
+	tcp_set_state(sk, state);
+	if (state != TCP_CLOSE)
 		tcp_send_fin(sk);
-}
-
-void tcp_shutdown(struct sock *sk, int how)
-{
-	if (how & SEND_SHUTDOWN) {
-		tcp_mstamp_refresh(tcp_sk(sk));
-		tcp_close_state(sk);
-	}
 }
 
 /* The application is done with the connection: FIN, or RST when it leaves text unread. [s] */
@@ -188,7 +181,7 @@ static void close_connection(struct sock *sk)
 		tcp_disconnect(sk, 0);
 		NET_INC_STATS(sock_net(sk), TcpExt_TCPAbortOnLinger);
 	} else {
-		tcp_close_state(sk);
+		tcp_shutdown(sk, SEND_SHUTDOWN);
 	}
 }
 
@@ -229,8 +222,7 @@ void tcp_close(struct sock *sk, u64 timeout_ns)
 	}
 	state = sk->sk_state;
 	sock_hold(sk);
-	sock_orphan(sk);
-	__atomic_add_fetch(&sock_net(sk)->tcp.orphan_count, 1, __ATOMIC_RELAXED);
+	inet_csk_orphan(sk);
 	release_sock(sk);	/* from here on nobody owns it; the backlog may have ended it */
 	local_bh_disable();
 	bh_lock_sock(sk);
@@ -247,7 +239,7 @@ int tcp_disconnect(struct sock *sk, int flags)
 	const u32 closing = TCPF(TCP_CLOSING) | TCPF(TCP_LAST_ACK);
 	struct tcp_sock *tp = tcp_sk(sk);
 	int state = sk->sk_state;
-	/* or both sides have closed it, and the peer will hear of that */
+	/* without a connection, or with one that both sides closed, our FIN being under way */
 	bool over = sk_unconnected(sk) ||
 		    (TCPF(state) & closing && tp->snd_nxt == tp->write_seq);
 
@@ -262,7 +254,6 @@ int tcp_disconnect(struct sock *sk, int flags)
 		inet_csk_listen_stop(sk);
 	purge(sk, DROP_TCP_ABORT);
 	inet_forget_peer(sk);
-	inet_sk(sk)->defer_connect = 0;
 	if (tp->ext) {
 		tp->ext->fastopen_req = NULL;
 		tp->ext->fastopen_client_fail = 0;
@@ -281,12 +272,10 @@ static bool stream_is_readable(const struct sock *sk)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
 	u32 avail = tp->rcv_nxt - tp->copied_seq, target = (u32)max(sk->sk_rcvlowat, 1);
+	bool mark = tp->urg_data && tp->urg_seq == tp->copied_seq && !sock_flag(sk, SOCK_URGINLINE);
 
-	if (tp->urg_data && tp->urg_seq == tp->copied_seq && !sock_flag(sk, SOCK_URGINLINE))
-		target++;
-	return avail >= target ||
-	       (avail && (READ_ONCE(sk->sk_rmem_alloc) >= sk->sk_rcvbuf ||
-			  !tcp_receive_window(tp)));
+	return avail >= target + mark || (avail && (READ_ONCE(sk->sk_rmem_alloc) >= sk->sk_rcvbuf ||
+						    !tcp_receive_window(tp)));
 }
 
 poll_events_t tcp_poll(struct file *file, struct socket *sock, struct poll_table *pt)
@@ -340,37 +329,17 @@ int tcp_ioctl(struct sock *sk, unsigned int cmd, unsigned long arg)
 /* --- start ------------------------------------------------------------------------------- */
 
 struct proto tcp_prot = {
-	.name = "TCP",
-	.obj_size = sizeof(struct tcp_sock),
-	.init = tcp_init_sock,
-	.destroy = tcp_v4_destroy_sock,
-	.close = tcp_close,
-	.connect = tcp_v4_connect,
-	.disconnect = tcp_disconnect,
-	.accept = inet_csk_accept,
-	.ioctl = tcp_ioctl,
-	.shutdown = tcp_shutdown,
-	.set_rcvlowat = tcp_set_rcvlowat,
-	.keepalive = tcp_set_keepalive,
+	.name = "TCP", .obj_size = sizeof(struct tcp_sock),
+	.init = tcp_init_sock, .destroy = tcp_v4_destroy_sock,
+	.connect = tcp_v4_connect, .accept = inet_csk_accept, .disconnect = tcp_disconnect,
+	.shutdown = tcp_shutdown, .close = tcp_close,
+	.sendmsg = tcp_sendmsg, .recvmsg = tcp_recvmsg,
 	.stream_memory_free = tcp_stream_memory_free,
-	.setsockopt = tcp_setsockopt,
-	.getsockopt = tcp_getsockopt,
-	.sendmsg = tcp_sendmsg,
-	.recvmsg = tcp_recvmsg,
-	.backlog_rcv = tcp_v4_do_rcv,
-	.release_cb = tcp_release_cb,
-	.hash = inet_hash,
-	.unhash = inet_unhash,
-	.get_port = inet_csk_get_port,
+	.setsockopt = tcp_setsockopt, .getsockopt = tcp_getsockopt, .ioctl = tcp_ioctl,
+	.set_rcvlowat = tcp_set_rcvlowat, .keepalive = tcp_set_keepalive,
+	.backlog_rcv = tcp_v4_do_rcv, .release_cb = tcp_release_cb,
+	.hash = inet_hash, .unhash = inet_unhash, .get_port = inet_csk_get_port,
 };
-
-void tcp_init(void)
-{
-	inet_hashtables_init();
-	inet_timewait_init();
-	inet_reqsk_init();
-	tcp_sysctl_init();
-}
 
 int tcp_net_init(struct net *net)
 {
@@ -399,5 +368,4 @@ void tcp_net_exit(struct net *net)
 {
 	tcp_fastopen_cache_purge(net);
 	inet_hashinfo_free(net->tcp.hashinfo);
-	net->tcp.hashinfo = NULL;
 }

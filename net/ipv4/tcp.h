@@ -475,7 +475,6 @@ static inline void tcp_set_ca_state(struct sock *sk, enum tcp_ca_state state)
 
 extern struct proto tcp_prot;
 
-void tcp_init(void);			/* boot */
 int tcp_net_init(struct net *net);	/* 0 or -ENOMEM */
 void tcp_net_exit(struct net *net);	/* every socket is closed; ends TIME-WAIT objects */
 
