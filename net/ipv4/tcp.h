@@ -853,7 +853,7 @@ struct sk_buff *tcp_stream_alloc_skb(struct sock *sk, u32 room);	/* NULL without
 int tcp_fragment(struct sock *sk, struct sk_buff *skb, u32 len, u32 mss);
 int tcp_trim_head(struct sock *sk, struct sk_buff *skb, u32 len);
 void tcp_set_skb_gso(struct sk_buff *skb, u32 mss);
-void tcp_adjust_pcount(struct tcp_sock *tp, const struct sk_buff *skb, s32 fewer);
+void tcp_adjust_pcount(struct tcp_sock *tp, const struct sk_buff *skb, u32 old);
 /* Leaves the scoreboard. */
 int __tcp_retransmit_skb(struct sock *sk, struct sk_buff *skb, u32 segs);
 int tcp_retransmit_skb(struct sock *sk, struct sk_buff *skb, u32 segs);

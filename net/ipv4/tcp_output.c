@@ -48,8 +48,8 @@ u32 __tcp_select_window(struct sock *sk)
 static u16 tcp_select_window(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
-	u32 old = tp->rcv_wnd, cur = tcp_receive_window(tp), win = __tcp_select_window(sk);
-	u32 most = tcp_max_receive_window(tp);
+	u32 old = tp->rcv_wnd, cur = tcp_receive_window(tp), most = tcp_max_receive_window(tp);
+	u32 win = __tcp_select_window(sk);
 
 	if (unlikely(inet_csk(sk)->icsk_ack.pending & ICSK_ACK_NOMEM)) {
 		win = 0;
@@ -330,10 +330,10 @@ void tcp_skb_entail(struct sock *sk, struct sk_buff *skb)
 	tp->nonagle &= (u8)~TCP_NAGLE_PUSH;
 }
 
-/* The skb stands for fewer or more segments than it was counted for. */
-void tcp_adjust_pcount(struct tcp_sock *tp, const struct sk_buff *skb, s32 fewer)
+/* The skb, which was counted for old segments, stands for fewer or more. */
+void tcp_adjust_pcount(struct tcp_sock *tp, const struct sk_buff *skb, u32 old)
 {
-	tcp_skb_uncount(tp, skb, (u32)fewer);
+	tcp_skb_uncount(tp, skb, old - tcp_skb_pcount(skb));
 	if (!tp->sack_ok && tp->sacked_out)
 		tp->sacked_out = min(tp->sacked_out, tp->packets_out - tp->lost_out);
 }
@@ -381,7 +381,7 @@ int tcp_fragment(struct sock *sk, struct sk_buff *skb, u32 len, u32 mss)
 	tcp_set_skb_gso(skb, mss);
 	tcp_set_skb_gso(to, mss);
 	if (!before(tp->snd_nxt, rest->end_seq))
-		tcp_adjust_pcount(tp, skb, (s32)(pcount - cb->gso_segs - rest->gso_segs));
+		tcp_adjust_pcount(tp, skb, pcount - rest->gso_segs);
 	sk_wmem_queued_add(sk, (s32)(skb->truesize + to->truesize - truesize));
 	__skb_queue_after(&sk->sk_write_queue, skb, to);
 	return 0;
@@ -398,7 +398,7 @@ int tcp_trim_head(struct sock *sk, struct sk_buff *skb, u32 len)
 	sk_wmem_queued_add(sk, (s32)(skb->truesize - truesize));
 	if (old > 1) {
 		tcp_set_skb_gso(skb, TCP_SKB_CB(skb)->gso_size);
-		tcp_adjust_pcount(tcp_sk(sk), skb, (s32)(old - tcp_skb_pcount(skb)));
+		tcp_adjust_pcount(tcp_sk(sk), skb, old);
 	}
 	return 0;
 }
@@ -508,7 +508,7 @@ static u32 xmit_one(struct sock *sk, u32 mss, u8 nonagle, bool probe)
 		if (!nagle_allows(tp, skb, mss, nonagle))
 			return 0;
 	} else if (likely(!tp->urg_mode && !tcp_md5_key(sk, sk->sk_daddr))) {
-		/* or each has an urgent pointer or a signature of its own */
+		/* unless each has an urgent pointer or a signature of its own */
 		limit = split_point(tp, skb, mss, min(room, tso_segs(sk, mss)), nonagle);
 	}
 	if ((skb->len > limit && tcp_fragment(sk, skb, limit, mss)) ||

@@ -25,10 +25,8 @@ static int prepare(struct sock *sk, struct sk_buff *skb, u32 segs)
 	if (skb->len > mss * segs)
 		return tcp_fragment(sk, skb, mss * segs, mss);
 	old = tcp_skb_pcount(skb);
-	if (cb->gso_size != mss && (old > 1 || skb->len > mss)) {
-		tcp_set_skb_gso(skb, mss);
-		tcp_adjust_pcount(tp, skb, (s32)(old - tcp_skb_pcount(skb)));
-	}
+	tcp_set_skb_gso(skb, mss);
+	tcp_adjust_pcount(tp, skb, old);
 	return 0;
 }
 

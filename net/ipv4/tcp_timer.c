@@ -203,10 +203,10 @@ static void synack_timer(struct sock *sk)
 
 u64 tcp_probe0_interval_ns(const struct sock *sk)
 {
-	u64 base = max(inet_csk(sk)->icsk_rto, TCP_RTO_MIN_US);
-	u8 shift = min_t(u8, inet_csk(sk)->icsk_backoff, 16);
+	const struct inet_connection_sock *icsk = inet_csk(sk);
+	u64 us = (u64)max(icsk->icsk_rto, TCP_RTO_MIN_US) << min_t(u8, icsk->icsk_backoff, 16);
 
-	return min(base << shift, (u64)TCP_RTO_MAX_US) * NSEC_PER_USEC;
+	return min(us, (u64)TCP_RTO_MAX_US) * NSEC_PER_USEC;
 }
 
 static void probe_timer(struct sock *sk)
