@@ -294,6 +294,11 @@ static inline bool skb_is_gso(const struct sk_buff *skb)
 	return skb_shinfo(skb)->gso_size;
 }
 
+static inline u32 skb_segs(const struct sk_buff *skb)
+{
+	return skb_shinfo(skb)->gso_segs ?: 1;
+}
+
 /* --- header positions -------------------------------------------------------------------- */
 
 static inline void skb_reset_mac_header(struct sk_buff *skb)

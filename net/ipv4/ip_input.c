@@ -136,8 +136,7 @@ static void count_ecn(struct net *net, const struct sk_buff *skb)
 	static_assert(MIB_IpExt_InCEPkts == MIB_IpExt_InNoECTPkts + INET_ECN_CE &&
 		      MIB_IpExt_InECT0Pkts == MIB_IpExt_InNoECTPkts + INET_ECN_ECT_0, "in order");
 
-	net->mib[MIB_IpExt_InNoECTPkts + (ip_hdr(skb)->tos & INET_ECN_MASK)] +=
-		max_t(u32, skb_shinfo(skb)->gso_segs, 1);
+	net->mib[MIB_IpExt_InNoECTPkts + (ip_hdr(skb)->tos & INET_ECN_MASK)] += skb_segs(skb);
 }
 
 /*

@@ -194,7 +194,7 @@ int ip_queue_xmit(struct sock *sk, struct sk_buff *skb, u8 tos)
 	iph->tos = tos;
 	iph->tot_len = htons((u16)skb->len);
 	iph->id = htons(inet->inet_id);
-	inet->inet_id = (u16)(inet->inet_id + (skb_shinfo(skb)->gso_segs ?: 1));
+	inet->inet_id = (u16)(inet->inet_id + skb_segs(skb));
 	iph->frag_off = ip_dont_fragment(sk, dst, 0) ? htons(IP_DF) : 0;
 	iph->ttl = inet->uc_ttl < 0 ? (u8)net->ipv4.sysctl_ip_default_ttl : (u8)inet->uc_ttl;
 	iph->protocol = sk->sk_protocol;

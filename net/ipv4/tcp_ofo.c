@@ -166,7 +166,7 @@ void tcp_data_queue_ofo(struct sock *sk, struct sk_buff *skb)
 		kfree_skb_reason(skb, DROP_TCP_RCVQ_MEM);
 		return;
 	}
-	tp->rcv_ooopack += max_t(u32, skb_shinfo(skb)->gso_segs, 1);
+	tp->rcv_ooopack += skb_segs(skb);
 	NET_INC_STATS(sock_net(sk), TcpExt_TCPOFOQueue);
 	ofo_insert(sk, tp->sack, skb);
 }
