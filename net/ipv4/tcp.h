@@ -579,8 +579,7 @@ static inline struct inet_tuple tcp_skb_tuple(const struct sk_buff *skb)
 
 /* --- tcp_input.c ------------------------------------------------------------------------- */
 
-/* A segment for a socket in ESTABLISHED, or in any other state but LISTEN. [s]; consume skb. */
-void tcp_rcv_established(struct sock *sk, struct sk_buff *skb);
+/* A segment for a socket in any state but LISTEN. [s]; consumes skb. */
 void tcp_rcv_state_process(struct sock *sk, struct sk_buff *skb);
 void tcp_fast_path_check(struct sock *sk);	/* may header prediction be used from now on? */
 /* RFC 5961, rate-limited. */

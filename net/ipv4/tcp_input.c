@@ -1,6 +1,6 @@
 /*
  * Segments in, in the order of RFC 9293 3.10.7: sequence number, RST, SYN, ACK, URG, text, FIN. The
- * parents only say which step comes next; tcp_rcv_established() has header prediction in front.
+ * parents only say which step comes next; tcp_rcv_state_process() has header prediction in front.
  */
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -396,26 +396,19 @@ static void ack_snd_check(struct sock *sk, const struct tcp_sock *tp)
 		icsk->icsk_timers |= ICSK_ACK_DEFERRED;
 }
 
-/* --- the parents ------------------------------------------------------------------------- */
-
 /* RFC 9293 3.10.7.4, for every state that has seen the peer's SYN. Consumes skb. */
-static void rcv_synchronized(struct sock *sk, struct sk_buff *skb)
+static void rcv_synchronized(struct sock *sk, struct tcp_sock *tp, struct sk_buff *skb,
+			     const struct tcp_options_received *opt, u32 segs)
 {
-	u32 segs = max_t(u32, skb_shinfo(skb)->gso_segs, 1);
 	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
-	struct tcp_options_received opt;
-	struct tcp_sock *tp = tcp_sk(sk);
 	enum skb_drop_reason why;
 
-	tcp_parse_options(skb, &opt);
-	opt.saw_tstamp &= tp->tstamp_ok;	/* not negotiated: ignored (RFC 7323 3.2) */
-	tp->segs_in += segs;
-	if ((why = check_paws(sk, tp, cb, &opt)) ||	/* first */
+	if ((why = check_paws(sk, tp, cb, opt)) ||	/* first */
 	    (why = check_fastopen_syn(sk, tp, cb)) ||
 	    (why = check_seq(sk, tp, cb)) ||
 	    (why = check_rst(sk, tp, cb)) ||		/* second; third, security, is nobody's */
 	    (why = check_syn(sk, tp, cb)) ||		/* fourth */
-	    (why = check_ack(sk, tp, skb, &opt)))	/* fifth */
+	    (why = check_ack(sk, tp, skb, opt)))	/* fifth */
 		goto drop;
 	advance_state(sk, tp, cb);
 	why = DROP_TCP_CLOSE;
@@ -425,8 +418,8 @@ static void rcv_synchronized(struct sock *sk, struct sk_buff *skb)
 		tcp_fastopen_established(sk);
 	if (cb->end_seq != cb->seq)
 		tp->data_segs_in += segs;
-	if (opt.saw_tstamp)
-		tcp_rcv_rtt_measure_ts(sk, skb, opt.rcv_tsecr);
+	if (opt->saw_tstamp)
+		tcp_rcv_rtt_measure_ts(sk, skb, opt->rcv_tsecr);
 	step_urg(sk, tp, skb);			/* sixth */
 	step_text(sk, tp, skb);			/* seventh, eighth */
 	if (sk->sk_state != TCP_CLOSE) {
@@ -476,13 +469,11 @@ static bool predicted(const struct sock *sk, const struct tcp_sock *tp, const st
 
 /* All that is left to do for it. Consumes skb. */
 static void rcv_predicted(struct sock *sk, struct tcp_sock *tp, struct sk_buff *skb,
-			  const struct tcp_options_received *opt)
+			  const struct tcp_options_received *opt, u32 segs)
 {
-	u32 segs = max_t(u32, skb_shinfo(skb)->gso_segs, 1);
 	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
 	bool acks = cb->ack_seq != tp->snd_una;
 
-	tp->segs_in += segs;
 	if (tp->tstamp_ok && tp->rcv_nxt == tp->rcv_wup)
 		store_timestamp(tp, opt->rcv_tsval);
 	if (cb->seq == cb->end_seq) {
@@ -507,21 +498,6 @@ static void rcv_predicted(struct sock *sk, struct tcp_sock *tp, struct sk_buff *
 	if (!sock_flag(sk, SOCK_DEAD))
 		tcp_data_ready(sk);
 }
-
-void tcp_rcv_established(struct sock *sk, struct sk_buff *skb)
-{
-	struct tcp_options_received opt;
-	struct tcp_sock *tp = tcp_sk(sk);
-
-	tcp_mstamp_refresh(tp);
-	if (likely(predicted(sk, tp, skb, &opt)))
-		rcv_predicted(sk, tp, skb, &opt);
-	else
-		rcv_synchronized(sk, skb);
-	tcp_check_invariants(sk);
-}
-
-/* --- SYN-SENT (RFC 9293 3.10.7.3) -------------------------------------------------------- */
 
 /* What the peer's SYN allows of what ours offered. */
 static void negotiate(struct sock *sk, struct tcp_sock *tp, const struct tcp_skb_cb *cb,
@@ -599,18 +575,15 @@ static bool synsent_bad_ack(struct sock *sk, const struct tcp_sock *tp, u32 ack,
 	return true;
 }
 
-/* Consumes skb. */
-static void rcv_synsent(struct sock *sk, struct tcp_sock *tp, struct sk_buff *skb)
+/* RFC 9293 3.10.7.3. Consumes skb. */
+static void rcv_synsent(struct sock *sk, struct tcp_sock *tp, struct sk_buff *skb,
+			const struct tcp_options_received *opt)
 {
 	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
 	enum skb_drop_reason why = DROP_TCP_FLAGS;
-	struct tcp_options_received opt;
 	bool ack = cb->tcp_flags & TCPHDR_ACK;
 
-	tcp_parse_options(skb, &opt);
-	opt.saw_tstamp &= tp->tstamp_ok;
-	tp->segs_in++;
-	if (ack && synsent_bad_ack(sk, tp, cb->ack_seq, &opt)) {	/* first: ACK */
+	if (ack && synsent_bad_ack(sk, tp, cb->ack_seq, opt)) {		/* first: ACK */
 		tcp_v4_send_reset(sock_net(sk), skb);
 		why = DROP_TCP_INVALID_ACK;
 	} else if (cb->tcp_flags & TCPHDR_RST) {			/* second: RST */
@@ -619,9 +592,9 @@ static void rcv_synsent(struct sock *sk, struct tcp_sock *tp, struct sk_buff *sk
 		why = DROP_TCP_RESET;
 	} else if (cb->tcp_flags & TCPHDR_SYN && tp->packets_out) {	/* fourth: SYN */
 		if (ack)
-			synsent_established(sk, tp, skb, &opt);
+			synsent_established(sk, tp, skb, opt);
 		else
-			synsent_simultaneous(sk, tp, cb, &opt);
+			synsent_simultaneous(sk, tp, cb, opt);
 		consume_skb(skb);	/* text in a SYN waits for its retransmission */
 		return;
 	}
@@ -630,18 +603,28 @@ static void rcv_synsent(struct sock *sk, struct tcp_sock *tp, struct sk_buff *sk
 
 void tcp_rcv_state_process(struct sock *sk, struct sk_buff *skb)
 {
+	struct tcp_options_received opt;
 	struct tcp_sock *tp = tcp_sk(sk);
+	u32 segs = skb_segs(skb);
 
 	tcp_mstamp_refresh(tp);
+	tp->segs_in += segs;
+	if (likely(sk->sk_state == TCP_ESTABLISHED && predicted(sk, tp, skb, &opt))) {
+		rcv_predicted(sk, tp, skb, &opt, segs);
+		goto out;
+	}
+	tcp_parse_options(skb, &opt);
+	opt.saw_tstamp &= tp->tstamp_ok;	/* not negotiated: ignored (RFC 7323 3.2) */
 	if (sk->sk_state == TCP_SYN_SENT) {
-		rcv_synsent(sk, tp, skb);
+		rcv_synsent(sk, tp, skb, &opt);
 	} else if (sk->sk_state != TCP_CLOSE) {
-		rcv_synchronized(sk, skb);
+		rcv_synchronized(sk, tp, skb, &opt, segs);
 	} else {	/* RFC 9293 3.10.7.1; it closed while skb waited */
 		/* a SYN comes again, and finds the listener */
 		if (!(TCP_SKB_CB(skb)->tcp_flags & TCPHDR_SYN))
 			tcp_v4_send_reset(sock_net(sk), skb);
 		kfree_skb_reason(skb, DROP_TCP_CLOSE);
 	}
+out:
 	tcp_check_invariants(sk);
 }

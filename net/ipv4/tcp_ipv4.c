@@ -62,12 +62,10 @@ void tcp_v4_send_reset(struct net *net, struct sk_buff *skb)
 
 int tcp_v4_do_rcv(struct sock *sk, struct sk_buff *skb)
 {
-	if (likely(sk->sk_state == TCP_ESTABLISHED))
-		tcp_rcv_established(sk, skb);
-	else if (sk->sk_state == TCP_LISTEN)
-		tcp_listen_rcv(sk, skb);
-	else
+	if (likely(sk->sk_state != TCP_LISTEN))
 		tcp_rcv_state_process(sk, skb);
+	else
+		tcp_listen_rcv(sk, skb);
 	return 0;
 }
 
