@@ -4,7 +4,7 @@
  */
 #include "net/ipv4/tcp.h"
 
-/* --- round trips ------------------------------------------------------------------------- */
+/* --- round trips, and the timer that follows from them ----------------------------------- */
 
 /*
  * RFC 6298 2 with Linux's care: the deviation used for the RTO is the largest of the last round
@@ -13,36 +13,29 @@
 void tcp_rtt_estimator(struct sock *sk, u32 rtt_us)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
-	s64 err;
 
 	rtt_us = max(rtt_us, 1U);
 	if (!tp->srtt_us) {
 		tp->srtt_us = rtt_us << 3;
 		tp->mdev_us = rtt_us << 1;
-		tp->rttvar_us = max(tp->mdev_us, TCP_RTO_MIN_US);
-		tp->mdev_max_us = tp->rttvar_us;
+		tp->mdev_max_us = TCP_RTO_MIN_US;
 		tp->rtt_seq = tp->snd_nxt;
-		goto rto;
-	}
-	err = (s64)rtt_us - (tp->srtt_us >> 3);
-	tp->srtt_us = max((u32)(tp->srtt_us + err), 1U);
-	if (err < 0) {
-		err = -err - (tp->mdev_us >> 2);
-		if (err > 0)	/* the round trip got shorter: that is no reason to wait longer */
-			err >>= 3;
 	} else {
-		err -= tp->mdev_us >> 2;
+		s64 err = (s64)rtt_us - (tp->srtt_us >> 3);
+		s64 dev = (err < 0 ? -err : err) - (tp->mdev_us >> 2);
+
+		if (err < 0 && dev > 0)	/* shorter: that is no reason to wait longer */
+			dev >>= 3;
+		tp->srtt_us = max((u32)(tp->srtt_us + err), 1U);
+		tp->mdev_us += (u32)dev;
 	}
-	tp->mdev_us += (u32)err;
 	tp->mdev_max_us = max(tp->mdev_max_us, tp->mdev_us);
 	tp->rttvar_us = max(tp->rttvar_us, tp->mdev_max_us);
 	if (after(tp->snd_una, tp->rtt_seq)) {
-		if (tp->mdev_max_us < tp->rttvar_us)
-			tp->rttvar_us -= (tp->rttvar_us - tp->mdev_max_us) >> 2;
+		tp->rttvar_us -= (tp->rttvar_us - tp->mdev_max_us) >> 2;
 		tp->rtt_seq = tp->snd_nxt;
 		tp->mdev_max_us = TCP_RTO_MIN_US;
 	}
-rto:
 	inet_csk(sk)->icsk_rto = min((tp->srtt_us >> 3) + tp->rttvar_us, TCP_RTO_MAX_US);
 }
 
@@ -74,23 +67,13 @@ static s64 since_us(const struct sock *sk, u64 then)
 	return (s64)((tcp_sk(sk)->tcp_mstamp - then) / NSEC_PER_USEC);
 }
 
-/* The round trip by the timestamp's echo, or -1. */
-static s64 tstamp_rtt(const struct sock *sk, const struct tcp_options_received *opt)
-{
-	const struct tcp_sock *tp = tcp_sk(sk);
-	u32 sent = opt->rcv_tsecr - tp->tsoffset, ms = tcp_time_ms(tp) - sent;
-
-	if (!opt->saw_tstamp || !opt->rcv_tsecr || ms >= TCP_RTO_MAX_US / 1000 || !trusted(sk, sent))
-		return -1;
-	return (s64)max(ms, 1U) * 1000;
-}
-
 /*
  * One sample from one ACK: the oldest segment never sent again (Karn), a SACKed one, or the
  * timestamp's echo. Returns the latest segment's round trip in us for congestion control, or -1.
  */
 static s64 ack_update_rtt(struct sock *sk, const struct tcp_ack_ctx *ctx)
 {
+	const struct tcp_options_received *opt = ctx->opt;
 	s64 rtt = -1, latest = -1;
 
 	if (ctx->first_ackt && !(ctx->flag & FLAG_RETRANS_DATA_ACKED)) {
@@ -102,24 +85,26 @@ static s64 ack_update_rtt(struct sock *sk, const struct tcp_ack_ctx *ctx)
 			rtt = since_us(sk, ctx->first_sackt);
 		latest = since_us(sk, ctx->last_sackt);
 	}
-	if (rtt < 0 && ctx->flag & FLAG_ACKED)
-		rtt = latest = tstamp_rtt(sk, ctx->opt);
+	if (rtt < 0 && ctx->flag & FLAG_ACKED && opt->saw_tstamp && opt->rcv_tsecr) {
+		u32 sent = opt->rcv_tsecr - tcp_sk(sk)->tsoffset;
+		u32 ms = tcp_time_ms(tcp_sk(sk)) - sent;
+
+		if (ms < TCP_RTO_MAX_US / 1000 && trusted(sk, sent))
+			rtt = latest = (s64)max(ms, 1U) * 1000;
+	}
 	if (rtt < 0)
 		return -1;
-	if (latest >= 0)
-		tcp_update_rtt_min(sk, (u32)latest);
+	tcp_update_rtt_min(sk, (u32)latest);	/* sent later: to be trusted as well */
 	tcp_rtt_estimator(sk, (u32)rtt);
 	inet_csk(sk)->icsk_backoff = 0;
 	return latest;
 }
 
-/* --- timers ------------------------------------------------------------------------------ */
-
 void tcp_rearm_rto(struct sock *sk)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
 	struct tcp_sock *tp = tcp_sk(sk);
-	u64 when = tp->tcp_mstamp + tcp_rto_ns(sk);
+	u64 rto = tcp_rto_ns(sk), when = tp->tcp_mstamp + rto;
 
 	if (unlikely(icsk->icsk_pending == ICSK_TIME_SYNACK))
 		return;
@@ -130,70 +115,15 @@ void tcp_rearm_rto(struct sock *sk)
 	/* these took the RTO's place: it counts from when the head was sent */
 	if (icsk->icsk_pending == ICSK_TIME_REO_TIMEOUT ||
 	    icsk->icsk_pending == ICSK_TIME_LOSS_PROBE)
-		when = max(tcp_rtx_queue_head(sk)->tstamp + tcp_rto_ns(sk),
-			   tp->tcp_mstamp + NSEC_PER_MSEC);
+		when = max(tcp_rtx_queue_head(sk)->tstamp + rto, tp->tcp_mstamp + NSEC_PER_MSEC);
 	inet_csk_reset_xmit_timer(sk, ICSK_TIME_RETRANS, when);
-}
-
-/* Nothing is in flight: does the window that this ACK brought take the next segment? */
-static void ack_probe(struct sock *sk)
-{
-	struct inet_connection_sock *icsk = inet_csk(sk);
-	struct tcp_sock *tp = tcp_sk(sk);
-
-	if (!tp->send_head)
-		return;
-	if (!after(TCP_SKB_CB(tp->send_head)->end_seq, tcp_wnd_end(tp))) {
-		icsk->icsk_backoff = 0;
-		tp->retrans_stamp = 0;
-		if (icsk->icsk_pending == ICSK_TIME_PROBE0)
-			inet_csk_clear_xmit_timer(sk);
-	} else {
-		inet_csk_reset_xmit_timer(sk, ICSK_TIME_PROBE0, tcp_within_user_timeout(
-						  sk, tcp_probe0_interval_ns(sk)));
-	}
-}
-
-/* --- the window -------------------------------------------------------------------------- */
-
-static void advance_snd_una(struct tcp_sock *tp, u32 ack)
-{
-	tp->bytes_acked += ack - tp->snd_una;
-	tp->snd_una = ack;
-}
-
-/*
- * RFC 9293 3.10.7.4, SND.WL1 and SND.WL2; the window itself may be smaller than before. A closed one
- * is opened by what stands at our own edge, too: when both closed theirs on text that was under way,
- * neither has a higher number to open it with.
- */
-static void update_window(struct sock *sk, struct tcp_ack_ctx *ctx, u32 window)
-{
-	struct tcp_sock *tp = tcp_sk(sk);
-
-	if (after(ctx->ack, tp->snd_una) || after(ctx->seq, tp->snd_wl1) ||
-	    (ctx->seq == tp->snd_wl1 && (window > tp->snd_wnd || !window)) ||
-	    (!tp->snd_wnd && ctx->seq == tp->rcv_nxt)) {
-		ctx->flag |= FLAG_WIN_UPDATE * (tp->snd_wnd != window);
-		tp->snd_wl1 = ctx->seq;
-		if (tp->snd_wnd != window && tp->send_head)
-			tcp_slow_start_after_idle_check(sk);
-		tp->snd_wnd = window;
-		if (window > tp->max_window) {
-			tp->max_window = window;
-			tcp_sync_mss(sk, inet_csk(sk)->icsk_pmtu_cookie);
-		}
-		tcp_fast_path_check(sk);
-	}
-	advance_snd_una(tp, ctx->ack);
 }
 
 /* --- the queue --------------------------------------------------------------------------- */
 
 /* skb, or its first n segments, arrived: what the scoreboard and the samples learn from it. */
-static void skb_delivered(struct sock *sk, struct sk_buff *skb, u32 n, struct tcp_ack_ctx *ctx)
+static void skb_delivered(struct tcp_sock *tp, struct sk_buff *skb, u32 n, struct tcp_ack_ctx *ctx)
 {
-	struct tcp_sock *tp = tcp_sk(sk);
 	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
 
 	tcp_rate_skb_delivered(tp, skb, &ctx->rs);
@@ -222,21 +152,6 @@ static void skb_delivered(struct sock *sk, struct sk_buff *skb, u32 n, struct tc
 	ctx->pkts_acked += n;
 }
 
-/* The whole skb is acknowledged: off the queue and the scoreboard. */
-static void rtx_unlink(struct sock *sk, struct sk_buff *skb)
-{
-	struct tcp_sock *tp = tcp_sk(sk);
-
-	tcp_skb_uncount(tp, skb, tcp_skb_pcount(skb));
-	if (unlikely(skb == tp->retransmit_skb_hint))
-		tp->retransmit_skb_hint = tcp_rtx_queue_next(sk, skb);
-	if (unlikely(tp->sack) && tp->sack->sack_hint == skb)
-		tp->sack->sack_hint = NULL;
-	list_del_init(&TCP_SKB_CB(skb)->tsorted);
-	__skb_unlink(skb, &sk->sk_write_queue);
-	sk_wmem_free_skb(sk, skb);
-}
-
 /* Take everything off the queue that lies before snd_una. */
 static void clean_rtx_queue(struct sock *sk, struct tcp_ack_ctx *ctx)
 {
@@ -247,17 +162,22 @@ static void clean_rtx_queue(struct sock *sk, struct tcp_ack_ctx *ctx)
 		struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
 		u32 n = tcp_skb_pcount(skb);
 
-		if (after(cb->end_seq, tp->snd_una)) {
-			if (n == 1 || !after(tp->snd_una, cb->seq))
-				break;
-			if (tcp_trim_head(sk, skb, tp->snd_una - cb->seq))
-				break;
-			if (n != tcp_skb_pcount(skb))
-				skb_delivered(sk, skb, n - tcp_skb_pcount(skb), ctx);
+		if (after(cb->end_seq, tp->snd_una)) {	/* the first of its segments, perhaps */
+			if (n > 1 && after(tp->snd_una, cb->seq) &&
+			    !tcp_trim_head(sk, skb, tp->snd_una - cb->seq) &&
+			    n > tcp_skb_pcount(skb))
+				skb_delivered(tp, skb, n - tcp_skb_pcount(skb), ctx);
 			break;
 		}
-		skb_delivered(sk, skb, n, ctx);
-		rtx_unlink(sk, skb);
+		skb_delivered(tp, skb, n, ctx);
+		tcp_skb_uncount(tp, skb, n);
+		if (unlikely(skb == tp->retransmit_skb_hint))
+			tp->retransmit_skb_hint = tcp_rtx_queue_next(sk, skb);
+		if (unlikely(tp->sack) && tp->sack->sack_hint == skb)
+			tp->sack->sack_hint = NULL;
+		list_del_init(&cb->tsorted);
+		__skb_unlink(skb, &sk->sk_write_queue);
+		sk_wmem_free_skb(sk, skb);
 	}
 	if (!skb)
 		tcp_chrono_stop(sk, TCP_CHRONO_BUSY);
@@ -267,28 +187,10 @@ static void clean_rtx_queue(struct sock *sk, struct tcp_ack_ctx *ctx)
 		tp->urg_mode = 0;
 }
 
-static void after_clean(struct sock *sk, struct tcp_ack_ctx *ctx)
-{
-	const struct tcp_congestion_ops *ca = inet_csk(sk)->icsk_ca_ops;
-	struct tcp_sock *tp = tcp_sk(sk);
-	s64 rtt = ack_update_rtt(sk, ctx);
-
-	if (ctx->flag & FLAG_ACKED) {
-		ctx->flag |= FLAG_SET_XMIT_TIMER;
-		if (tp->sack_ok && before(ctx->reord, ctx->prior_fack))
-			tcp_check_sack_reordering(sk, ctx->reord, false);
-		else if (!tp->sack_ok && tp->sacked_out)
-			tcp_remove_reno_sacks(sk, ctx->pkts_acked);
-	} else if (rtt >= 0 && ctx->flag & FLAG_DATA_SACKED) {
-		ctx->flag |= FLAG_SET_XMIT_TIMER;
-	}
-	if (ca->pkts_acked && (ctx->pkts_acked || rtt >= 0))
-		ca->pkts_acked(sk, ctx->pkts_acked, (s32)min_t(s64, rtt, 0x7fffffff));
-}
-
 /* --- what follows from it ---------------------------------------------------------------- */
 
-static void cong_control(struct sock *sk, struct tcp_ack_ctx *ctx)
+/* The window after what this ACK delivered; then what the ACK calls for is sent. */
+static void send_by_ack(struct sock *sk, struct tcp_ack_ctx *ctx)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 	u32 delivered = tp->delivered - ctx->prior_delivered;
@@ -305,12 +207,6 @@ static void cong_control(struct sock *sk, struct tcp_ack_ctx *ctx)
 		 (tp->reordering > sock_net(sk)->tcp.sysctl_tcp_reordering &&
 		  ctx->flag & FLAG_FORWARD_PROGRESS))
 		inet_csk(sk)->icsk_ca_ops->cong_avoid(sk, delivered);
-}
-
-static void xmit_recovery(struct sock *sk, const struct tcp_ack_ctx *ctx)
-{
-	struct tcp_sock *tp = tcp_sk(sk);
-
 	if (likely(ctx->rexmit == REXMIT_NONE) || sk->sk_state == TCP_SYN_SENT)
 		return;
 	if (ctx->rexmit == REXMIT_NEW) {
@@ -322,33 +218,64 @@ static void xmit_recovery(struct sock *sk, const struct tcp_ack_ctx *ctx)
 	tcp_xmit_retransmit_queue(sk);
 }
 
-static bool ack_is_dubious(const struct sock *sk, u32 flag)
-{
-	return !(flag & FLAG_NOT_DUP) || flag & FLAG_CA_ALERT ||
-	       inet_csk(sk)->icsk_ca_state != TCP_CA_Open;
-}
-
 /* Something was in flight. */
 static void ack_queue(struct sock *sk, struct tcp_ack_ctx *ctx)
 {
+	const struct inet_connection_sock *icsk = inet_csk(sk);
 	struct tcp_sock *tp = tcp_sk(sk);
+	s64 rtt;
 
 	clean_rtx_queue(sk, ctx);
-	after_clean(sk, ctx);
+	rtt = ack_update_rtt(sk, ctx);
+	if (ctx->flag & FLAG_ACKED) {
+		ctx->flag |= FLAG_SET_XMIT_TIMER;
+		if (tp->sack_ok && before(ctx->reord, ctx->prior_fack))
+			tcp_check_sack_reordering(sk, ctx->reord, false);
+		else if (!tp->sack_ok && tp->sacked_out)
+			tcp_remove_reno_sacks(sk, ctx->pkts_acked);
+	} else if (rtt >= 0 && ctx->flag & FLAG_DATA_SACKED) {
+		ctx->flag |= FLAG_SET_XMIT_TIMER;
+	}
+	if (icsk->icsk_ca_ops->pkts_acked && (ctx->pkts_acked || rtt >= 0))
+		icsk->icsk_ca_ops->pkts_acked(sk, ctx->pkts_acked,
+					      (s32)min_t(s64, rtt, 0x7fffffff));
 	if (unlikely(tp->rack_dsack_seen))
 		tcp_rack_update_reo_wnd(tp);
 	if (unlikely(tp->tlp_high_seq))
 		tcp_process_tlp_ack(sk, ctx->ack, ctx->flag);
-	if (unlikely(ack_is_dubious(sk, ctx->flag)))
+	if (unlikely(!(ctx->flag & FLAG_NOT_DUP) || ctx->flag & FLAG_CA_ALERT ||
+		     icsk->icsk_ca_state != TCP_CA_Open))
 		tcp_fastretrans_alert(sk, ctx);
 	if (ctx->flag & FLAG_SET_XMIT_TIMER && !tcp_schedule_loss_probe(sk))
 		tcp_rearm_rto(sk);
-	cong_control(sk, ctx);
-	xmit_recovery(sk, ctx);
+	send_by_ack(sk, ctx);
+}
+
+/* Nothing was: does the window that this ACK brought take the next segment? */
+static void ack_probe(struct sock *sk, struct tcp_ack_ctx *ctx)
+{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (ctx->flag & FLAG_DSACKING_ACK)
+		tcp_fastretrans_alert(sk, ctx);
+	if (unlikely(tp->tlp_high_seq))
+		tcp_process_tlp_ack(sk, ctx->ack, ctx->flag);
+	if (!tp->send_head)
+		return;
+	if (!after(TCP_SKB_CB(tp->send_head)->end_seq, tcp_wnd_end(tp))) {
+		icsk->icsk_backoff = 0;
+		tp->retrans_stamp = 0;
+		if (icsk->icsk_pending == ICSK_TIME_PROBE0)
+			inet_csk_clear_xmit_timer(sk);
+	} else {
+		inet_csk_reset_xmit_timer(sk, ICSK_TIME_PROBE0, tcp_within_user_timeout(
+						  sk, tcp_probe0_interval_ns(sk)));
+	}
 }
 
 /* An ACK that is older than what we have: only its SACKs may be news. */
-static int old_ack(struct sock *sk, const struct sk_buff *skb, struct tcp_ack_ctx *ctx)
+static int old_ack(struct sock *sk, struct tcp_ack_ctx *ctx)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 	u64 most = min_t(u64, tp->max_window, tp->bytes_acked);
@@ -360,25 +287,37 @@ static int old_ack(struct sock *sk, const struct sk_buff *skb, struct tcp_ack_ct
 	if (ctx->opt->num_sacks && tp->sack_ok) {
 		tcp_sacktag_write_queue(sk, ctx);
 		tcp_fastretrans_alert(sk, ctx);
-		cong_control(sk, ctx);
-		xmit_recovery(sk, ctx);
+		send_by_ack(sk, ctx);
 	}
 	return 0;
 }
 
-/* What is read before it is written. Not all of it, which the compiler would clear slowly. */
-static inline void begin(struct tcp_ack_ctx *ctx, const struct tcp_sock *tp,
-			 const struct tcp_skb_cb *cb)
+/*
+ * RFC 9293 3.10.7.4, SND.WL1 and SND.WL2; the window itself may be smaller than before. A closed one
+ * is opened by what stands at our own edge, too: when both closed theirs on text that was under way,
+ * neither has a higher number to open it with.
+ */
+static void update_window(struct sock *sk, struct tcp_ack_ctx *ctx, u32 window)
 {
-	ctx->seq = cb->seq;
-	ctx->ack = cb->ack_seq;
-	ctx->prior_snd_una = tp->snd_una;
-	ctx->prior_fack = tcp_highest_sack_seq(tp);
-	ctx->prior_delivered = tp->delivered;
-	ctx->prior_lost = tp->lost;
-	ctx->reord = tp->snd_nxt;
-	ctx->first_ackt = ctx->first_sackt = 0;
-	ctx->pkts_acked = ctx->rexmit = ctx->rs.prior_us = ctx->rs.prior_delivered = 0;
+	struct tcp_sock *tp = tcp_sk(sk);
+	bool newer = ctx->flag & FLAG_SND_UNA_ADVANCED || after(ctx->seq, tp->snd_wl1) ||
+		     (ctx->seq == tp->snd_wl1 && (window > tp->snd_wnd || !window)) ||
+		     (!tp->snd_wnd && ctx->seq == tp->rcv_nxt);
+
+	if (!newer)
+		return;
+	tp->snd_wl1 = ctx->seq;
+	if (window != tp->snd_wnd) {
+		ctx->flag |= FLAG_WIN_UPDATE;
+		if (tp->send_head)
+			tcp_slow_start_after_idle_check(sk);
+		tp->snd_wnd = window;
+	}
+	if (window > tp->max_window) {
+		tp->max_window = window;
+		tcp_sync_mss(sk, inet_csk(sk)->icsk_pmtu_cookie);
+	}
+	tcp_fast_path_check(sk);
 }
 
 int tcp_ack(struct sock *sk, const struct sk_buff *skb, const struct tcp_options_received *opt,
@@ -386,29 +325,37 @@ int tcp_ack(struct sock *sk, const struct sk_buff *skb, const struct tcp_options
 {
 	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
 	struct tcp_sock *tp = tcp_sk(sk);
-	u32 prior_packets = tp->packets_out;
 	struct tcp_ack_ctx ctx;
 
-	begin(&ctx, tp, cb);
+	/* what is read before it is written: an initializer would clear all of it, slowly */
 	ctx.opt = opt;
+	ctx.seq = cb->seq;
+	ctx.ack = cb->ack_seq;
 	ctx.flag = flag;
+	ctx.prior_snd_una = tp->snd_una;
+	ctx.prior_fack = tcp_highest_sack_seq(tp);
+	ctx.prior_delivered = tp->delivered;
+	ctx.prior_lost = tp->lost;
+	ctx.reord = tp->snd_nxt;
+	ctx.first_ackt = ctx.first_sackt = 0;
+	ctx.pkts_acked = ctx.rexmit = ctx.rs.prior_us = ctx.rs.prior_delivered = 0;
 	if (before(ctx.ack, tp->snd_una))
-		return old_ack(sk, skb, &ctx);
+		return old_ack(sk, &ctx);
 	if (after(ctx.ack, tp->snd_nxt))
 		return -1;
-	if (after(ctx.ack, tp->snd_una)) {
-		ctx.flag |= FLAG_SND_UNA_ADVANCED;
-		inet_csk(sk)->icsk_retransmits = 0;
-	}
 	if (cb->end_seq != cb->seq)
 		ctx.flag |= FLAG_DATA;
+	if (after(ctx.ack, tp->snd_una)) {
+		ctx.flag |= FLAG_SND_UNA_ADVANCED;
+		tp->bytes_acked += ctx.ack - tp->snd_una;
+		tp->snd_una = ctx.ack;
+		inet_csk(sk)->icsk_retransmits = 0;
+	}
 	if (!(flag & FLAG_SLOWPATH)) {
 		tp->snd_wl1 = ctx.seq;
-		advance_snd_una(tp, ctx.ack);
 		NET_INC_STATS(sock_net(sk), TcpExt_TCPHPAcks);
 	} else {
-		if (!(ctx.flag & FLAG_DATA))
-			NET_INC_STATS(sock_net(sk), TcpExt_TCPPureAcks);
+		NET_ADD_STATS(sock_net(sk), TcpExt_TCPPureAcks, !(ctx.flag & FLAG_DATA));
 		update_window(sk, &ctx, cb->tcp_flags & TCPHDR_SYN ? cb->window :
 					(u32)cb->window << tp->snd_wscale);
 		if (opt->num_sacks && tp->sack_ok)
@@ -420,14 +367,9 @@ int tcp_ack(struct sock *sk, const struct sk_buff *skb, const struct tcp_options
 	sk->sk_err_soft = 0;
 	inet_csk(sk)->icsk_probes_out = 0;
 	tp->rcv_tstamp = tcp_time_ms(tp);
-	if (likely(prior_packets)) {
+	if (likely(tp->packets_out))
 		ack_queue(sk, &ctx);
-		return 1;
-	}
-	if (ctx.flag & FLAG_DSACKING_ACK)
-		tcp_fastretrans_alert(sk, &ctx);
-	ack_probe(sk);
-	if (unlikely(tp->tlp_high_seq))
-		tcp_process_tlp_ack(sk, ctx.ack, ctx.flag);
+	else
+		ack_probe(sk, &ctx);
 	return 1;
 }
