@@ -11,11 +11,6 @@
 #include "lib/string.h"
 #include "net/ipv4/tcp.h"
 
-static bool is_reno(const struct tcp_sock *tp)
-{
-	return !tp->sack_ok;
-}
-
 static bool any_retrans_done(const struct sock *sk)
 {
 	const struct sk_buff *skb = tcp_rtx_queue_head(sk);
@@ -45,11 +40,8 @@ static void init_cwnd_reduction(struct sock *sk)
 	struct tcp_sock *tp = tcp_sk(sk);
 
 	tp->high_seq = tp->snd_nxt;
-	tp->tlp_high_seq = 0;
-	tp->snd_cwnd_cnt = 0;
 	tp->prior_cwnd = tp->snd_cwnd;
-	tp->prr_delivered = 0;
-	tp->prr_out = 0;
+	tp->tlp_high_seq = tp->snd_cwnd_cnt = tp->prr_delivered = tp->prr_out = 0;
 	tp->snd_ssthresh = inet_csk(sk)->icsk_ca_ops->ssthresh(sk);
 	tcp_ecn_queue_cwr(tp);
 }
@@ -130,8 +122,8 @@ void tcp_enter_recovery(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 
-	NET_ADD_STATS(sock_net(sk), TcpExt_TCPRenoRecovery, is_reno(tp));
-	NET_ADD_STATS(sock_net(sk), TcpExt_TCPSackRecovery, !is_reno(tp));
+	NET_ADD_STATS(sock_net(sk), TcpExt_TCPRenoRecovery, !tp->sack_ok);
+	NET_ADD_STATS(sock_net(sk), TcpExt_TCPSackRecovery, tp->sack_ok);
 	tp->prior_ssthresh = 0;
 	init_undo(tp);
 	if (!tcp_in_cwnd_reduction(sk)) {
@@ -150,7 +142,7 @@ void tcp_enter_recovery(struct sock *sk)
 static bool packet_delayed(const struct tcp_sock *tp, const struct tcp_ack_ctx *ctx)
 {
 	if (!tp->retrans_stamp)
-		return !is_reno(tp) || before(tp->snd_una, tp->high_seq);
+		return tp->sack_ok || before(tp->snd_una, tp->high_seq);
 	return ctx->opt->saw_tstamp && ctx->opt->rcv_tsecr &&
 	       before(ctx->opt->rcv_tsecr - tp->tsoffset, tp->retrans_stamp);
 }
@@ -160,28 +152,23 @@ static bool may_undo(const struct tcp_sock *tp, const struct tcp_ack_ctx *ctx)
 	return tp->undo_marker && (!tp->undo_retrans || packet_delayed(tp, ctx));
 }
 
-static void unmark_lost(struct sock *sk)
+/* It was needless. unmark: what is taken for lost was not. */
+static void undo_cwnd_reduction(struct sock *sk, bool unmark)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 	struct sk_buff *skb;
 
-	tcp_for_each_rtx(sk, skb) {
-		struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
+	if (unmark) {
+		tcp_for_each_rtx(sk, skb) {
+			struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
 
-		if (cb->sacked & TCPCB_LOST && list_empty(&cb->tsorted))
-			list_add_tail(&cb->tsorted, &tp->tsorted_sent_queue);
-		cb->sacked &= (u8)~TCPCB_LOST;
+			if (cb->sacked & TCPCB_LOST && list_empty(&cb->tsorted))
+				list_add_tail(&cb->tsorted, &tp->tsorted_sent_queue);
+			cb->sacked &= (u8)~TCPCB_LOST;
+		}
+		tp->lost_out = 0;
+		tp->retransmit_skb_hint = NULL;
 	}
-	tp->lost_out = 0;
-	tp->retransmit_skb_hint = NULL;
-}
-
-static void undo_cwnd_reduction(struct sock *sk, bool unmark)
-{
-	struct tcp_sock *tp = tcp_sk(sk);
-
-	if (unmark)
-		unmark_lost(sk);
 	if (tp->prior_ssthresh) {
 		tp->snd_cwnd = max(inet_csk(sk)->icsk_ca_ops->undo_cwnd(sk), 1U);
 		tp->snd_ssthresh = max(tp->snd_ssthresh, tp->prior_ssthresh);
@@ -204,7 +191,7 @@ static bool try_undo_recovery(struct sock *sk, const struct tcp_ack_ctx *ctx)
 	} else if (tp->rack_reo_wnd_persist && --tp->rack_reo_wnd_persist == 0) {
 		tp->rack_reo_wnd_steps = 1;
 	}
-	if (tp->snd_una == tp->high_seq && is_reno(tp)) {
+	if (tp->snd_una == tp->high_seq && !tp->sack_ok) {
 		stop_retrans_clock(sk);
 		return true;
 	}
@@ -225,41 +212,6 @@ static bool try_undo_dsack(struct sock *sk)
 	return true;
 }
 
-static bool try_undo_loss(struct sock *sk, const struct tcp_ack_ctx *ctx, bool frto_undo)
-{
-	struct tcp_sock *tp = tcp_sk(sk);
-
-	if (!frto_undo && !may_undo(tp, ctx))
-		return false;
-	undo_cwnd_reduction(sk, true);
-	NET_INC_STATS(sock_net(sk), TcpExt_TCPLossUndo);
-	if (frto_undo)
-		NET_INC_STATS(sock_net(sk), TcpExt_TCPSpuriousRTOs);
-	inet_csk(sk)->icsk_retransmits = 0;
-	if (frto_undo || !is_reno(tp)) {
-		tcp_set_ca_state(sk, TCP_CA_Open);
-		tp->frto = 0;
-	}
-	return true;
-}
-
-/* A partial ACK came too early to be an answer to a retransmission: it was only reordering. */
-static bool try_undo_partial(struct sock *sk, const struct tcp_ack_ctx *ctx)
-{
-	struct tcp_sock *tp = tcp_sk(sk);
-
-	if (!tp->undo_marker || !packet_delayed(tp, ctx))
-		return false;
-	tcp_check_sack_reordering(sk, ctx->prior_snd_una, true);
-	if (tp->retrans_out)
-		return true;
-	stop_retrans_clock(sk);
-	undo_cwnd_reduction(sk, true);
-	NET_INC_STATS(sock_net(sk), TcpExt_TCPPartialUndo);
-	try_keep_open(sk);
-	return true;
-}
-
 /* --- without SACK ------------------------------------------------------------------------ */
 
 static void limit_reno_sacked(struct sock *sk)
@@ -277,16 +229,21 @@ static void limit_reno_sacked(struct sock *sk)
 	NET_INC_STATS(sock_net(sk), TcpExt_TCPRenoReorder);
 }
 
-/* A duplicate ACK: some segment beyond the hole has arrived. */
-static void add_reno_sack(struct sock *sk)
+/* A duplicate ACK: some segment beyond the hole has arrived. After the hole was filled: who knows. */
+static void count_reno_sacks(struct sock *sk, bool dupack, bool snd_una_advanced)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 	u32 prior = tp->sacked_out;
 
-	tp->sacked_out++;
-	limit_reno_sacked(sk);
-	if (tp->sacked_out > prior)
-		tp->delivered++;
+	if (tp->sack_ok)
+		return;
+	if (dupack) {
+		tp->sacked_out++;
+		limit_reno_sacked(sk);
+		tp->delivered += tp->sacked_out > prior;
+	} else if (snd_una_advanced) {
+		tp->sacked_out = 0;
+	}
 }
 
 void tcp_remove_reno_sacks(struct sock *sk, u32 acked)
@@ -301,29 +258,20 @@ void tcp_remove_reno_sacks(struct sock *sk, u32 acked)
 
 /* --- what is lost ------------------------------------------------------------------------ */
 
-static void mark_first_segment_lost(struct sock *sk)
-{
-	struct sk_buff *skb = tcp_rtx_queue_head(sk);
-	u32 mss = TCP_SKB_CB(skb)->gso_size;
-
-	if (TCP_SKB_CB(skb)->sacked & TCPCB_LOST)
-		return;
-	if (tcp_skb_pcount(skb) > 1 && tcp_fragment(sk, skb, mss, mss))
-		return;
-	tcp_mark_skb_lost(sk, skb);
-}
-
 /* RFC 6582 (NewReno): the first hole after three duplicates, and after each partial ACK. */
 static void newreno_mark_lost(struct sock *sk, bool snd_una_advanced)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
-	u8 state = inet_csk(sk)->icsk_ca_state;
+	struct sk_buff *skb = tcp_rtx_queue_head(sk);
+	u32 mss = TCP_SKB_CB(skb)->gso_size;
 
-	if ((state < TCP_CA_Recovery && tp->sacked_out >= tp->reordering) ||
-	    (state >= TCP_CA_Recovery && snd_una_advanced)) {
-		mark_first_segment_lost(sk);
-		limit_reno_sacked(sk);	/* what was thought lost may be what arrived */
-	}
+	if (inet_csk(sk)->icsk_ca_state < TCP_CA_Recovery ? tp->sacked_out < tp->reordering :
+							    !snd_una_advanced)
+		return;
+	if (!(TCP_SKB_CB(skb)->sacked & TCPCB_LOST) &&
+	    (tcp_skb_pcount(skb) == 1 || !tcp_fragment(sk, skb, mss, mss)))
+		tcp_mark_skb_lost(sk, skb);
+	limit_reno_sacked(sk);	/* what was thought lost may be what arrived */
 }
 
 /* RFC 6675 IsLost(): as many segments as count for reordering were SACKed above it. */
@@ -350,7 +298,7 @@ static void identify_loss(struct sock *sk, struct tcp_ack_ctx *ctx)
 
 	if (tcp_rtx_queue_empty(sk))
 		return;
-	if (is_reno(tp)) {
+	if (!tp->sack_ok) {
 		newreno_mark_lost(sk, ctx->flag & FLAG_SND_UNA_ADVANCED);
 	} else if (sock_net(sk)->tcp.sysctl_tcp_recovery & 1) {
 		if (tcp_rack_mark_lost(sk))
@@ -371,7 +319,7 @@ static void timeout_mark_lost(struct sock *sk)
 	struct sk_buff *head = tcp_rtx_queue_head(sk), *skb;
 	bool reneged = head && TCP_SKB_CB(head)->sacked & TCPCB_SACKED_ACKED;
 
-	if (reneged || is_reno(tp))
+	if (reneged || !tp->sack_ok)
 		tp->sacked_out = 0;
 	if (reneged)
 		NET_INC_STATS(sock_net(sk), TcpExt_TCPSACKReneging);
@@ -380,7 +328,7 @@ static void timeout_mark_lost(struct sock *sk)
 	tcp_for_each_rtx(sk, skb) {
 		if (reneged)
 			TCP_SKB_CB(skb)->sacked &= (u8)~TCPCB_SACKED_ACKED;
-		else if (!is_reno(tp) && skb != head && tcp_rack_skb_timeout_us(tp, skb, 0) > 0)
+		else if (tp->sack_ok && skb != head && tcp_rack_skb_timeout_us(tp, skb, 0) > 0)
 			continue;
 		tcp_mark_skb_lost(sk, skb);
 		list_del_init(&TCP_SKB_CB(skb)->tsorted);
@@ -398,8 +346,7 @@ void tcp_enter_loss(struct sock *sk)
 	if (icsk->icsk_ca_state <= TCP_CA_Disorder || !after(tp->high_seq, tp->snd_una) ||
 	    (icsk->icsk_ca_state == TCP_CA_Loss && !icsk->icsk_retransmits)) {
 		tp->prior_ssthresh = current_ssthresh(sk);
-		tp->prior_cwnd = tp->snd_cwnd;
-		tp->snd_ssthresh = icsk->icsk_ca_ops->ssthresh(sk);
+		init_cwnd_reduction(sk);
 		init_undo(tp);
 	}
 	tp->snd_cwnd = tcp_packets_in_flight(tp) + 1;
@@ -413,65 +360,48 @@ void tcp_enter_loss(struct sock *sk)
 	tp->frto = sock_net(sk)->tcp.sysctl_tcp_frto && (fresh || icsk->icsk_retransmits);
 }
 
-/* F-RTO (RFC 5682 3.1): is what arrives now from before the timeout? True: it was spurious. */
-static bool frto_step(struct sock *sk, struct tcp_ack_ctx *ctx, bool recovered)
+/*
+ * In Loss. F-RTO (RFC 5682 3.1) looks whether what arrives now is from before the timeout, which was
+ * spurious then.
+ */
+static void process_loss(struct sock *sk, struct tcp_ack_ctx *ctx, bool dupack)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
+	bool advanced = ctx->flag & FLAG_SND_UNA_ADVANCED;
+	bool delayed = advanced && may_undo(tp, ctx), recovered = !before(tp->snd_una, tp->high_seq);
 
-	if (ctx->flag & FLAG_ORIG_SACK_ACKED && try_undo_loss(sk, ctx, true))
-		return true;
-	if (after(tp->snd_nxt, tp->high_seq)) {
+	if (delayed || (tp->frto && ctx->flag & FLAG_ORIG_SACK_ACKED)) {
+		undo_cwnd_reduction(sk, true);
+		NET_INC_STATS(sock_net(sk), TcpExt_TCPLossUndo);
+		NET_ADD_STATS(sock_net(sk), TcpExt_TCPSpuriousRTOs, !delayed);
+		inet_csk(sk)->icsk_retransmits = 0;
+		if (!delayed || tp->sack_ok) {
+			tcp_set_ca_state(sk, TCP_CA_Open);
+			tp->frto = 0;
+		}
+		return;
+	}
+	if (tp->frto && after(tp->snd_nxt, tp->high_seq)) {
 		if (ctx->flag & FLAG_DATA_SACKED || !(ctx->flag & FLAG_NOT_DUP))
 			tp->frto = 0;
-	} else if (ctx->flag & FLAG_SND_UNA_ADVANCED && !recovered) {
+	} else if (tp->frto && advanced && !recovered) {
 		tp->high_seq = tp->snd_nxt;
 		/* step 2.b: new data, if there is any, decides between the two */
 		if (tp->send_head && after(tcp_wnd_end(tp), tp->snd_nxt)) {
 			ctx->rexmit = REXMIT_NEW;
-			return true;
+			return;
 		}
 		tp->frto = 0;
 	}
-	return false;
-}
-
-static void process_loss(struct sock *sk, struct tcp_ack_ctx *ctx, bool dupack)
-{
-	struct tcp_sock *tp = tcp_sk(sk);
-	bool recovered = !before(tp->snd_una, tp->high_seq);
-
-	if (ctx->flag & FLAG_SND_UNA_ADVANCED && try_undo_loss(sk, ctx, false))
-		return;
-	if (tp->frto && frto_step(sk, ctx, recovered))
-		return;
 	if (recovered) {
 		try_undo_recovery(sk, ctx);
 		return;
 	}
-	if (is_reno(tp)) {
-		if (after(tp->snd_nxt, tp->high_seq) && dupack)
-			add_reno_sack(sk);
-		else if (ctx->flag & FLAG_SND_UNA_ADVANCED)
-			tp->sacked_out = 0;
-	}
+	count_reno_sacks(sk, dupack && after(tp->snd_nxt, tp->high_seq), advanced);
 	ctx->rexmit = REXMIT_LOST;
 }
 
 /* --- every dubious ACK ------------------------------------------------------------------- */
-
-/* The peer threw away what it had SACKed (RFC 2018 8): wait a little, then start over. */
-static bool check_reneging(struct sock *sk, struct tcp_ack_ctx *ctx)
-{
-	struct tcp_sock *tp = tcp_sk(sk);
-	u32 delay_us = clamp(tp->srtt_us >> 4, 10000U, TCP_RTO_MAX_US);
-
-	if (!(ctx->flag & FLAG_SACK_RENEGING) || !(ctx->flag & FLAG_SND_UNA_ADVANCED))
-		return false;
-	inet_csk_reset_xmit_timer(sk, ICSK_TIME_RETRANS,
-				  tp->tcp_mstamp + delay_us * NSEC_PER_USEC);
-	ctx->flag &= ~FLAG_SET_XMIT_TIMER;
-	return true;
-}
 
 /* high_seq was reached. True: nothing more to do for this ACK. */
 static bool leave_state(struct sock *sk, const struct tcp_ack_ctx *ctx)
@@ -483,7 +413,7 @@ static bool leave_state(struct sock *sk, const struct tcp_ack_ctx *ctx)
 		end_cwnd_reduction(sk);
 		tcp_set_ca_state(sk, TCP_CA_Open);
 	} else if (state == TCP_CA_Recovery) {
-		if (is_reno(tp))
+		if (!tp->sack_ok)
 			tp->sacked_out = 0;
 		if (try_undo_recovery(sk, ctx))
 			return true;
@@ -495,12 +425,20 @@ static bool leave_state(struct sock *sk, const struct tcp_ack_ctx *ctx)
 /* In Recovery. False: it is over, and was needless. */
 static bool stay_in_recovery(struct sock *sk, struct tcp_ack_ctx *ctx, bool dupack)
 {
-	if (!(ctx->flag & FLAG_SND_UNA_ADVANCED)) {
-		if (is_reno(tcp_sk(sk)) && dupack)
-			add_reno_sack(sk);
-	} else if (try_undo_partial(sk, ctx)) {
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (ctx->flag & FLAG_SND_UNA_ADVANCED && tp->undo_marker && packet_delayed(tp, ctx)) {
+		/* too early to be an answer to a retransmission: it was only reordering */
+		tcp_check_sack_reordering(sk, ctx->prior_snd_una, true);
+		if (tp->retrans_out)
+			return false;
+		stop_retrans_clock(sk);
+		undo_cwnd_reduction(sk, true);
+		NET_INC_STATS(sock_net(sk), TcpExt_TCPPartialUndo);
+		try_keep_open(sk);
 		return false;
 	}
+	count_reno_sacks(sk, dupack, false);
 	if (try_undo_dsack(sk)) {
 		try_keep_open(sk);
 		return false;
@@ -509,37 +447,29 @@ static bool stay_in_recovery(struct sock *sk, struct tcp_ack_ctx *ctx, bool dupa
 	return true;
 }
 
-/* In Open, Disorder or CWR, or Loss whose retransmission was lost: is it time for Recovery? */
-static bool time_to_recover(struct sock *sk, struct tcp_ack_ctx *ctx, bool dupack)
-{
-	struct tcp_sock *tp = tcp_sk(sk);
-
-	if (is_reno(tp)) {
-		if (ctx->flag & FLAG_SND_UNA_ADVANCED)
-			tp->sacked_out = 0;
-		if (dupack)
-			add_reno_sack(sk);
-	}
-	if (inet_csk(sk)->icsk_ca_state <= TCP_CA_Disorder)
-		try_undo_dsack(sk);
-	identify_loss(sk, ctx);
-	return tp->lost_out;
-}
-
 void tcp_fastretrans_alert(struct sock *sk, struct tcp_ack_ctx *ctx)
 {
+	struct inet_connection_sock *icsk = inet_csk(sk);
 	struct tcp_sock *tp = tcp_sk(sk);
-	bool dupack = !(ctx->flag & (FLAG_SND_UNA_ADVANCED | FLAG_NOT_DUP));
+	bool advanced = ctx->flag & FLAG_SND_UNA_ADVANCED;
+	bool dupack = !advanced && !(ctx->flag & FLAG_NOT_DUP);
 
 	if (ctx->flag & FLAG_ECE)	/* congestion, whatever else happened: no undo */
 		tp->prior_ssthresh = 0;
-	if (check_reneging(sk, ctx))
+	if (advanced && ctx->flag & FLAG_SACK_RENEGING) {
+		/* it threw away what it had SACKed (RFC 2018 8): wait a little, then start over */
+		u32 delay_us = clamp(tp->srtt_us >> 4, 10000U, TCP_RTO_MAX_US);
+
+		inet_csk_reset_xmit_timer(sk, ICSK_TIME_RETRANS,
+					  tp->tcp_mstamp + delay_us * NSEC_PER_USEC);
+		ctx->flag &= ~FLAG_SET_XMIT_TIMER;
 		return;
-	if (inet_csk(sk)->icsk_ca_state == TCP_CA_Open)
+	}
+	if (icsk->icsk_ca_state == TCP_CA_Open)
 		tp->retrans_stamp = 0;
 	else if (!before(tp->snd_una, tp->high_seq) && leave_state(sk, ctx))
 		return;
-	switch (inet_csk(sk)->icsk_ca_state) {
+	switch (icsk->icsk_ca_state) {
 	case TCP_CA_Recovery:
 		if (!stay_in_recovery(sk, ctx, dupack))
 			return;
@@ -547,17 +477,20 @@ void tcp_fastretrans_alert(struct sock *sk, struct tcp_ack_ctx *ctx)
 	case TCP_CA_Loss:
 		process_loss(sk, ctx, dupack);
 		identify_loss(sk, ctx);
-		if (inet_csk(sk)->icsk_ca_state != TCP_CA_Open &&
-		    !(ctx->flag & FLAG_LOST_RETRANS))
+		if (icsk->icsk_ca_state != TCP_CA_Open && !(ctx->flag & FLAG_LOST_RETRANS))
 			return;
 		/* the timeout was undone, or a retransmission was lost as well */
 		/* fall through */
 	default:
-		if (!time_to_recover(sk, ctx, dupack)) {
+		count_reno_sacks(sk, dupack, advanced);
+		if (icsk->icsk_ca_state <= TCP_CA_Disorder)
+			try_undo_dsack(sk);
+		identify_loss(sk, ctx);
+		if (!tp->lost_out) {
 			stop_retrans_clock(sk);
 			if (ctx->flag & FLAG_ECE)
 				tcp_enter_cwr(sk);
-			if (inet_csk(sk)->icsk_ca_state != TCP_CA_CWR)
+			if (icsk->icsk_ca_state != TCP_CA_CWR)
 				try_keep_open(sk);
 			return;
 		}
@@ -595,7 +528,7 @@ void tcp_simple_retransmit(struct sock *sk)
 			tcp_mark_skb_lost(sk, skb);
 	if (lost == tp->lost_out)
 		return;
-	if (is_reno(tp))
+	if (!tp->sack_ok)
 		limit_reno_sacked(sk);
 	tcp_non_congestion_loss_retransmit(sk);
 }
