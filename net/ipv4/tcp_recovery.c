@@ -200,19 +200,7 @@ static bool try_undo_recovery(struct sock *sk, const struct tcp_ack_ctx *ctx)
 	return false;
 }
 
-/* Every retransmission was reported as a duplicate: nothing was lost at all. */
-static bool try_undo_dsack(struct sock *sk)
-{
-	struct tcp_sock *tp = tcp_sk(sk);
-
-	if (!tp->undo_marker || tp->undo_retrans)
-		return false;
-	NET_INC_STATS(sock_net(sk), TcpExt_TCPDSACKUndo);
-	undo_cwnd_reduction(sk, false);
-	return true;
-}
-
-/* --- without SACK ------------------------------------------------------------------------ */
+/* --- what is lost ------------------------------------------------------------------------ */
 
 static void limit_reno_sacked(struct sock *sk)
 {
@@ -229,7 +217,7 @@ static void limit_reno_sacked(struct sock *sk)
 	NET_INC_STATS(sock_net(sk), TcpExt_TCPRenoReorder);
 }
 
-/* A duplicate ACK: some segment beyond the hole has arrived. After the hole was filled: who knows. */
+/* Without SACK: a duplicate ACK says that some segment beyond the hole has arrived. */
 static void count_reno_sacks(struct sock *sk, bool dupack, bool snd_una_advanced)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -256,8 +244,6 @@ void tcp_remove_reno_sacks(struct sock *sk, u32 acked)
 	limit_reno_sacked(sk);
 }
 
-/* --- what is lost ------------------------------------------------------------------------ */
-
 /* RFC 6582 (NewReno): the first hole after three duplicates, and after each partial ACK. */
 static void newreno_mark_lost(struct sock *sk, bool snd_una_advanced)
 {
@@ -274,13 +260,26 @@ static void newreno_mark_lost(struct sock *sk, bool snd_una_advanced)
 	limit_reno_sacked(sk);	/* what was thought lost may be what arrived */
 }
 
-/* RFC 6675 IsLost(): as many segments as count for reordering were SACKed above it. */
-static void mark_by_dupthresh(struct sock *sk)
+static void identify_loss(struct sock *sk, struct tcp_ack_ctx *ctx)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
-	u32 above = tp->sacked_out;
+	u32 retrans = tp->retrans_out, above = tp->sacked_out;
 	struct sk_buff *skb;
 
+	if (tcp_rtx_queue_empty(sk))
+		return;
+	if (!tp->sack_ok) {
+		newreno_mark_lost(sk, ctx->flag & FLAG_SND_UNA_ADVANCED);
+		return;
+	}
+	if (sock_net(sk)->tcp.sysctl_tcp_recovery & 1) {
+		if (tcp_rack_mark_lost(sk))
+			ctx->flag &= ~FLAG_SET_XMIT_TIMER;
+		if (retrans > tp->retrans_out)
+			ctx->flag |= FLAG_LOST_RETRANS;
+		return;
+	}
+	/* RFC 6675 IsLost(): as many segments as count for reordering were SACKed above it */
 	tcp_for_each_rtx(sk, skb) {
 		if (above < tp->reordering)
 			return;
@@ -291,40 +290,24 @@ static void mark_by_dupthresh(struct sock *sk)
 	}
 }
 
-static void identify_loss(struct sock *sk, struct tcp_ack_ctx *ctx)
+/* --- the states -------------------------------------------------------------------------- */
+
+void tcp_enter_loss(struct sock *sk)
 {
-	struct tcp_sock *tp = tcp_sk(sk);
-	u32 retrans = tp->retrans_out;
-
-	if (tcp_rtx_queue_empty(sk))
-		return;
-	if (!tp->sack_ok) {
-		newreno_mark_lost(sk, ctx->flag & FLAG_SND_UNA_ADVANCED);
-	} else if (sock_net(sk)->tcp.sysctl_tcp_recovery & 1) {
-		if (tcp_rack_mark_lost(sk))
-			ctx->flag &= ~FLAG_SET_XMIT_TIMER;
-		if (retrans > tp->retrans_out)
-			ctx->flag |= FLAG_LOST_RETRANS;
-	} else {
-		mark_by_dupthresh(sk);
-	}
-}
-
-/* --- retransmission timeout -------------------------------------------------------------- */
-
-/* The timer says that all is lost, except what was sent so recently that it may yet arrive. */
-static void timeout_mark_lost(struct sock *sk)
-{
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	const struct netns_tcp *t = &sock_net(sk)->tcp;
 	struct tcp_sock *tp = tcp_sk(sk);
 	struct sk_buff *head = tcp_rtx_queue_head(sk), *skb;
 	bool reneged = head && TCP_SKB_CB(head)->sacked & TCPCB_SACKED_ACKED;
 
+	if (icsk->icsk_ca_state <= TCP_CA_Disorder && tp->sacked_out >= tp->reordering)
+		tp->reordering = (u16)min_t(u32, tp->reordering, t->sysctl_tcp_reordering);
 	if (reneged || !tp->sack_ok)
 		tp->sacked_out = 0;
-	if (reneged)
-		NET_INC_STATS(sock_net(sk), TcpExt_TCPSACKReneging);
+	NET_ADD_STATS(sock_net(sk), TcpExt_TCPSACKReneging, reneged);
 	if (reneged && tp->sack)	/* what the peer told is void */
 		memset(tp->sack->recv_sack_cache, 0, sizeof(tp->sack->recv_sack_cache));
+	/* all is lost, except what was sent so recently that it may yet arrive */
 	tcp_for_each_rtx(sk, skb) {
 		if (reneged)
 			TCP_SKB_CB(skb)->sacked &= (u8)~TCPCB_SACKED_ACKED;
@@ -333,37 +316,22 @@ static void timeout_mark_lost(struct sock *sk)
 		tcp_mark_skb_lost(sk, skb);
 		list_del_init(&TCP_SKB_CB(skb)->tsorted);
 	}
-}
-
-void tcp_enter_loss(struct sock *sk)
-{
-	struct inet_connection_sock *icsk = inet_csk(sk);
-	struct tcp_sock *tp = tcp_sk(sk);
-	bool fresh = icsk->icsk_ca_state < TCP_CA_Recovery;
-	u32 sacked = tp->sacked_out;
-
-	timeout_mark_lost(sk);
 	if (icsk->icsk_ca_state <= TCP_CA_Disorder || !after(tp->high_seq, tp->snd_una) ||
 	    (icsk->icsk_ca_state == TCP_CA_Loss && !icsk->icsk_retransmits)) {
 		tp->prior_ssthresh = current_ssthresh(sk);
 		init_cwnd_reduction(sk);
 		init_undo(tp);
 	}
+	tp->high_seq = tp->snd_nxt;
 	tp->snd_cwnd = tcp_packets_in_flight(tp) + 1;
 	tp->snd_cwnd_cnt = 0;
-	if (icsk->icsk_ca_state <= TCP_CA_Disorder && sacked >= tp->reordering)
-		tp->reordering = (u16)min_t(u32, tp->reordering,
-					    sock_net(sk)->tcp.sysctl_tcp_reordering);
-	tcp_set_ca_state(sk, TCP_CA_Loss);
-	tp->high_seq = tp->snd_nxt;
 	tcp_ecn_queue_cwr(tp);
-	tp->frto = sock_net(sk)->tcp.sysctl_tcp_frto && (fresh || icsk->icsk_retransmits);
+	tp->frto = t->sysctl_tcp_frto &&
+		   (icsk->icsk_ca_state < TCP_CA_Recovery || icsk->icsk_retransmits);
+	tcp_set_ca_state(sk, TCP_CA_Loss);
 }
 
-/*
- * In Loss. F-RTO (RFC 5682 3.1) looks whether what arrives now is from before the timeout, which was
- * spurious then.
- */
+/* In Loss. F-RTO (RFC 5682 3.1): if what arrives now is from before the timeout, it was spurious. */
 static void process_loss(struct sock *sk, struct tcp_ack_ctx *ctx, bool dupack)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -401,49 +369,36 @@ static void process_loss(struct sock *sk, struct tcp_ack_ctx *ctx, bool dupack)
 	ctx->rexmit = REXMIT_LOST;
 }
 
-/* --- every dubious ACK ------------------------------------------------------------------- */
-
-/* high_seq was reached. True: nothing more to do for this ACK. */
+/* Does the ACK end the state, or part of it? True: nothing more to do for this ACK. */
 static bool leave_state(struct sock *sk, const struct tcp_ack_ctx *ctx)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 	u8 state = inet_csk(sk)->icsk_ca_state;
 
-	if (state == TCP_CA_CWR && tp->snd_una != tp->high_seq) {
+	if (state == TCP_CA_CWR && after(tp->snd_una, tp->high_seq)) {
 		end_cwnd_reduction(sk);
 		tcp_set_ca_state(sk, TCP_CA_Open);
-	} else if (state == TCP_CA_Recovery) {
+	}
+	if (state != TCP_CA_Recovery)
+		return false;
+	if (!before(tp->snd_una, tp->high_seq)) {
 		if (!tp->sack_ok)
 			tp->sacked_out = 0;
 		if (try_undo_recovery(sk, ctx))
 			return true;
 		end_cwnd_reduction(sk);
+		return false;
 	}
-	return false;
-}
-
-/* In Recovery. False: it is over, and was needless. */
-static bool stay_in_recovery(struct sock *sk, struct tcp_ack_ctx *ctx, bool dupack)
-{
-	struct tcp_sock *tp = tcp_sk(sk);
-
-	if (ctx->flag & FLAG_SND_UNA_ADVANCED && tp->undo_marker && packet_delayed(tp, ctx)) {
-		/* too early to be an answer to a retransmission: it was only reordering */
-		tcp_check_sack_reordering(sk, ctx->prior_snd_una, true);
-		if (tp->retrans_out)
-			return false;
+	if (!(ctx->flag & FLAG_SND_UNA_ADVANCED) || !tp->undo_marker || !packet_delayed(tp, ctx))
+		return false;
+	/* too early to be an answer to a retransmission: it was only reordering */
+	tcp_check_sack_reordering(sk, ctx->prior_snd_una, true);
+	if (!tp->retrans_out) {
 		stop_retrans_clock(sk);
 		undo_cwnd_reduction(sk, true);
 		NET_INC_STATS(sock_net(sk), TcpExt_TCPPartialUndo);
 		try_keep_open(sk);
-		return false;
 	}
-	count_reno_sacks(sk, dupack, false);
-	if (try_undo_dsack(sk)) {
-		try_keep_open(sk);
-		return false;
-	}
-	identify_loss(sk, ctx);
 	return true;
 }
 
@@ -452,7 +407,7 @@ void tcp_fastretrans_alert(struct sock *sk, struct tcp_ack_ctx *ctx)
 	struct inet_connection_sock *icsk = inet_csk(sk);
 	struct tcp_sock *tp = tcp_sk(sk);
 	bool advanced = ctx->flag & FLAG_SND_UNA_ADVANCED;
-	bool dupack = !advanced && !(ctx->flag & FLAG_NOT_DUP);
+	bool dupack = !advanced && !(ctx->flag & FLAG_NOT_DUP), recovery;
 
 	if (ctx->flag & FLAG_ECE)	/* congestion, whatever else happened: no undo */
 		tp->prior_ssthresh = 0;
@@ -467,37 +422,39 @@ void tcp_fastretrans_alert(struct sock *sk, struct tcp_ack_ctx *ctx)
 	}
 	if (icsk->icsk_ca_state == TCP_CA_Open)
 		tp->retrans_stamp = 0;
-	else if (!before(tp->snd_una, tp->high_seq) && leave_state(sk, ctx))
+	else if (leave_state(sk, ctx))
 		return;
-	switch (icsk->icsk_ca_state) {
-	case TCP_CA_Recovery:
-		if (!stay_in_recovery(sk, ctx, dupack))
-			return;
-		break;
-	case TCP_CA_Loss:
+	if (icsk->icsk_ca_state == TCP_CA_Loss) {
 		process_loss(sk, ctx, dupack);
 		identify_loss(sk, ctx);
+		/* else: the timeout was undone, or a retransmission was lost as well */
 		if (icsk->icsk_ca_state != TCP_CA_Open && !(ctx->flag & FLAG_LOST_RETRANS))
 			return;
-		/* the timeout was undone, or a retransmission was lost as well */
-		/* fall through */
-	default:
-		count_reno_sacks(sk, dupack, advanced);
-		if (icsk->icsk_ca_state <= TCP_CA_Disorder)
-			try_undo_dsack(sk);
-		identify_loss(sk, ctx);
-		if (!tp->lost_out) {
-			stop_retrans_clock(sk);
-			if (ctx->flag & FLAG_ECE)
-				tcp_enter_cwr(sk);
-			if (icsk->icsk_ca_state != TCP_CA_CWR)
-				try_keep_open(sk);
+	}
+	recovery = icsk->icsk_ca_state == TCP_CA_Recovery;
+	count_reno_sacks(sk, dupack, advanced && !recovery);
+	if (tp->undo_marker && !tp->undo_retrans && icsk->icsk_ca_state != TCP_CA_Loss) {
+		/* every retransmission was reported as a duplicate: nothing was lost at all */
+		NET_INC_STATS(sock_net(sk), TcpExt_TCPDSACKUndo);
+		undo_cwnd_reduction(sk, false);
+		if (recovery) {
+			try_keep_open(sk);
 			return;
 		}
-		tcp_enter_recovery(sk);
-		if (ctx->flag & FLAG_ECE)
-			tp->prior_ssthresh = 0;
 	}
+	identify_loss(sk, ctx);
+	if (!recovery && !tp->lost_out) {
+		stop_retrans_clock(sk);
+		if (ctx->flag & FLAG_ECE)
+			tcp_enter_cwr(sk);
+		if (icsk->icsk_ca_state != TCP_CA_CWR)
+			try_keep_open(sk);
+		return;
+	}
+	if (!recovery)
+		tcp_enter_recovery(sk);
+	if (ctx->flag & FLAG_ECE)
+		tp->prior_ssthresh = 0;
 	ctx->rexmit = REXMIT_LOST;
 }
 
@@ -509,8 +466,7 @@ void tcp_non_congestion_loss_retransmit(struct sock *sk)
 	if (inet_csk(sk)->icsk_ca_state != TCP_CA_Loss) {
 		tp->high_seq = tp->snd_nxt;
 		tp->snd_ssthresh = current_ssthresh(sk);
-		tp->prior_ssthresh = 0;
-		tp->undo_marker = 0;
+		tp->prior_ssthresh = tp->undo_marker = 0;
 		tcp_set_ca_state(sk, TCP_CA_Loss);
 	}
 	tcp_xmit_retransmit_queue(sk);
