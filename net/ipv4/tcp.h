@@ -702,8 +702,8 @@ struct tcp_ack_ctx {
 	u32 prior_snd_una, prior_fack, prior_delivered, prior_lost;
 	u32 pkts_acked;			/* segments off the queue */
 	u32 reord;			/* lowest seq delivered out of order; snd_nxt: none */
-	u64 first_ackt, last_ackt;	/* send times of acked segments, never sent again */
-	u64 first_sackt, last_sackt;	/* ... and SACKed; 0: none */
+	u64 first_ackt, first_sackt;	/* send times (0: none) of what was never sent again */
+	u64 last_tx;			/* ... and of the last of it, acknowledged or SACKed */
 	u8 rexmit;			/* REXMIT_*: what to send when the ACK is done */
 	struct tcp_rate_sample rs;
 };
@@ -716,8 +716,8 @@ enum { REXMIT_NONE, REXMIT_LOST, REXMIT_NEW };
  */
 int tcp_ack(struct sock *sk, const struct sk_buff *skb, const struct tcp_options_received *opt,
 	    u32 flag);
-void tcp_rtt_estimator(struct sock *sk, u32 rtt_us);	/* and RTO, RFC 6298 2 */
-void tcp_update_rtt_min(struct sock *sk, u32 rtt_us);	/* the least of tcp_min_rtt_wlen s */
+/* One sample: SRTT and RTO; latest_us counts for the least of the last tcp_min_rtt_wlen s. */
+void tcp_rtt_estimator(struct sock *sk, u32 rtt_us, u32 latest_us);
 void tcp_rearm_rto(struct sock *sk);
 void tcp_init_transfer(struct sock *sk);	/* the handshake is done */
 void tcp_init_metrics(struct sock *sk);

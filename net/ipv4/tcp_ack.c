@@ -10,10 +10,15 @@
  * RFC 6298 2 with Linux's care: the deviation used for the RTO is the largest of the last round
  * trip, falls slowly, and is at least RTO's minimum.
  */
-void tcp_rtt_estimator(struct sock *sk, u32 rtt_us)
+void tcp_rtt_estimator(struct sock *sk, u32 rtt_us, u32 latest_us)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
+	u32 now = tcp_time_ms(tp), len = (u32)sock_net(sk)->tcp.sysctl_tcp_min_rtt_wlen * 1000;
 
+	if (latest_us <= tp->rtt_min_us || now - tp->rtt_min_stamp > len) {
+		tp->rtt_min_us = max(latest_us, 1U);
+		tp->rtt_min_stamp = now;
+	}
 	rtt_us = max(rtt_us, 1U);
 	if (!tp->srtt_us) {
 		tp->srtt_us = rtt_us << 3;
@@ -39,17 +44,6 @@ void tcp_rtt_estimator(struct sock *sk, u32 rtt_us)
 	inet_csk(sk)->icsk_rto = min((tp->srtt_us >> 3) + tp->rttvar_us, TCP_RTO_MAX_US);
 }
 
-void tcp_update_rtt_min(struct sock *sk, u32 rtt_us)
-{
-	struct tcp_sock *tp = tcp_sk(sk);
-	u32 now = tcp_time_ms(tp), len = (u32)sock_net(sk)->tcp.sysctl_tcp_min_rtt_wlen * 1000;
-
-	if (rtt_us <= tp->rtt_min_us || now - tp->rtt_min_stamp > len) {
-		tp->rtt_min_us = max(rtt_us, 1U);
-		tp->rtt_min_stamp = now;
-	}
-}
-
 /*
  * Whether something sent at ms may be timed: after a timeout, what was sent before it may have
  * arrived long ago, and only the ACKs were lost (Karn).
@@ -59,10 +53,10 @@ static bool trusted(const struct sock *sk, u32 ms)
 	return !inet_csk(sk)->icsk_backoff || !before(ms, tcp_sk(sk)->rto_stamp);
 }
 
-/* Us since then; -1: not to be trusted. */
+/* Us since then; -1: there is no such time, or it is not to be trusted. */
 static s64 since_us(const struct sock *sk, u64 then)
 {
-	if (!trusted(sk, tcp_ns_to_ms(then)))
+	if (!then || !trusted(sk, tcp_ns_to_ms(then)))
 		return -1;
 	return (s64)((tcp_sk(sk)->tcp_mstamp - then) / NSEC_PER_USEC);
 }
@@ -74,17 +68,12 @@ static s64 since_us(const struct sock *sk, u64 then)
 static s64 ack_update_rtt(struct sock *sk, const struct tcp_ack_ctx *ctx)
 {
 	const struct tcp_options_received *opt = ctx->opt;
-	s64 rtt = -1, latest = -1;
+	s64 rtt = -1, latest = since_us(sk, ctx->last_tx);
 
-	if (ctx->first_ackt && !(ctx->flag & FLAG_RETRANS_DATA_ACKED)) {
+	if (!(ctx->flag & FLAG_RETRANS_DATA_ACKED))
 		rtt = since_us(sk, ctx->first_ackt);
-		latest = since_us(sk, ctx->last_ackt);
-	}
-	if (ctx->first_sackt) {
-		if (rtt < 0)
-			rtt = since_us(sk, ctx->first_sackt);
-		latest = since_us(sk, ctx->last_sackt);
-	}
+	if (rtt < 0)
+		rtt = since_us(sk, ctx->first_sackt);
 	if (rtt < 0 && ctx->flag & FLAG_ACKED && opt->saw_tstamp && opt->rcv_tsecr) {
 		u32 sent = opt->rcv_tsecr - tcp_sk(sk)->tsoffset;
 		u32 ms = tcp_time_ms(tcp_sk(sk)) - sent;
@@ -94,8 +83,7 @@ static s64 ack_update_rtt(struct sock *sk, const struct tcp_ack_ctx *ctx)
 	}
 	if (rtt < 0)
 		return -1;
-	tcp_update_rtt_min(sk, (u32)latest);	/* sent later: to be trusted as well */
-	tcp_rtt_estimator(sk, (u32)rtt);
+	tcp_rtt_estimator(sk, (u32)rtt, (u32)latest);
 	inet_csk(sk)->icsk_backoff = 0;
 	return latest;
 }
@@ -130,11 +118,9 @@ static void skb_delivered(struct tcp_sock *tp, struct sk_buff *skb, u32 n, struc
 	if (cb->sacked & TCPCB_EVER_RETRANS) {
 		ctx->flag |= FLAG_RETRANS_DATA_ACKED;
 	} else if (!(cb->sacked & TCPCB_SACKED_ACKED)) {
-		ctx->last_ackt = skb->tstamp;
-		if (!ctx->first_ackt)
-			ctx->first_ackt = skb->tstamp;
-		if (before(cb->seq, ctx->reord))
-			ctx->reord = cb->seq;
+		ctx->first_ackt = ctx->first_ackt ?: skb->tstamp;
+		ctx->last_tx = max(ctx->last_tx, skb->tstamp);
+		ctx->reord = seq_min(ctx->reord, cb->seq);
 		if (!after(cb->end_seq, tp->high_seq))
 			ctx->flag |= FLAG_ORIG_SACK_ACKED;
 	}
@@ -337,7 +323,7 @@ int tcp_ack(struct sock *sk, const struct sk_buff *skb, const struct tcp_options
 	ctx.prior_delivered = tp->delivered;
 	ctx.prior_lost = tp->lost;
 	ctx.reord = tp->snd_nxt;
-	ctx.first_ackt = ctx.first_sackt = 0;
+	ctx.first_ackt = ctx.first_sackt = ctx.last_tx = 0;
 	ctx.pkts_acked = ctx.rexmit = ctx.rs.prior_us = ctx.rs.prior_delivered = 0;
 	if (before(ctx.ack, tp->snd_una))
 		return old_ack(sk, &ctx);

@@ -222,8 +222,7 @@ void tcp_synack_rtt_meas(struct sock *child, const struct request_sock *req)
 
 	if (!req->snt_synack)
 		return;
-	tcp_rtt_estimator(child, us);
-	tcp_update_rtt_min(child, us);
+	tcp_rtt_estimator(child, us, us);
 }
 
 static void child_init(struct sock *child, const struct request_sock *req, u32 window)

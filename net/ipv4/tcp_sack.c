@@ -115,9 +115,8 @@ static void tag_skb(struct tcp_sock *tp, struct sk_buff *skb, struct tcp_ack_ctx
 			ctx->reord = cb->seq;
 		if (!after(cb->end_seq, tp->high_seq))
 			ctx->flag |= FLAG_ORIG_SACK_ACKED;
-		ctx->last_sackt = skb->tstamp;
-		if (!ctx->first_sackt)
-			ctx->first_sackt = skb->tstamp;
+		ctx->first_sackt = ctx->first_sackt ?: skb->tstamp;
+		ctx->last_tx = skb->tstamp;
 	}
 	ctx->flag |= FLAG_DATA_SACKED;
 	if (tp->sack)
