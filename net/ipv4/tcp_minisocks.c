@@ -73,8 +73,7 @@ static bool acceptable(const struct inet_timewait_sock *tw, const struct tcp_skb
 	if (tw->tw_substate == TCP_FIN_WAIT2)
 		return (cb->tcp_flags & (TCPHDR_SYN | TCPHDR_RST)) != TCPHDR_SYN &&
 		       tcp_in_window(cb, tw->tw_rcv_nxt, tw->tw_rcv_wnd);
-	return cb->seq == tw->tw_rcv_nxt &&
-	       (cb->seq == cb->end_seq || cb->tcp_flags & TCPHDR_RST);
+	return cb->seq == tw->tw_rcv_nxt && (cb->seq == cb->end_seq || cb->tcp_flags & TCPHDR_RST);
 }
 
 /* Does skb open the connection anew (RFC 9293 3.10.7.4, RFC 6191)? Then a listener has it. */

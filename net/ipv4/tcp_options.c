@@ -96,15 +96,12 @@ void tcp_parse_options(const struct sk_buff *skb, struct tcp_options_received *o
 	bool syn = TCP_SKB_CB(skb)->tcp_flags & TCPHDR_SYN;
 
 	memset(opt, 0, sizeof(*opt));
-	while (p < end && p[0] != TCPOPT_EOL) {
-		if (p[0] == TCPOPT_NOP) {
-			p++;
+	for (; p < end && p[0] != TCPOPT_EOL; p += p[0] == TCPOPT_NOP ? 1 : p[1]) {
+		if (p[0] == TCPOPT_NOP)
 			continue;
-		}
 		if (end - p < 2 || p[1] < 2 || p[1] > end - p)
 			return;
 		parse_option(p, p[1], syn, opt);
-		p += p[1];
 	}
 }
 
