@@ -82,6 +82,8 @@ u32 tcp_cookie_init_seq(struct net *net, const struct sk_buff *skb, struct reque
 		i--;
 	if (req->tstamp_ok)
 		encode_options(req);
+	else	/* there is no other place to keep them */
+		req->wscale_ok = req->sack_ok = req->ecn_ok = 0;
 	net->tcp.cookie_stamp = ktime_get_ns() ?: 1;
 	NET_INC_STATS(net, TcpExt_SyncookiesSent);
 	return cookie_make(net, &t, TCP_SKB_CB(skb)->seq, i);

@@ -909,17 +909,15 @@ bool tcp_twsk_unique(const struct inet_timewait_sock *tw, struct sock *sk);
 
 void tcp_listen_rcv(struct sock *sk, struct sk_buff *skb);	/* LISTEN; consumes skb */
 struct sock *tcp_create_child(struct sock *sk, struct sk_buff *skb, struct request_sock *req);
-int tcp_rtx_synack(struct sock *sk, struct request_sock *req);
+void tcp_rtx_synack(struct sock *sk, struct request_sock *req);
 void tcp_synack_rtt_meas(struct sock *child, const struct request_sock *req);
 
 /* A request for skb's four-tuple and options, with one reference; NULL without memory. */
 struct request_sock *tcp_reqsk_alloc(struct sock *sk, const struct sk_buff *skb,
 				     const struct tcp_options_received *opt);
 void tcp_openreq_window(struct sock *sk, struct request_sock *req, struct dst_entry *dst);
-/* The accept queue takes child, which then gets skb, the handshake's last ACK. Consumes skb. */
-void tcp_child_process(struct sock *sk, struct sock *child, struct sk_buff *skb);
 
-/* The cookie for our SYN-ACK; what else it keeps goes into req->ts_off. */
+/* The cookie for our SYN-ACK; req->ts_off keeps its options, or it goes without. */
 u32 tcp_cookie_init_seq(struct net *net, const struct sk_buff *skb, struct request_sock *req);
 /* Does skb acknowledge a cookie of ours? Adds to opt what the cookie kept. */
 bool tcp_cookie_check(struct sock *sk, const struct sk_buff *skb,
