@@ -71,6 +71,24 @@ TEST(every_segment_of_a_connection_is_signed)
 	assert_int_equal(counter(MIB_TcpExt_TCPMD5Failure), 0);
 }
 
+/* The signature covers the header's bits: marking and signing know of each other. */
+TEST(signed_segments_can_be_marked)
+{
+	int fd;
+
+	signed_listener();
+	IN(.flags = S|ECE|CWR, .seq = 1000, .win = 65535, .mss = 1000);
+	OUT(.flags = S|A|ECE, .ack = 1001);
+	IN(.flags = A, .seq = 1001, .ack = 1, .win = 65535);
+	fd = w_accept(c);
+	w_send(c, fd, 100);
+	assert_int_equal(OUT(.flags = P|A, .seq = 1, .ack = 1001, .len = 100).tos & 3, 2);
+	IN(.flags = A|ECE, .seq = 1001, .ack = 101, .win = 65535);
+	w_send(c, fd, 100);
+	OUT(.flags = P|A|CWR, .seq = 101, .ack = 1001, .len = 100);
+	assert_int_equal(counter(MIB_TcpExt_TCPMD5Failure), 0);
+}
+
 /* RFC 2385 4.2: the signature's room is taken off the MSS; 20 octets, aligned. */
 TEST(segments_are_shorter_by_the_signature)
 {
