@@ -3,6 +3,7 @@
 #include <sys/ioctl.h>
 
 /* what <linux/sockios.h> and <linux/tcp.h> call them */
+enum { FASTOPEN = 23, FASTOPEN_CONNECT = 30, FASTOPEN_KEY = 33 };
 enum { INQ = 0x541b, OUTQ = 0x5411, OUTQNSD = 0x894b, ATMARK = 0x8905, CM_INQ = 36 };
 
 static void queues(int fd)
@@ -136,8 +137,84 @@ static void inq(void)
 	close(s);
 }
 
+/* sendto() with MSG_FASTOPEN: to whom, from which state. */
+static void fast_open_sends(void)
+{
+	struct sockaddr_in a = loopback(0), other = a;
+	socklen_t len = sizeof(a);
+	int l = socket(AF_INET, SOCK_STREAM, 0), s = socket(AF_INET, SOCK_STREAM, 0), v = 5;
+
+	T(bind(l, (struct sockaddr *)&a, sizeof(a)));
+	T(setsockopt(l, IPPROTO_TCP, FASTOPEN, &v, sizeof(v)));
+	T(listen(l, 5));
+	T(getsockname(l, (struct sockaddr *)&a, &len));
+	T(sendto(l, "x", 1, MSG_FASTOPEN | MSG_NOSIGNAL, (struct sockaddr *)&a, sizeof(a)));
+	T(sendto(s, "x", 1, MSG_FASTOPEN | MSG_NOSIGNAL, NULL, 0));
+	T(sendto(s, "x", 1, MSG_FASTOPEN | MSG_NOSIGNAL, (struct sockaddr *)&a, 1));
+	T(sendto(s, "x", 1, MSG_FASTOPEN | MSG_NOSIGNAL, (struct sockaddr *)&a, 8));
+	other.sin_family = AF_UNSPEC;
+	T(sendto(s, "x", 1, MSG_FASTOPEN | MSG_NOSIGNAL, (struct sockaddr *)&other, sizeof(other)));
+	other.sin_family = 99;
+	T(sendto(s, "x", 1, MSG_FASTOPEN | MSG_NOSIGNAL, (struct sockaddr *)&other, sizeof(other)));
+	T(sendto(s, BAD, 1, MSG_FASTOPEN | MSG_NOSIGNAL, (struct sockaddr *)&a, sizeof(a)));
+	close(s);
+	s = socket(AF_INET, SOCK_STREAM, 0);
+	T(sendto(s, "abc", 3, MSG_FASTOPEN | MSG_NOSIGNAL, (struct sockaddr *)&a, sizeof(a)));
+	T(sendto(s, "abc", 3, MSG_FASTOPEN | MSG_NOSIGNAL, (struct sockaddr *)&a, sizeof(a)));
+	T(connect(s, (struct sockaddr *)&a, sizeof(a)));
+	T(shutdown(s, SHUT_WR));
+	T(sendto(s, "abc", 3, MSG_FASTOPEN | MSG_NOSIGNAL, (struct sockaddr *)&a, sizeof(a)));
+	close(s);
+	close(l);
+}
+
+/* A connect() that may wait for the first text, and what can be asked of the socket meanwhile. */
+static void fast_open_connects(void)
+{
+	struct sockaddr_in a = loopback(0);
+	socklen_t len = sizeof(a);
+	int l = socket(AF_INET, SOCK_STREAM, 0), s, v = 1;
+	char buf[4];
+
+	T(bind(l, (struct sockaddr *)&a, sizeof(a)));
+	T(listen(l, 5));
+	T(getsockname(l, (struct sockaddr *)&a, &len));
+	for (int round = 0; round < 2; round++) {
+		s = socket(AF_INET, SOCK_STREAM, 0);
+		v = 1;
+		T(setsockopt(s, IPPROTO_TCP, FASTOPEN_CONNECT, &v, sizeof(v)));
+		T(connect(s, (struct sockaddr *)&a, sizeof(a)));
+		T(setsockopt(s, IPPROTO_TCP, FASTOPEN_CONNECT, &v, sizeof(v)));
+		T(connect(s, (struct sockaddr *)&a, sizeof(a)));
+		T(send(s, "abc", 3, MSG_NOSIGNAL));
+		T(recv(s, buf, 4, MSG_DONTWAIT));
+		T(shutdown(s, SHUT_RDWR));
+		close(s);
+	}
+	close(l);
+}
+
+static void fast_open_keys(void)
+{
+	int s = socket(AF_INET, SOCK_STREAM, 0);
+	unsigned char key[40] = { 1, 2, 3 };
+	socklen_t len;
+
+	for (int n = 0; n <= 40; n += 8) {
+		T(setsockopt(s, IPPROTO_TCP, FASTOPEN_KEY, key, n));
+		len = n;
+		T(getsockopt(s, IPPROTO_TCP, FASTOPEN_KEY, key, &len));
+		V(len);
+	}
+	T(setsockopt(s, IPPROTO_TCP, FASTOPEN_KEY, BAD, 16));
+	close(s);
+}
+
 int main(void)
 {
+	fast_open_sends();
+	fast_open_connects();
+	fast_open_keys();
 	queues_in_every_state();
 	reading_nothing();
 	port_zero();
