@@ -41,17 +41,6 @@ void tcp_fastopen_set_keys(struct tcp_fastopen_context *ctx, const u8 *keys, u32
 	local_bh_enable();
 }
 
-int tcp_fastopen_get_keys(const struct sock *sk, void *keys)
-{
-	const struct tcp_fastopen_context *ctx = &sock_net(sk)->tcp.fastopen_ctx;
-	const struct tcp_ext *ext = tcp_sk(sk)->ext;
-
-	if (ext && ext->fastopenq && ext->fastopenq->ctx.n)
-		ctx = &ext->fastopenq->ctx;
-	memcpy(keys, ctx->key, ctx->n * TCP_FASTOPEN_KEY_LENGTH);
-	return (int)ctx->n;
-}
-
 /*
  * Which key the SYN's cookie was made with, or -1. foc: the one it should have, by the first key.
  * It depends on both addresses, and on nothing that the client could choose.
@@ -60,14 +49,17 @@ static int cookie_check(const struct sock *sk, const struct sk_buff *skb,
 			const struct tcp_options_received *opt, struct tcp_fastopen_cookie *foc)
 {
 	const __be32 addr[2] = { ip_hdr(skb)->saddr, ip_hdr(skb)->daddr };
-	struct siphash_key keys[2];
+	const struct tcp_fastopen_context *ctx = &sock_net(sk)->tcp.fastopen_ctx;
+	const struct fastopen_queue *q = tcp_sk(sk)->ext ? tcp_sk(sk)->ext->fastopenq : NULL;
 	int i, found = -1;
 	u64 hash;
 
 	if (!opt->fastopen)
 		return -1;
-	for (i = tcp_fastopen_get_keys(sk, keys) - 1; i >= 0; i--) {
-		hash = siphash(addr, sizeof(addr), &keys[i]);
+	if (q && q->ctx.n)
+		ctx = &q->ctx;
+	for (i = (int)ctx->n - 1; i >= 0; i--) {
+		hash = siphash(addr, sizeof(addr), &ctx->key[i]);
 		memcpy(foc->val, &hash, sizeof(hash));
 		if (opt->fastopen_len == sizeof(hash) &&
 		    !memcmp(opt->fastopen, &hash, sizeof(hash)))

@@ -61,9 +61,8 @@ void tcp_fastopen_queue_purge(struct sock *sk);	/* it listens no more: forget wh
 /* For one more, if need be in the place of one whose reset is long ago. */
 bool tcp_fastopen_queue_has_room(const struct sock *sk);
 
-/* n keys of 16 octets each (1 or 2) for ctx; and those that sk goes by. Returns how many. */
+/* n keys of 16 octets each (1 or 2) for ctx. */
 void tcp_fastopen_set_keys(struct tcp_fastopen_context *ctx, const u8 *keys, u32 n);
-int tcp_fastopen_get_keys(const struct sock *sk, void *keys);
 
 /*
  * Does the SYN skb open a connection at once? The child, as tcp_create_child()'s, with its text; or

@@ -315,8 +315,11 @@ static int get_option(struct sock *sk, int optname, union tcp_option *v)
 		strscpy(v->name, icsk->icsk_ca_ops->name, sizeof(v->name));
 		return sizeof(v->name);
 	case TCP_CC_INFO: return 0;	/* neither CUBIC nor Reno has anything to tell */
-	case TCP_FASTOPEN_KEY:
-		return tcp_fastopen_get_keys(sk, v->keys) * (int)TCP_FASTOPEN_KEY_LENGTH;
+	case TCP_FASTOPEN_KEY:	/* its own; those of the stack are the administrator's */
+		if (!ext || !ext->fastopenq)
+			return 0;
+		memcpy(v->keys, ext->fastopenq->ctx.key, sizeof(v->keys));
+		return (int)(ext->fastopenq->ctx.n * TCP_FASTOPEN_KEY_LENGTH);
 	default: return -ENOPROTOOPT;
 	}
 	return sizeof(v->val);
