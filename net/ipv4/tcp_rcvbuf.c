@@ -85,11 +85,9 @@ static void rcv_rtt_update(struct tcp_sock *tp, u32 us, bool win_dep)
 	u32 old = tp->rcv_rtt_us;
 
 	us = min(us, 60000000U) ?: 1;
-	if (!old)
-		tp->rcv_rtt_us = us << 3;
-	else if (!win_dep)
+	if (old && !win_dep)
 		tp->rcv_rtt_us = old - (old >> 3) + us;
-	else if (us << 3 < old)		/* a window takes at least a round trip: keep the least */
+	else if (!old || us << 3 < old)	/* a window takes at least a round trip: keep the least */
 		tp->rcv_rtt_us = us << 3;
 }
 
@@ -107,87 +105,51 @@ static void rcv_rtt_measure(struct tcp_sock *tp)
 
 void tcp_rcv_rtt_measure_ts(struct sock *sk, const struct sk_buff *skb, u32 tsecr)
 {
-	struct tcp_sock *tp = tcp_sk(sk);
-	u32 ms;
+	u32 len = TCP_SKB_CB(skb)->end_seq - TCP_SKB_CB(skb)->seq;
+	u32 ms = tcp_time_stamp(tcp_sk(sk)) - tsecr;
 
-	if (!tsecr || TCP_SKB_CB(skb)->end_seq - TCP_SKB_CB(skb)->seq <
-		      inet_csk(sk)->icsk_ack.rcv_mss)
-		return;
-	ms = tcp_time_stamp(tp) - tsecr;
-	if (ms < 60000)
-		rcv_rtt_update(tp, max(ms, 1U) * 1000, false);
+	if (tsecr && len >= inet_csk(sk)->icsk_ack.rcv_mss && ms < 60000)
+		rcv_rtt_update(tcp_sk(sk), max(ms, 1U) * 1000, false);
 }
 
 /* --- the window -------------------------------------------------------------------------- */
 
-/* How much larger the window may get on behalf of skb, by what its memory stands for. */
-static u32 grow_by(const struct sock *sk, const struct sk_buff *skb)
-{
-	const struct tcp_sock *tp = tcp_sk(sk);
-	int truesize = tcp_win_from_space(sk, (int)skb->truesize);
-	int window = tcp_win_from_space(sk, sock_net(sk)->tcp.sysctl_tcp_rmem[2]);
-
-	if (truesize <= (int)skb->len)
-		return 2U * tp->advmss;
-	for (truesize >>= 1, window >>= 1; (int)tp->rcv_ssthresh <= window && truesize;
-	     truesize >>= 1, window >>= 1)
-		if (truesize <= (int)skb->len)
-			return 2U * inet_csk(sk)->icsk_ack.rcv_mss;
-	return 0;
-}
-
+/*
+ * The window may grow on behalf of skb: the more, the less memory its octets take, and not at all
+ * when the window is large for so much.
+ */
 static void grow_window(struct sock *sk, const struct sk_buff *skb)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 	int room = min_t(int, tp->window_clamp, tcp_space(sk)) - (int)tp->rcv_ssthresh;
-	u32 incr;
+	int truesize = tcp_win_from_space(sk, (int)skb->truesize);
+	int window = tcp_win_from_space(sk, sock_net(sk)->tcp.sysctl_tcp_rmem[2]);
+	u32 incr = 2U * tp->advmss;
 
 	if (room <= 0 || tcp_under_memory_pressure(sk))
 		return;
-	incr = grow_by(sk, skb);
-	if (!incr)
-		return;
+	for (; truesize > (int)skb->len; truesize >>= 1) {
+		window >>= 1;
+		if ((int)tp->rcv_ssthresh > window)
+			return;
+		incr = 2U * inet_csk(sk)->icsk_ack.rcv_mss;
+	}
 	tp->rcv_ssthresh += min(max(incr, 2 * skb->len), (u32)room);
 	inet_csk(sk)->icsk_ack.quick |= 1;
-}
-
-/* The buffer overflowed although the window was kept: ask for less, or take more if we may. */
-static void clamp_window(struct sock *sk)
-{
-	struct tcp_sock *tp = tcp_sk(sk);
-	int most = sock_net(sk)->tcp.sysctl_tcp_rmem[2];
-
-	inet_csk(sk)->icsk_ack.quick = 0;
-	if (sk->sk_rcvbuf < most && !(sk->sk_userlocks & SOCK_RCVBUF_LOCK) &&
-	    !tcp_under_memory_pressure(sk))
-		sk->sk_rcvbuf = min(READ_ONCE(sk->sk_rmem_alloc), most);
-	if (READ_ONCE(sk->sk_rmem_alloc) > sk->sk_rcvbuf)
-		tp->rcv_ssthresh = min(tp->window_clamp, 2U * tp->advmss);
 }
 
 void tcp_init_buffer_space(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
-	u32 most = (u32)tcp_full_space(sk);
 
 	tcp_mstamp_refresh(tp);
 	tp->rcvq_time = tcp_time_us(tp);
 	tp->rcvq_seq = tp->copied_seq;
 	tp->rcvq_space = min(tp->rcv_wnd, TCP_INIT_CWND * tp->advmss);
-	tp->window_clamp = min(tp->window_clamp, most);
+	tp->window_clamp = min_t(u32, tp->window_clamp, tcp_full_space(sk));
 	tp->rcv_ssthresh = min(tp->rcv_ssthresh, tp->window_clamp);
 	if (!(sk->sk_userlocks & SOCK_SNDBUF_LOCK))
 		tcp_sndbuf_expand(sk);
-}
-
-/* What a full segment costs in buffer space for each octet that it promises. */
-static u32 rcvmem_per_segment(const struct sock *sk)
-{
-	u32 advmss = tcp_sk(sk)->advmss, mem = (u32)SKB_TRUESIZE(advmss + MAX_TCP_HEADER);
-
-	while (tcp_win_from_space(sk, (int)mem) < (int)advmss)
-		mem += 128;
-	return mem;
 }
 
 /*
@@ -196,32 +158,33 @@ static u32 rcvmem_per_segment(const struct sock *sk)
  */
 void tcp_rcv_space_adjust(struct sock *sk)
 {
+	const struct netns_tcp *t = &sock_net(sk)->tcp;
 	struct tcp_sock *tp = tcp_sk(sk);
-	u32 now, copied;
-	u64 want, grow;
+	u32 copied, mem = (u32)SKB_TRUESIZE(tp->advmss + MAX_TCP_HEADER);
+	u64 want;
 
 	if (!tp->rcv_rtt_us)
 		return;
 	tcp_mstamp_refresh(tp);
-	now = tcp_time_us(tp);
-	if (now - tp->rcvq_time < tp->rcv_rtt_us >> 3)
+	if (tcp_time_us(tp) - tp->rcvq_time < tp->rcv_rtt_us >> 3)
 		return;
 	copied = tp->copied_seq - tp->rcvq_seq;
-	if (copied > tp->rcvq_space && sock_net(sk)->tcp.sysctl_tcp_moderate_rcvbuf &&
+	if (copied > tp->rcvq_space && t->sysctl_tcp_moderate_rcvbuf &&
 	    !(sk->sk_userlocks & SOCK_RCVBUF_LOCK)) {
 		want = (u64)copied * 2 + 16ULL * tp->advmss;
-		grow = want * (copied - tp->rcvq_space) / max(tp->rcvq_space, 1U);
-		want = min_t(u64, (want + 2 * grow) / tp->advmss * rcvmem_per_segment(sk),
-			     sock_net(sk)->tcp.sysctl_tcp_rmem[2]);
+		want += want * (copied - tp->rcvq_space) / max(tp->rcvq_space, 1U) * 2;
+		/* what a full segment costs in buffer space for each octet that it promises */
+		while (tcp_win_from_space(sk, (int)mem) < (int)tp->advmss)
+			mem += 128;
+		want = min_t(u64, want / tp->advmss * mem, t->sysctl_tcp_rmem[2]);
 		if ((int)want > sk->sk_rcvbuf) {
 			sk->sk_rcvbuf = (int)want;
 			tp->window_clamp = (u32)tcp_win_from_space(sk, (int)want);
 		}
 	}
-	if (copied > tp->rcvq_space)
-		tp->rcvq_space = copied;
+	tp->rcvq_space = max(tp->rcvq_space, copied);
 	tp->rcvq_seq = tp->copied_seq;
-	tp->rcvq_time = now;
+	tp->rcvq_time = tcp_time_us(tp);
 }
 
 void tcp_event_data_recv(struct sock *sk, struct sk_buff *skb)
@@ -269,23 +232,22 @@ static bool bloated(const struct sk_buff *skb)
 	       !(TCP_SKB_CB(skb)->tcp_flags & (TCPHDR_SYN | TCPHDR_FIN));
 }
 
-/* Copy skb and its bloated neighbours into one; returns the one after them. NULL: the end. */
+/* Copy skb and its neighbours into one, if all waste memory; returns the one after them. */
 static struct sk_buff *collapse_run(struct sock *sk, struct sk_buff *skb)
 {
 	struct sk_buff_head *q = &sk->sk_receive_queue;
 	struct sk_buff *next = skb_queue_next(q, skb), *to;
-	u32 overlap, n;
+	u32 n;
 
-	if (!next || !bloated(next) || !(to = alloc_skb(COLLAPSE_ROOM)))
+	if (!bloated(skb) || !next || !bloated(next) || !(to = alloc_skb(COLLAPSE_ROOM)))
 		return next;
 	memcpy(to->cb, skb->cb, sizeof(to->cb));
 	to->dev = skb->dev;
 	to->tstamp = skb->tstamp;
 	TCP_SKB_CB(to)->end_seq = TCP_SKB_CB(to)->seq;
 	__skb_queue_after(q, skb->prev, to);
-	while (skb && bloated(skb)) {
-		overlap = TCP_SKB_CB(to)->end_seq - TCP_SKB_CB(skb)->seq;
-		n = overlap < skb->len ? skb->len - overlap : 0;
+	for (; skb && bloated(skb); skb = next) {
+		n = TCP_SKB_CB(skb)->end_seq - TCP_SKB_CB(to)->end_seq;	/* they may overlap */
 		if (n > skb_tailroom(to))
 			break;
 		skb_copy_bits(skb, skb->len - n, skb_put(to, n), n);
@@ -294,22 +256,9 @@ static struct sk_buff *collapse_run(struct sock *sk, struct sk_buff *skb)
 		__skb_unlink(skb, q);
 		consume_skb(skb);
 		NET_INC_STATS(sock_net(sk), TcpExt_TCPRcvCollapsed);
-		skb = next;
 	}
 	sk_stream_set_owner_r(to, sk);
 	return skb;
-}
-
-static void collapse_queue(struct sock *sk)
-{
-	struct sk_buff *skb = skb_peek(&sk->sk_receive_queue);
-
-	while (skb && READ_ONCE(sk->sk_rmem_alloc) > sk->sk_rcvbuf) {
-		if (bloated(skb))
-			skb = collapse_run(sk, skb);
-		else
-			skb = skb_queue_next(&sk->sk_receive_queue, skb);
-	}
 }
 
 static bool fits(const struct sock *sk)
@@ -317,34 +266,43 @@ static bool fits(const struct sock *sk)
 	return READ_ONCE(sk->sk_rmem_alloc) <= sk->sk_rcvbuf;
 }
 
-/* Make room. False: there is none to make. */
+static void collapse_queue(struct sock *sk)
+{
+	struct sk_buff *skb = skb_peek(&sk->sk_receive_queue);
+
+	while (skb && !fits(sk))
+		skb = collapse_run(sk, skb);
+}
+
+/*
+ * The buffer overflowed although the window was kept: take more if we may, else ask for less and
+ * make room. False: there is none to make.
+ */
 static bool prune_queue(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
+	int most = sock_net(sk)->tcp.sysctl_tcp_rmem[2];
 
 	NET_INC_STATS(sock_net(sk), TcpExt_PruneCalled);
-	if (READ_ONCE(sk->sk_rmem_alloc) >= sk->sk_rcvbuf)
-		clamp_window(sk);
-	else if (tcp_under_memory_pressure(sk))
-		tp->rcv_ssthresh = min(tp->rcv_ssthresh, 4U * tp->advmss);
-	if (!fits(sk))
-		collapse_queue(sk);
-	if (!fits(sk))
-		tcp_prune_ofo_queue(sk);
+	inet_csk(sk)->icsk_ack.quick = 0;
+	if (sk->sk_rcvbuf < most && !(sk->sk_userlocks & SOCK_RCVBUF_LOCK) &&
+	    !tcp_under_memory_pressure(sk))
+		sk->sk_rcvbuf = min(READ_ONCE(sk->sk_rmem_alloc), most);
 	if (fits(sk))
 		return true;
-	NET_INC_STATS(sock_net(sk), TcpExt_RcvPruned);
-	tp->fastpath = 0;
-	return false;
+	tp->rcv_ssthresh = min(tp->window_clamp, 2U * tp->advmss);
+	collapse_queue(sk);
+	if (!fits(sk))
+		tcp_prune_ofo_queue(sk);
+	NET_ADD_STATS(sock_net(sk), TcpExt_RcvPruned, !fits(sk));
+	return fits(sk);
 }
 
 bool tcp_rcv_room(struct sock *sk, const struct sk_buff *skb)
 {
-	if (likely(fits(sk) && !tcp_out_of_memory(sk)))
-		return true;
-	if (!fits(sk) && !prune_queue(sk))
+	if (unlikely(!fits(sk)) && !prune_queue(sk))
 		return false;
-	if (!tcp_out_of_memory(sk) || tcp_prune_ofo_queue(sk))
+	if (likely(!tcp_out_of_memory(sk)) || tcp_prune_ofo_queue(sk))
 		return true;
 	/* the next octet in order always fits, or nothing would ever move */
 	return skb_queue_empty(&sk->sk_receive_queue) &&
@@ -386,8 +344,7 @@ void tcp_set_rcvlowat(struct sock *sk, int val)
 	bool locked = sk->sk_userlocks & SOCK_RCVBUF_LOCK;
 	int most = locked ? sk->sk_rcvbuf : sock_net(sk)->tcp.sysctl_tcp_rmem[2];
 
-	val = min(val, most >> 1);
-	sk->sk_rcvlowat = val;
+	sk->sk_rcvlowat = val = min(val, most >> 1);
 	if (!locked && 2 * val > sk->sk_rcvbuf) {
 		sk->sk_rcvbuf = 2 * val;
 		if (tcp_sk(sk)->window_clamp)
@@ -402,15 +359,6 @@ static void queue_in_order(struct sock *sk, struct sk_buff *skb)
 	struct tcp_sock *tp = tcp_sk(sk);
 	bool fin = TCP_SKB_CB(skb)->tcp_flags & TCPHDR_FIN;
 
-	if (!tcp_rcv_room(sk, skb)) {
-		NET_INC_STATS(sock_net(sk), TcpExt_TCPRcvQDrop);
-		tp->fastpath = 0;
-		tcp_enter_quickack_mode(sk, TCP_MAX_QUICKACKS);
-		inet_csk(sk)->icsk_ack.pending |= ICSK_ACK_SCHED | ICSK_ACK_NOW | ICSK_ACK_NOMEM;
-		sk->sk_data_ready(sk);
-		kfree_skb_reason(skb, DROP_TCP_RCVQ_MEM);
-		return;
-	}
 	if (skb->len)
 		tcp_event_data_recv(sk, skb);
 	tcp_queue_rcv(sk, skb);
@@ -427,18 +375,12 @@ static void queue_in_order(struct sock *sk, struct sk_buff *skb)
 		tcp_data_ready(sk);
 }
 
-static void out_of_window(struct sock *sk, struct sk_buff *skb, enum skb_drop_reason why)
-{
-	tcp_enter_quickack_mode(sk, TCP_MAX_QUICKACKS);
-	inet_csk_schedule_ack(sk);
-	kfree_skb_reason(skb, why);
-}
-
 void tcp_data_queue(struct sock *sk, struct sk_buff *skb)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 	struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
 	u32 window = tcp_receive_window(tp);
+	enum skb_drop_reason why;
 
 	if (cb->seq == cb->end_seq) {
 		consume_skb(skb);
@@ -450,29 +392,38 @@ void tcp_data_queue(struct sock *sk, struct sk_buff *skb)
 	if (!after(cb->end_seq, tp->rcv_nxt)) {
 		NET_INC_STATS(sock_net(sk), TcpExt_DelayedACKLost);
 		tcp_dsack_set(sk, cb->seq, cb->end_seq);
-		out_of_window(sk, skb, DROP_TCP_OLD_DATA);
+		why = DROP_TCP_OLD_DATA;
 	} else if (!before(cb->seq, tp->rcv_nxt + window)) {
-		if (!window)
-			NET_INC_STATS(sock_net(sk), TcpExt_TCPZeroWindowDrop);
-		out_of_window(sk, skb, window ? DROP_TCP_OVERWINDOW : DROP_TCP_RCVQ_MEM);
+		NET_ADD_STATS(sock_net(sk), TcpExt_TCPZeroWindowDrop, !window);
+		why = window ? DROP_TCP_OVERWINDOW : DROP_TCP_RCVQ_MEM;
 	} else if (after(cb->seq, tp->rcv_nxt)) {
 		tcp_data_queue_ofo(sk, skb);
+		return;
 	} else {
 		if (before(cb->seq, tp->rcv_nxt))
 			tcp_dsack_set(sk, cb->seq, tp->rcv_nxt);
-		queue_in_order(sk, skb);
+		if (tcp_rcv_room(sk, skb)) {
+			queue_in_order(sk, skb);
+			return;
+		}
+		NET_INC_STATS(sock_net(sk), TcpExt_TCPRcvQDrop);
+		tp->fastpath = 0;
+		inet_csk(sk)->icsk_ack.pending |= ICSK_ACK_NOW | ICSK_ACK_NOMEM;
+		sk->sk_data_ready(sk);
+		why = DROP_TCP_RCVQ_MEM;
 	}
+	tcp_enter_quickack_mode(sk, TCP_MAX_QUICKACKS);
+	inet_csk_schedule_ack(sk);
+	kfree_skb_reason(skb, why);
 }
 
 /* RFC 9293 3.10.7.4, eighth: the peer has sent everything. */
 void tcp_fin(struct sock *sk)
 {
-	struct tcp_sock *tp = tcp_sk(sk);
-
 	inet_csk_schedule_ack(sk);
 	sk->sk_shutdown |= RCV_SHUTDOWN;
 	sock_set_flag(sk, SOCK_DONE);
-	tcp_ofo_purge(tp, DROP_TCP_OLD_DATA);
+	tcp_ofo_purge(tcp_sk(sk), DROP_TCP_OLD_DATA);
 	switch (sk->sk_state) {
 	case TCP_SYN_RECV:
 	case TCP_ESTABLISHED:
