@@ -1,7 +1,6 @@
 /*
  * The receive queue: text in order, its memory, the window it allows, and when to acknowledge.
  */
-#include "lib/string.h"
 #include "net/ipv4/tcp.h"
 
 /* --- acknowledging ----------------------------------------------------------------------- */
@@ -11,9 +10,7 @@ static void incr_quickack(struct sock *sk, u32 most)
 	struct inet_connection_sock *icsk = inet_csk(sk);
 	u32 n = tcp_sk(sk)->rcv_wnd / (2U * max_t(u32, icsk->icsk_ack.rcv_mss, 1));
 
-	n = min(n ?: 2, most);
-	if (n > icsk->icsk_ack.quick)
-		icsk->icsk_ack.quick = (u8)n;
+	icsk->icsk_ack.quick = (u8)max_t(u32, icsk->icsk_ack.quick, min(n ?: 2, most));
 }
 
 void tcp_enter_quickack_mode(struct sock *sk, u32 max_quickacks)
@@ -35,26 +32,19 @@ void tcp_initialize_rcv_mss(struct sock *sk)
 static void measure_rcv_mss(struct sock *sk, const struct sk_buff *skb)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
-	u32 len = skb_shinfo(skb)->gso_size ?: skb->len, last = icsk->icsk_ack.last_seg_size;
+	u32 len = skb_shinfo(skb)->gso_size ?: skb->len;
+	bool push = TCP_SKB_CB(skb)->tcp_flags & TCPHDR_PSH, full = len >= icsk->icsk_ack.rcv_mss;
+	bool smaller = !full && !push && len >= TCP_MIN_MSS;	/* and not the end of a write */
 
-	icsk->icsk_ack.last_seg_size = 0;
-	if (len >= icsk->icsk_ack.rcv_mss) {
+	/* twice the same smaller size: the path's MTU may have shrunk */
+	full |= smaller && len == icsk->icsk_ack.last_seg_size;
+	icsk->icsk_ack.last_seg_size = smaller ? (u16)len : 0;
+	if (full)
 		icsk->icsk_ack.rcv_mss = (u16)min_t(u32, len, tcp_sk(sk)->advmss);
-		if (TCP_SKB_CB(skb)->tcp_flags & TCPHDR_PSH)
-			icsk->icsk_ack.pending |= ICSK_ACK_PUSHED;
-		return;
-	}
-	/* twice the same smaller size, not the end of a write: the path's MTU may have shrunk */
-	if (len >= TCP_MIN_MSS && !(TCP_SKB_CB(skb)->tcp_flags & TCPHDR_PSH)) {
-		icsk->icsk_ack.last_seg_size = (u16)len;
-		if (len == last) {
-			icsk->icsk_ack.rcv_mss = (u16)len;
-			return;
-		}
-	}
-	if (icsk->icsk_ack.pending & ICSK_ACK_PUSHED)
+	else if (icsk->icsk_ack.pending & ICSK_ACK_PUSHED)
 		icsk->icsk_ack.pending |= ICSK_ACK_PUSHED2;
-	icsk->icsk_ack.pending |= ICSK_ACK_PUSHED;
+	if (push || !full)
+		icsk->icsk_ack.pending |= ICSK_ACK_PUSHED;
 }
 
 /* The gap between segments predicts how long an ACK may wait for company. */
@@ -232,46 +222,40 @@ static bool bloated(const struct sk_buff *skb)
 	       !(TCP_SKB_CB(skb)->tcp_flags & (TCPHDR_SYN | TCPHDR_FIN));
 }
 
-/* Copy skb and its neighbours into one, if all waste memory; returns the one after them. */
-static struct sk_buff *collapse_run(struct sock *sk, struct sk_buff *skb)
-{
-	struct sk_buff_head *q = &sk->sk_receive_queue;
-	struct sk_buff *next = skb_queue_next(q, skb), *to;
-	u32 n;
-
-	if (!bloated(skb) || !next || !bloated(next) || !(to = alloc_skb(COLLAPSE_ROOM)))
-		return next;
-	memcpy(to->cb, skb->cb, sizeof(to->cb));
-	to->dev = skb->dev;
-	to->tstamp = skb->tstamp;
-	TCP_SKB_CB(to)->end_seq = TCP_SKB_CB(to)->seq;
-	__skb_queue_after(q, skb->prev, to);
-	for (; skb && bloated(skb); skb = next) {
-		n = TCP_SKB_CB(skb)->end_seq - TCP_SKB_CB(to)->end_seq;	/* they may overlap */
-		if (n > skb_tailroom(to))
-			break;
-		skb_copy_bits(skb, skb->len - n, skb_put(to, n), n);
-		TCP_SKB_CB(to)->end_seq += n;
-		next = skb_queue_next(q, skb);
-		__skb_unlink(skb, q);
-		consume_skb(skb);
-		NET_INC_STATS(sock_net(sk), TcpExt_TCPRcvCollapsed);
-	}
-	sk_stream_set_owner_r(to, sk);
-	return skb;
-}
-
 static bool fits(const struct sock *sk)
 {
 	return READ_ONCE(sk->sk_rmem_alloc) <= sk->sk_rcvbuf;
 }
 
+/* Copy each run of bloated skbs into one, until the rest fits. */
 static void collapse_queue(struct sock *sk)
 {
-	struct sk_buff *skb = skb_peek(&sk->sk_receive_queue);
+	struct sk_buff_head *q = &sk->sk_receive_queue;
+	struct sk_buff *skb, *next, *to;
+	u32 n;
 
-	while (skb && !fits(sk))
-		skb = collapse_run(sk, skb);
+	for (skb = skb_peek(q); skb && !fits(sk); skb = next) {
+		next = skb_queue_next(q, skb);
+		if (!bloated(skb) || !next || !bloated(next) || !(to = alloc_skb(COLLAPSE_ROOM)))
+			continue;
+		*TCP_SKB_CB(to) = *TCP_SKB_CB(skb);
+		to->dev = skb->dev;
+		to->tstamp = skb->tstamp;
+		TCP_SKB_CB(to)->end_seq = TCP_SKB_CB(to)->seq;
+		__skb_queue_after(q, skb->prev, to);
+		while ((next = skb_queue_next(q, to)) && bloated(next)) {
+			/* what it adds: it may begin before the end of the one before */
+			n = TCP_SKB_CB(next)->end_seq - TCP_SKB_CB(to)->end_seq;
+			if (n > skb_tailroom(to))
+				break;
+			skb_copy_bits(next, next->len - n, skb_put(to, n), n);
+			TCP_SKB_CB(to)->end_seq += n;
+			__skb_unlink(next, q);
+			consume_skb(next);
+			NET_INC_STATS(sock_net(sk), TcpExt_TCPRcvCollapsed);
+		}
+		sk_stream_set_owner_r(to, sk);
+	}
 }
 
 /*
