@@ -32,26 +32,30 @@ void tcp_initialize_rcv_mss(struct sock *sk)
 static void measure_rcv_mss(struct sock *sk, const struct sk_buff *skb)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
-	u32 len = skb_shinfo(skb)->gso_size ?: skb->len;
-	bool push = TCP_SKB_CB(skb)->tcp_flags & TCPHDR_PSH, full = len >= icsk->icsk_ack.rcv_mss;
-	bool smaller = !full && !push && len >= TCP_MIN_MSS;	/* and not the end of a write */
+	u32 len = skb_shinfo(skb)->gso_size ?: skb->len, last = icsk->icsk_ack.last_seg_size;
+	u8 push = TCP_SKB_CB(skb)->tcp_flags & TCPHDR_PSH;
 
-	/* twice the same smaller size: the path's MTU may have shrunk */
-	full |= smaller && len == icsk->icsk_ack.last_seg_size;
-	icsk->icsk_ack.last_seg_size = smaller ? (u16)len : 0;
-	if (full)
+	icsk->icsk_ack.last_seg_size = 0;
+	if (!push && len < icsk->icsk_ack.rcv_mss && len >= TCP_MIN_MSS)
+		icsk->icsk_ack.last_seg_size = (u16)len;
+	/* twice the same smaller size, not the end of a write: the path's MTU may have shrunk */
+	if (len >= icsk->icsk_ack.rcv_mss || (len == last && icsk->icsk_ack.last_seg_size)) {
 		icsk->icsk_ack.rcv_mss = (u16)min_t(u32, len, tcp_sk(sk)->advmss);
-	else if (icsk->icsk_ack.pending & ICSK_ACK_PUSHED)
-		icsk->icsk_ack.pending |= ICSK_ACK_PUSHED2;
-	if (push || !full)
+		if (push)
+			icsk->icsk_ack.pending |= ICSK_ACK_PUSHED;
+	} else {
+		if (icsk->icsk_ack.pending & ICSK_ACK_PUSHED)
+			icsk->icsk_ack.pending |= ICSK_ACK_PUSHED2;
 		icsk->icsk_ack.pending |= ICSK_ACK_PUSHED;
+	}
 }
 
 /* The gap between segments predicts how long an ACK may wait for company. */
 static void update_ato(struct sock *sk)
 {
 	struct inet_connection_sock *icsk = inet_csk(sk);
-	u32 now = tcp_time_ms(tcp_sk(sk)), ms = now - icsk->icsk_ack.lrcvtime, us;
+	u32 now = tcp_time_ms(tcp_sk(sk));
+	u32 us = min(now - icsk->icsk_ack.lrcvtime, 1000000U) * 1000;
 
 	icsk->icsk_ack.lrcvtime = now;
 	if (!icsk->icsk_ack.ato) {
@@ -59,7 +63,6 @@ static void update_ato(struct sock *sk)
 		icsk->icsk_ack.ato = TCP_ATO_MIN_US;
 		return;
 	}
-	us = min(ms, 1000000U) * 1000;
 	if (us <= TCP_ATO_MIN_US / 2)
 		icsk->icsk_ack.ato = (icsk->icsk_ack.ato >> 1) + TCP_ATO_MIN_US / 2;
 	else if (us < icsk->icsk_ack.ato)
@@ -96,18 +99,15 @@ static void rcv_rtt_measure(struct tcp_sock *tp)
 void tcp_rcv_rtt_measure_ts(struct sock *sk, const struct sk_buff *skb, u32 tsecr)
 {
 	u32 len = TCP_SKB_CB(skb)->end_seq - TCP_SKB_CB(skb)->seq;
-	u32 ms = tcp_time_stamp(tcp_sk(sk)) - tsecr;
+	struct tcp_sock *tp = tcp_sk(sk);
 
-	if (tsecr && len >= inet_csk(sk)->icsk_ack.rcv_mss && ms < 60000)
-		rcv_rtt_update(tcp_sk(sk), max(ms, 1U) * 1000, false);
+	if (tsecr && len >= inet_csk(sk)->icsk_ack.rcv_mss && tcp_time_stamp(tp) - tsecr < 60000)
+		rcv_rtt_update(tp, (tcp_time_stamp(tp) - tsecr ?: 1) * 1000, false);
 }
 
 /* --- the window -------------------------------------------------------------------------- */
 
-/*
- * The window may grow on behalf of skb: the more, the less memory its octets take, and not at all
- * when the window is large for so much.
- */
+/* The window may grow on behalf of skb: the larger it is, the less memory skb's octets may take. */
 static void grow_window(struct sock *sk, const struct sk_buff *skb)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -148,33 +148,36 @@ void tcp_init_buffer_space(struct sock *sk)
  */
 void tcp_rcv_space_adjust(struct sock *sk)
 {
-	const struct netns_tcp *t = &sock_net(sk)->tcp;
 	struct tcp_sock *tp = tcp_sk(sk);
-	u32 copied, mem = (u32)SKB_TRUESIZE(tp->advmss + MAX_TCP_HEADER);
+	u32 now, copied, mem;
 	u64 want;
 
 	if (!tp->rcv_rtt_us)
 		return;
 	tcp_mstamp_refresh(tp);
-	if (tcp_time_us(tp) - tp->rcvq_time < tp->rcv_rtt_us >> 3)
+	now = tcp_time_us(tp);
+	if (now - tp->rcvq_time < tp->rcv_rtt_us >> 3)
 		return;
 	copied = tp->copied_seq - tp->rcvq_seq;
-	if (copied > tp->rcvq_space && t->sysctl_tcp_moderate_rcvbuf &&
+	tp->rcvq_seq = tp->copied_seq;
+	tp->rcvq_time = now;
+	if (copied <= tp->rcvq_space)
+		return;
+	if (sock_net(sk)->tcp.sysctl_tcp_moderate_rcvbuf &&
 	    !(sk->sk_userlocks & SOCK_RCVBUF_LOCK)) {
 		want = (u64)copied * 2 + 16ULL * tp->advmss;
 		want += want * (copied - tp->rcvq_space) / max(tp->rcvq_space, 1U) * 2;
 		/* what a full segment costs in buffer space for each octet that it promises */
+		mem = (u32)SKB_TRUESIZE(tp->advmss + MAX_TCP_HEADER);
 		while (tcp_win_from_space(sk, (int)mem) < (int)tp->advmss)
 			mem += 128;
-		want = min_t(u64, want / tp->advmss * mem, t->sysctl_tcp_rmem[2]);
+		want = min_t(u64, want / tp->advmss * mem, sock_net(sk)->tcp.sysctl_tcp_rmem[2]);
 		if ((int)want > sk->sk_rcvbuf) {
 			sk->sk_rcvbuf = (int)want;
 			tp->window_clamp = (u32)tcp_win_from_space(sk, (int)want);
 		}
 	}
-	tp->rcvq_space = max(tp->rcvq_space, copied);
-	tp->rcvq_seq = tp->copied_seq;
-	tp->rcvq_time = tcp_time_us(tp);
+	tp->rcvq_space = copied;
 }
 
 void tcp_event_data_recv(struct sock *sk, struct sk_buff *skb)

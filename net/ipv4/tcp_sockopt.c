@@ -96,19 +96,10 @@ static void set_quickack(struct sock *sk, int val)
 	struct inet_connection_sock *icsk = inet_csk(sk);
 
 	icsk->icsk_ack.pingpong = !val;
-	if (!val || !sk_may_send(sk) || !inet_csk_ack_scheduled(sk))
-		return;
-	tcp_send_ack(sk);
-	if (!(val & 1))
-		icsk->icsk_ack.pingpong = 1;
-}
-
-/* val may be 0 in CLOSE: what the buffer allows. */
-static void set_window_clamp(struct tcp_sock *tp, int val)
-{
-	tp->window_clamp = val ? (u32)max(val, 2304 / 2) : 0;
-	if (val)
-		tp->rcv_ssthresh = min(max(tp->rcv_wnd, tp->rcv_ssthresh), tp->window_clamp);
+	if (val && sk_may_send(sk) && inet_csk_ack_scheduled(sk)) {
+		tcp_send_ack(sk);
+		icsk->icsk_ack.pingpong = !(val & 1);
+	}
 }
 
 /* Whether optname takes val now. */
@@ -154,7 +145,11 @@ static int set_option(struct sock *sk, int optname, const union tcp_option *v, u
 	case TCP_FASTOPEN_KEY: return set_fastopen_queue(sk, optname, v, len);
 	case TCP_FASTOPEN_CONNECT:
 	case TCP_FASTOPEN_NO_COOKIE: return set_fastopen_flag(sk, optname, val);
-	case TCP_WINDOW_CLAMP: set_window_clamp(tp, val); break;
+	case TCP_WINDOW_CLAMP:	/* 0 is possible in CLOSE: what the buffer allows */
+		tp->window_clamp = val ? (u32)max(val, 2304 / 2) : 0;
+		if (val)
+			tp->rcv_ssthresh = min(max(tp->rcv_wnd, tp->rcv_ssthresh), tp->window_clamp);
+		break;
 	case TCP_QUICKACK: set_quickack(sk, val); break;
 	case TCP_NOTSENT_LOWAT:
 		tp->notsent_lowat = (u32)val;
@@ -217,12 +212,11 @@ int tcp_setsockopt(struct sock *sk, int level, int optname, const void __user *o
 /* [s] held. */
 void tcp_get_info(struct sock *sk, struct tcp_info *info)
 {
-	const u32 closed = TCPF(TCP_FIN_WAIT1) | TCPF(TCP_FIN_WAIT2) | TCPF(TCP_CLOSING) |
-			   TCPF(TCP_LAST_ACK);
 	const struct inet_connection_sock *icsk = inet_csk(sk);
 	const struct tcp_sock *tp = tcp_sk(sk);
 	/* bytes_acked and snd_nxt count our FIN, and it is no octet */
-	bool fin_sent = TCPF(sk->sk_state) & closed && tp->snd_nxt == tp->write_seq;
+	bool fin_sent = !sk_opening(sk) && !sk_may_send(sk) && !sk_unconnected(sk) &&
+			tp->snd_nxt == tp->write_seq;
 	u64 rwnd_limited = tcp_chrono_us(tp, TCP_CHRONO_RWND_LIMITED);
 	u64 sndbuf_limited = tcp_chrono_us(tp, TCP_CHRONO_SNDBUF_LIMITED);
 	u32 now = tcp_clock_ms();
