@@ -624,7 +624,7 @@ static inline bool tcp_parse_aligned_timestamp(const struct sk_buff *skb, u32 *t
 /* Acceptable segment text; consumes. */
 void tcp_data_queue(struct sock *sk, struct sk_buff *skb);
 void tcp_queue_rcv(struct sock *sk, struct sk_buff *skb);	/* seq == rcv_nxt; consumes */
-void tcp_data_ready(struct sock *sk);
+void tcp_data_ready(struct sock *sk);	/* wakes the reader, if any, when it is enough for it */
 void tcp_set_rcvlowat(struct sock *sk, int val);	/* proto.set_rcvlowat */
 bool tcp_try_coalesce(struct sock *sk, struct sk_buff *to, struct sk_buff *from);
 void tcp_event_data_recv(struct sock *sk, struct sk_buff *skb);	/* delayed-ACK estimates */

@@ -495,8 +495,7 @@ static void rcv_predicted(struct sock *sk, struct tcp_sock *tp, struct sk_buff *
 	if (acks)
 		data_snd_check(sk, tp);
 	ack_snd_check(sk, tp);
-	if (!sock_flag(sk, SOCK_DEAD))
-		tcp_data_ready(sk);
+	tcp_data_ready(sk);
 }
 
 /* What the peer's SYN allows of what ours offered. */

@@ -22,8 +22,7 @@ void tcp_enter_quickack_mode(struct sock *sk, u32 max_quickacks)
 
 void tcp_initialize_rcv_mss(struct sock *sk)
 {
-	const struct tcp_sock *tp = tcp_sk(sk);
-	u32 mss = min_t(u32, tp->advmss, tp->mss_cache);
+	u32 mss = min_t(u32, tcp_sk(sk)->advmss, tcp_sk(sk)->mss_cache);
 
 	inet_csk(sk)->icsk_ack.rcv_mss = (u16)clamp(mss, TCP_MIN_MSS, TCP_MSS_DEFAULT_V4);
 }
@@ -71,8 +70,7 @@ static void update_ato(struct sock *sk)
 		incr_quickack(sk, TCP_MAX_QUICKACKS);	/* the sender restarts: help its clock */
 }
 
-/* --- round trips as the receiver sees them ----------------------------------------------- */
-
+/* Round trips as the receiver sees them. */
 static void rcv_rtt_update(struct tcp_sock *tp, u32 us, bool win_dep)
 {
 	u32 old = tp->rcv_rtt_us;
@@ -132,7 +130,6 @@ void tcp_init_buffer_space(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 
-	tcp_mstamp_refresh(tp);
 	tp->rcvq_time = tcp_time_us(tp);
 	tp->rcvq_seq = tp->copied_seq;
 	tp->rcvq_space = min(tp->rcv_wnd, TCP_INIT_CWND * tp->advmss);
@@ -142,10 +139,7 @@ void tcp_init_buffer_space(struct sock *sk)
 		tcp_sndbuf_expand(sk);
 }
 
-/*
- * Dynamic right-sizing: the application took copied octets in one round trip, so the sender
- * should be able to double that.
- */
+/* Dynamic right-sizing: the sender should be able to double what was read in a round trip. */
 void tcp_rcv_space_adjust(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -195,10 +189,7 @@ void tcp_event_data_recv(struct sock *sk, struct sk_buff *skb)
 
 /* --- memory ------------------------------------------------------------------------------ */
 
-/*
- * Append from's octets to to, which is on one of sk's receiving queues. False: not possible; else
- * from is to be freed by the caller.
- */
+/* Append from's octets to to, on a receiving queue of sk. True: from is to be freed. */
 bool tcp_try_coalesce(struct sock *sk, struct sk_buff *to, struct sk_buff *from)
 {
 	u32 delta;
@@ -261,10 +252,7 @@ static void collapse_queue(struct sock *sk)
 	}
 }
 
-/*
- * The buffer overflowed although the window was kept: take more if we may, else ask for less and
- * make room. False: there is none to make.
- */
+/* More came than the buffer holds: enlarge it, else ask for less and make room. False: in vain. */
 static bool prune_queue(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -319,8 +307,9 @@ void tcp_data_ready(struct sock *sk)
 {
 	u32 avail = tcp_sk(sk)->rcv_nxt - tcp_sk(sk)->copied_seq;
 
-	if (avail < (u32)sk->sk_rcvlowat && !sock_flag(sk, SOCK_DONE) &&
-	    READ_ONCE(sk->sk_rmem_alloc) < sk->sk_rcvbuf && tcp_receive_window(tcp_sk(sk)))
+	if (sock_flag(sk, SOCK_DEAD) ||
+	    (avail < (u32)sk->sk_rcvlowat && !sock_flag(sk, SOCK_DONE) &&
+	     READ_ONCE(sk->sk_rmem_alloc) < sk->sk_rcvbuf && tcp_receive_window(tcp_sk(sk))))
 		return;
 	sk->sk_data_ready(sk);
 }
@@ -328,11 +317,11 @@ void tcp_data_ready(struct sock *sk)
 /* A reader can only wait for what the buffer will hold: at most half of it. */
 void tcp_set_rcvlowat(struct sock *sk, int val)
 {
-	bool locked = sk->sk_userlocks & SOCK_RCVBUF_LOCK;
-	int most = locked ? sk->sk_rcvbuf : sock_net(sk)->tcp.sysctl_tcp_rmem[2];
+	int most = sk->sk_userlocks & SOCK_RCVBUF_LOCK ? sk->sk_rcvbuf :
+		   sock_net(sk)->tcp.sysctl_tcp_rmem[2];
 
 	sk->sk_rcvlowat = val = min(val, most >> 1);
-	if (!locked && 2 * val > sk->sk_rcvbuf) {
+	if (2 * val > sk->sk_rcvbuf) {
 		sk->sk_rcvbuf = 2 * val;
 		if (tcp_sk(sk)->window_clamp)
 			tcp_sk(sk)->window_clamp = max(tcp_sk(sk)->window_clamp, (u32)val);
@@ -358,8 +347,7 @@ static void queue_in_order(struct sock *sk, struct sk_buff *skb)
 			inet_csk(sk)->icsk_ack.pending |= ICSK_ACK_NOW;
 	}
 	tcp_fast_path_check(sk);
-	if (!sock_flag(sk, SOCK_DEAD))
-		tcp_data_ready(sk);
+	tcp_data_ready(sk);
 }
 
 void tcp_data_queue(struct sock *sk, struct sk_buff *skb)

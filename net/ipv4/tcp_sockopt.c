@@ -16,8 +16,6 @@ union tcp_option {
 	struct tcp_md5sig md5;
 };
 
-/* --- set --------------------------------------------------------------------------------- */
-
 /* TCP_FASTOPEN, how many connections may wait for the end of their handshake; TCP_FASTOPEN_KEY. */
 static int set_fastopen_queue(struct sock *sk, int optname, const union tcp_option *v, u32 len)
 {
@@ -148,7 +146,7 @@ static int set_option(struct sock *sk, int optname, const union tcp_option *v, u
 	case TCP_WINDOW_CLAMP:	/* 0 is possible in CLOSE: what the buffer allows */
 		tp->window_clamp = val ? (u32)max(val, 2304 / 2) : 0;
 		if (val)
-			tp->rcv_ssthresh = min(max(tp->rcv_wnd, tp->rcv_ssthresh), tp->window_clamp);
+			tp->rcv_ssthresh = clamp(tp->rcv_ssthresh, tp->rcv_wnd, tp->window_clamp);
 		break;
 	case TCP_QUICKACK: set_quickack(sk, val); break;
 	case TCP_NOTSENT_LOWAT:
@@ -207,8 +205,6 @@ int tcp_setsockopt(struct sock *sk, int level, int optname, const void __user *o
 	return err;
 }
 
-/* --- get --------------------------------------------------------------------------------- */
-
 /* [s] held. */
 void tcp_get_info(struct sock *sk, struct tcp_info *info)
 {
@@ -217,8 +213,8 @@ void tcp_get_info(struct sock *sk, struct tcp_info *info)
 	/* bytes_acked and snd_nxt count our FIN, and it is no octet */
 	bool fin_sent = !sk_opening(sk) && !sk_may_send(sk) && !sk_unconnected(sk) &&
 			tp->snd_nxt == tp->write_seq;
-	u64 rwnd_limited = tcp_chrono_us(tp, TCP_CHRONO_RWND_LIMITED);
-	u64 sndbuf_limited = tcp_chrono_us(tp, TCP_CHRONO_SNDBUF_LIMITED);
+	u64 rwnd_us = tcp_chrono_us(tp, TCP_CHRONO_RWND_LIMITED);
+	u64 sndbuf_us = tcp_chrono_us(tp, TCP_CHRONO_SNDBUF_LIMITED);
 	u32 now = tcp_clock_ms();
 
 	if (sk->sk_state == TCP_LISTEN) {
@@ -269,9 +265,8 @@ void tcp_get_info(struct sock *sk, struct tcp_info *info)
 		.tcpi_notsent_bytes = tp->write_seq - tp->snd_nxt,
 		.tcpi_segs_out = tp->segs_out, .tcpi_segs_in = tp->segs_in,
 		.tcpi_data_segs_out = tp->data_segs_out, .tcpi_data_segs_in = tp->data_segs_in,
-		.tcpi_busy_time = tcp_chrono_us(tp, TCP_CHRONO_BUSY) + rwnd_limited +
-				  sndbuf_limited,
-		.tcpi_rwnd_limited = rwnd_limited, .tcpi_sndbuf_limited = sndbuf_limited,
+		.tcpi_rwnd_limited = rwnd_us, .tcpi_sndbuf_limited = sndbuf_us,
+		.tcpi_busy_time = tcp_chrono_us(tp, TCP_CHRONO_BUSY) + rwnd_us + sndbuf_us,
 	};
 }
 
