@@ -412,7 +412,6 @@ void tcp_fin(struct sock *sk)
 	case TCP_FIN_WAIT2:
 		tcp_send_ack(sk);
 		tcp_time_wait(sk, TCP_TIME_WAIT, TCP_TIMEWAIT_NS);
-		break;
 	}
 	if (!sock_flag(sk, SOCK_DEAD))
 		sk->sk_state_change(sk);

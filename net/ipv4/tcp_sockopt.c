@@ -7,7 +7,7 @@
 #include "net/ipv4/tcp_md5.h"
 #include "net/ipv4/tcp_fastopen.h"
 
-/* What an option says. */
+/* The value of an option, in or out. */
 union tcp_option {
 	struct tcp_info info;
 	int val;
@@ -16,7 +16,7 @@ union tcp_option {
 	struct tcp_md5sig md5;
 };
 
-/* TCP_FASTOPEN, how many connections may wait for the end of their handshake; TCP_FASTOPEN_KEY. */
+/* TCP_FASTOPEN (how many connections may wait for the end of their handshake), TCP_FASTOPEN_KEY. */
 static int set_fastopen_queue(struct sock *sk, int optname, const union tcp_option *v, u32 len)
 {
 	struct fastopen_queue *q = tcp_fastopen_queue(sk);
@@ -66,7 +66,7 @@ static u8 secs_to_retrans(int seconds)
 	return n;
 }
 
-/* TCP_NODELAY or TCP_CORK: what one of them held back goes, if the other lets it. */
+/* TCP_NODELAY or TCP_CORK. The first one set, the second one cleared, let go what was held back. */
 static void set_nonagle(struct sock *sk, u8 flag, bool on)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -100,7 +100,7 @@ static void set_quickack(struct sock *sk, int val)
 	}
 }
 
-/* Whether optname takes val now. */
+/* Whether optname takes val now. The bounds are those of Linux; times in s. */
 static bool valid(const struct sock *sk, int optname, int val)
 {
 	switch (optname) {
@@ -210,7 +210,7 @@ void tcp_get_info(struct sock *sk, struct tcp_info *info)
 {
 	const struct inet_connection_sock *icsk = inet_csk(sk);
 	const struct tcp_sock *tp = tcp_sk(sk);
-	/* bytes_acked and snd_nxt count our FIN, and it is no octet */
+	/* our FIN was: bytes_acked and snd_nxt count it, and it is no octet */
 	bool fin_sent = !sk_opening(sk) && !sk_may_send(sk) && !sk_unconnected(sk) &&
 			tp->snd_nxt == tp->write_seq;
 	u64 rwnd_us = tcp_chrono_us(tp, TCP_CHRONO_RWND_LIMITED);
