@@ -48,8 +48,7 @@ u32 __tcp_select_window(struct sock *sk)
 static u16 tcp_select_window(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
-	u32 old = tp->rcv_wnd, cur = tcp_receive_window(tp), most = tcp_max_receive_window(tp);
-	u32 win = __tcp_select_window(sk);
+	u32 old = tp->rcv_wnd, cur = tcp_receive_window(tp), win = __tcp_select_window(sk), most;
 
 	if (unlikely(inet_csk(sk)->icsk_ack.pending & ICSK_ACK_NOMEM)) {
 		win = 0;
@@ -59,9 +58,10 @@ static u16 tcp_select_window(struct sock *sk)
 	}
 	tp->rcv_wnd = win = min(win, 65535U << tp->rcv_wscale);
 	tp->rcv_wup = tp->rcv_nxt;
-	tp->rcv_retracted = 0;
-	if (unlikely(most > win))
-		tp->rcv_retracted = (u16)DIV_ROUND_UP(most - win, 1U << tp->rcv_wscale);
+	if (unlikely(win < cur || tp->rcv_retracted)) {
+		most = cur + ((u32)tp->rcv_retracted << tp->rcv_wscale);
+		tp->rcv_retracted = (u16)DIV_ROUND_UP(max(most, win) - win, 1U << tp->rcv_wscale);
+	}
 	win >>= tp->rcv_wscale;
 	if (unlikely(!win)) {
 		tp->fastpath = 0;
