@@ -354,7 +354,7 @@ int tcp_net_init(struct net *net)
 	t->fastopen_ctx.n = 1;
 	INIT_LIST_HEAD(&t->fastopen_cache);
 	t->congestion_control = &tcp_cubic;
-	tcp_md5_net_init(net);
+	tcp_md5_count_keys(net, 0);
 	/* RFC 4022: Van Jacobson's algorithm, its bounds in ms, and no limit */
 	net->mib[MIB_Tcp_RtoAlgorithm] = 1;
 	net->mib[MIB_Tcp_RtoMin] = TCP_RTO_MIN_US / 1000;
@@ -366,6 +366,6 @@ int tcp_net_init(struct net *net)
 
 void tcp_net_exit(struct net *net)
 {
-	tcp_fastopen_cache_purge(net);
+	tcp_fastopen_cache_trim(net, 0);
 	inet_hashinfo_free(net->tcp.hashinfo);
 }

@@ -156,20 +156,16 @@ struct fastopen_server {
 	u64 last_syn_loss;		/* ns */
 };
 
-static void forget_oldest(struct netns_tcp *t)
+void tcp_fastopen_cache_trim(struct net *net, u32 n)
 {
-	struct list_head *oldest = t->fastopen_cache.next;
+	struct list_head *oldest;
 
-	list_del(oldest);
-	t->fastopen_cached--;
-	kfree(list_entry(oldest, struct fastopen_server, node));
-}
-
-void tcp_fastopen_cache_purge(struct net *net)
-{
 	local_bh_disable();
-	while (net->tcp.fastopen_cached)
-		forget_oldest(&net->tcp);
+	for (; net->tcp.fastopen_cached > n; net->tcp.fastopen_cached--) {
+		oldest = net->tcp.fastopen_cache.next;
+		list_del(oldest);
+		kfree(list_entry(oldest, struct fastopen_server, node));
+	}
 	local_bh_enable();
 }
 
@@ -185,13 +181,11 @@ static struct fastopen_server *server_of(const struct sock *sk, bool create)
 			list_move_tail(&s->node, &t->fastopen_cache);
 			return s;
 		}
-	s = create ? kzalloc(sizeof(*s)) : NULL;
+	s = create ? kmalloc(sizeof(*s)) : NULL;
 	if (!s)
 		return NULL;
-	s->daddr = daddr;
-	s->saddr = saddr;
-	if (t->fastopen_cached == FASTOPEN_CACHE_LIMIT)
-		forget_oldest(t);
+	*s = (struct fastopen_server){ .daddr = daddr, .saddr = saddr };
+	tcp_fastopen_cache_trim(sock_net(sk), FASTOPEN_CACHE_LIMIT - 1);
 	list_add_tail(&s->node, &t->fastopen_cache);
 	t->fastopen_cached++;
 	return s;
@@ -209,10 +203,10 @@ static bool better_not(const struct netns_tcp *t, const struct fastopen_server *
 	u64 pause = (u64)t->sysctl_tcp_fastopen_blackhole_timeout_sec * NSEC_PER_SEC;
 	u64 now = ktime_get_ns();
 
-	if (s && s->syn_loss > 1 && now - s->last_syn_loss < 60 * NSEC_PER_SEC << s->syn_loss)
-		return true;
-	return t->fastopen_pauses &&
-	       now - t->fastopen_pause_stamp < pause << min(t->fastopen_pauses - 1, 6U);
+	return (s && s->syn_loss > 1 &&
+		now - s->last_syn_loss < 60 * NSEC_PER_SEC << s->syn_loss) ||
+	       (t->fastopen_pauses &&
+		now - t->fastopen_pause_stamp < pause << min(t->fastopen_pauses - 1, 6U));
 }
 
 void tcp_fastopen_timeout(struct sock *sk, bool expired)

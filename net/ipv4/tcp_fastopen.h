@@ -93,6 +93,6 @@ bool tcp_rcv_fastopen_synack(struct sock *sk, struct sk_buff *skb,
 			     const struct tcp_options_received *opt);
 /* Nothing came back in time; expired: nor will it. Bottom halves off. */
 void tcp_fastopen_timeout(struct sock *sk, bool expired);
-void tcp_fastopen_cache_purge(struct net *net);		/* forget every server */
+void tcp_fastopen_cache_trim(struct net *net, u32 n);	/* forget all but the n latest servers */
 
 #endif

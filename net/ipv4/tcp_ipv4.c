@@ -2,13 +2,10 @@
  * TCP over IPv4: from segment to socket, connect(2), resets, ICMP.
  */
 #include "lib/errno.h"
-#include "lib/string.h"
 #include "net/ipv4/icmp.h"
 #include "net/ipv4/tcp.h"
 #include "net/ipv4/tcp_md5.h"
 #include "net/ipv4/tcp_fastopen.h"
-
-/* --- segments without a socket ----------------------------------------------------------- */
 
 int tcp_v4_send_bare(struct net *net, const struct tcp_bare_segment *seg)
 {
@@ -58,8 +55,6 @@ void tcp_v4_send_reset(struct net *net, struct sk_buff *skb)
 	tcp_v4_send_bare(net, &seg);
 }
 
-/* --- in ---------------------------------------------------------------------------------- */
-
 int tcp_v4_do_rcv(struct sock *sk, struct sk_buff *skb)
 {
 	if (likely(sk->sk_state != TCP_LISTEN))
@@ -94,7 +89,7 @@ int tcp_v4_rcv(struct sk_buff *skb)
 	struct inet_tuple t;
 	struct sock *sk;
 
-	if (skb->pkt_type != PACKET_HOST)
+	if (unlikely(skb->pkt_type != PACKET_HOST))
 		goto drop;
 	NET_INC_STATS(net, Tcp_InSegs);
 	why = tcp_parse(skb);
@@ -238,9 +233,7 @@ static void err_request(struct request_sock *req, const struct icmphdr *icmp, u3
 	bh_unlock_sock(sk);
 }
 
-/*
- * tcp_v4_err - an ICMP error about a segment of ours (net_protocol.err_handler). Softirq.
- */
+/* An ICMP error about a segment of ours (net_protocol.err_handler). Softirq. */
 void tcp_v4_err(struct sk_buff *skb, u32 info)
 {
 	const struct iphdr *iph = (const struct iphdr *)skb->data;

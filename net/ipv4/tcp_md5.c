@@ -12,16 +12,10 @@
 
 static_assert(TCPOLEN_MD5SIG == 2 + MD5_DIGEST_SIZE, "RFC 2385 3.0");
 
-/* From the first key on, every segment is looked at. */
-static void count_key(struct net *net, int n)
+void tcp_md5_count_keys(struct net *net, int n)
 {
 	net->tcp.md5_keys += (u32)n;
 	net->tcp.md5_hdrlen = net->tcp.md5_keys ? 0 : TCP_MIN_HEADER + TCPOLEN_MD5SIG;
-}
-
-void tcp_md5_net_init(struct net *net)
-{
-	count_key(net, 0);
 }
 
 const struct tcp_md5sig_key *tcp_md5_find(const struct tcp_ext *ext, __be32 addr)
@@ -45,7 +39,7 @@ struct tcp_md5sig_key *tcp_md5_copy(struct net *net, const struct tcp_md5sig_key
 	if (copy) {
 		*copy = *key;
 		copy->next = NULL;
-		count_key(net, 1);
+		tcp_md5_count_keys(net, 1);
 	}
 	return copy;
 }
@@ -58,7 +52,7 @@ void tcp_md5_free(struct net *net, struct tcp_md5sig_key *key)
 		next = key->next;
 		memset(key, 0, sizeof(*key));
 		kfree(key);
-		count_key(net, -1);
+		tcp_md5_count_keys(net, -1);
 	}
 }
 
@@ -193,14 +187,12 @@ enum skb_drop_reason tcp_md5_inbound(const struct sock *sk, const struct sk_buff
 	struct tcp_options_received opt;
 
 	tcp_parse_options(skb, &opt);
-	if (!key && !opt.md5)
+	if (!key == !opt.md5 && (!key || digest_ok(skb, key, opt.md5)))
 		return DROP_NOT_SPECIFIED;
 	if (!key)
 		NET_INC_STATS(net, TcpExt_TCPMD5Unexpected);
 	else if (!opt.md5)
 		NET_INC_STATS(net, TcpExt_TCPMD5NotFound);
-	else if (digest_ok(skb, key, opt.md5))
-		return DROP_NOT_SPECIFIED;
 	else
 		NET_INC_STATS(net, TcpExt_TCPMD5Failure);
 	return DROP_TCP_MD5;

@@ -15,7 +15,8 @@ struct tcp_md5sig_key {
 	u8 key[TCP_MD5SIG_MAXKEYLEN];
 };
 
-void tcp_md5_net_init(struct net *net);	/* no keys */
+/* n keys more; 0 at first. From one on every segment is looked at: tcp_md5_concerns(). */
+void tcp_md5_count_keys(struct net *net, int n);
 /* TCP_MD5SIG, TCP_MD5SIG_EXT: 0, -EINVAL, -ENOENT (no such key to remove), -ENOMEM. [s] */
 int tcp_md5_set_key(struct sock *sk, int optname, const struct tcp_md5sig *cmd);
 /* The key of the longest prefix that matches; NULL: none. */

@@ -442,7 +442,7 @@ static void flush_metrics(void)
 
 	snprintf(path, sizeof(path), "%s/flush", getenv("SKIFF_STATE"));
 	if (!remove(path))
-		tcp_fastopen_cache_purge(pd.stack->net);
+		tcp_fastopen_cache_trim(pd.stack->net, 0);
 }
 
 EXPORT int system(const char *command);
