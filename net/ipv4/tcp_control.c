@@ -21,15 +21,12 @@ static struct sk_buff *control_skb(u32 seq, u8 flags)
 	return skb;
 }
 
-/* RFC 9293 3.10.4 and window shrinking: a sequence number that the peer finds in its window. */
+/* A number that the peer finds in its window (RFC 9293 3.10.4), which its scale made inexact. */
 static u32 acceptable_seq(const struct tcp_sock *tp)
 {
 	u32 end = tcp_wnd_end(tp);
 
-	if (!before(end, tp->snd_nxt) ||
-	    (tp->wscale_ok && tp->snd_nxt - end < 1U << tp->snd_wscale))
-		return tp->snd_nxt;
-	return end;
+	return before(tp->snd_nxt, end + (1U << tp->snd_wscale)) ? tp->snd_nxt : end;
 }
 
 void tcp_send_ack(struct sock *sk)
@@ -76,7 +73,7 @@ void tcp_send_fin(struct sock *sk)
 	struct tcp_sock *tp = tcp_sk(sk);
 	struct sk_buff *skb = skb_peek_tail(&sk->sk_write_queue);
 
-	if (!skb || !tp->send_head) {
+	if (!tp->send_head) {
 		skb = tcp_stream_alloc_skb(sk, 0);
 		if (!skb) {	/* the peer must learn that this is the end */
 			tcp_send_active_reset(sk);
@@ -86,8 +83,7 @@ void tcp_send_fin(struct sock *sk)
 		tcp_skb_entail(sk, skb);
 	}
 	TCP_SKB_CB(skb)->tcp_flags |= TCPHDR_FIN;
-	TCP_SKB_CB(skb)->end_seq++;
-	tp->write_seq++;
+	TCP_SKB_CB(skb)->end_seq = ++tp->write_seq;
 	__tcp_push_pending_frames(sk, tcp_current_mss(sk), TCP_NAGLE_OFF);
 }
 
@@ -100,10 +96,7 @@ void tcp_send_active_reset(struct sock *sk)
 		NET_INC_STATS(sock_net(sk), TcpExt_TCPAbortFailed);
 }
 
-/*
- * Everything that the SYN says, and what depends on it. tcp_init_connection() has done the rest;
- * sk_dst_cache is set.
- */
+/* What the SYN says, and what depends on it; after tcp_init_connection(). sk_dst_cache is set. */
 static void connect_init(struct sock *sk, struct tcp_sock *tp)
 {
 	struct tcp_initial_window w = { .window_clamp = tp->window_clamp };
@@ -140,9 +133,8 @@ int tcp_connect(struct sock *sk)
 		return -ENOBUFS;
 	tcp_skb_entail(sk, skb);
 	TCP_SKB_CB(skb)->tcp_flags = TCPHDR_SYN;
-	TCP_SKB_CB(skb)->end_seq++;
+	TCP_SKB_CB(skb)->end_seq = ++tp->write_seq;
 	TCP_SKB_CB(skb)->gso_segs = 1;
-	tp->write_seq++;
 	tcp_ecn_send_syn(sk, skb);
 	tp->syn_counted = 1;
 	tp->retrans_stamp = tcp_time_ms(tp) ?: 1;
@@ -171,13 +163,23 @@ static int xmit_probe_skb(struct sock *sk, u32 seq)
 	return tcp_transmit_skb(sk, skb, false);
 }
 
-/* Text that the window takes, be it one octet: better than an empty probe. */
-static int probe_with_data(struct sock *sk, struct tcp_sock *tp, struct sk_buff *skb)
+int tcp_write_wakeup(struct sock *sk)
 {
-	struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
-	u32 mss = tcp_current_mss(sk), size = min(tcp_wnd_end(tp) - cb->seq, mss);
+	struct tcp_sock *tp = tcp_sk(sk);
+	struct sk_buff *skb = tp->send_head;
+	struct tcp_skb_cb *cb;
+	u32 mss, size;
 	int err;
 
+	if (!skb || !before(TCP_SKB_CB(skb)->seq, tcp_wnd_end(tp))) {
+		if (tp->urg_mode && between(tp->snd_up, tp->snd_una + 1, tp->snd_una + 0xffff))
+			xmit_probe_skb(sk, tp->snd_una);
+		return xmit_probe_skb(sk, tp->snd_una - 1);
+	}
+	/* text that the window takes, be it one octet: better than an empty probe */
+	cb = TCP_SKB_CB(skb);
+	mss = tcp_current_mss(sk);
+	size = min(tcp_wnd_end(tp) - cb->seq, mss);
 	tp->pushed_seq = seq_max(tp->pushed_seq, cb->end_seq);
 	tcp_set_skb_gso(skb, mss);
 	if (size < skb->len && tcp_fragment(sk, skb, size, mss))
@@ -187,18 +189,6 @@ static int probe_with_data(struct sock *sk, struct tcp_sock *tp, struct sk_buff 
 	if (!err)
 		tcp_event_new_data_sent(sk, skb);
 	return err;
-}
-
-int tcp_write_wakeup(struct sock *sk)
-{
-	struct tcp_sock *tp = tcp_sk(sk);
-	struct sk_buff *skb = tp->send_head;
-
-	if (skb && before(TCP_SKB_CB(skb)->seq, tcp_wnd_end(tp)))
-		return probe_with_data(sk, tp, skb);
-	if (tp->urg_mode && between(tp->snd_up, tp->snd_una + 1, tp->snd_una + 0xffff))
-		xmit_probe_skb(sk, tp->snd_una);
-	return xmit_probe_skb(sk, tp->snd_una - 1);
 }
 
 void tcp_send_probe0(struct sock *sk)

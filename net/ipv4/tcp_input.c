@@ -67,9 +67,8 @@ static bool send_dupack(struct sock *sk, struct tcp_sock *tp, const struct tcp_s
 
 bool tcp_paws_reject(u32 ts_recent, u32 ts_recent_stamp, u32 tsval, u32 now_ms)
 {
-	if ((s32)(ts_recent - tsval) <= TCP_PAWS_WINDOW || !ts_recent)
-		return false;
-	return now_ms - ts_recent_stamp < TCP_PAWS_24DAYS_MS;
+	return ts_recent && (s32)(ts_recent - tsval) > TCP_PAWS_WINDOW &&
+	       now_ms - ts_recent_stamp < TCP_PAWS_24DAYS_MS;
 }
 
 /* RFC 7323 5.3: a segment whose timestamp is too old is one of long ago. */
@@ -166,8 +165,8 @@ static enum skb_drop_reason check_syn(struct sock *sk, struct tcp_sock *tp,
 {
 	if (likely(!(cb->tcp_flags & TCPHDR_SYN)) ||
 	    (sk->sk_state == TCP_SYN_RECV && cb->tcp_flags & TCPHDR_ACK &&
-	     cb->ack_seq == tp->snd_nxt &&
-	     cb->seq + 1 == tp->rcv_nxt && cb->end_seq == tp->rcv_nxt))
+	     cb->ack_seq == tp->snd_nxt && cb->seq + 1 == tp->rcv_nxt &&
+	     cb->end_seq == tp->rcv_nxt))
 		return DROP_NOT_SPECIFIED;
 	NET_INC_STATS(sock_net(sk), TcpExt_TCPSYNChallenge);
 	tcp_send_challenge_ack(sk);
@@ -246,8 +245,9 @@ static void fin_wait1_acked(struct sock *sk, struct tcp_sock *tp, const struct t
 	}
 }
 
-/* What the ACK means for states that wait for one; TCP_CLOSE: there is nothing more to do. */
-static void advance_state(struct sock *sk, struct tcp_sock *tp, const struct tcp_skb_cb *cb)
+/* What the ACK means for states that wait for one. */
+static enum skb_drop_reason advance_state(struct sock *sk, struct tcp_sock *tp,
+					  const struct tcp_skb_cb *cb)
 {
 	bool all = tp->snd_una == tp->write_seq;
 
@@ -263,6 +263,7 @@ static void advance_state(struct sock *sk, struct tcp_sock *tp, const struct tcp
 	} else if (sk->sk_state == TCP_LAST_ACK && all) {
 		tcp_done(sk);
 	}
+	return sk->sk_state == TCP_CLOSE ? DROP_TCP_CLOSE : DROP_NOT_SPECIFIED;
 }
 
 /* --- sixth to eighth: URG, text, FIN ----------------------------------------------------- */
@@ -346,8 +347,7 @@ void tcp_sndbuf_expand(struct sock *sk)
 	u64 want = 2ULL * segs * ((1U << (32 - __builtin_clz(head - 1))) + 256);
 
 	want = min_t(u64, want, (u32)sock_net(sk)->tcp.sysctl_tcp_wmem[2]);
-	if ((int)want > sk->sk_sndbuf)
-		sk->sk_sndbuf = (int)want;
+	sk->sk_sndbuf = max(sk->sk_sndbuf, (int)want);
 }
 
 void tcp_write_space(struct sock *sk)
@@ -408,12 +408,11 @@ static void rcv_synchronized(struct sock *sk, struct tcp_sock *tp, struct sk_buf
 	    (why = check_seq(sk, tp, cb)) ||
 	    (why = check_rst(sk, tp, cb)) ||		/* second; third, security, is nobody's */
 	    (why = check_syn(sk, tp, cb)) ||		/* fourth */
-	    (why = check_ack(sk, tp, skb, opt)))	/* fifth */
-		goto drop;
-	advance_state(sk, tp, cb);
-	why = DROP_TCP_CLOSE;
-	if (sk->sk_state == TCP_CLOSE)
-		goto drop;
+	    (why = check_ack(sk, tp, skb, opt)) ||	/* fifth */
+	    (why = advance_state(sk, tp, cb))) {
+		kfree_skb_reason(skb, why);
+		return;
+	}
 	if (unlikely(tcp_fastopen_rsk(tp)))
 		tcp_fastopen_established(sk);
 	if (cb->end_seq != cb->seq)
@@ -426,9 +425,6 @@ static void rcv_synchronized(struct sock *sk, struct tcp_sock *tp, struct sk_buf
 		data_snd_check(sk, tp);
 		ack_snd_check(sk, tp);
 	}
-	return;
-drop:
-	kfree_skb_reason(skb, why);
 }
 
 void tcp_fast_path_check(struct sock *sk)
