@@ -910,6 +910,8 @@ bool tcp_twsk_unique(const struct inet_timewait_sock *tw, struct sock *sk);
 void tcp_listen_rcv(struct sock *sk, struct sk_buff *skb);	/* LISTEN; consumes skb */
 struct sock *tcp_create_child(struct sock *sk, struct sk_buff *skb, struct request_sock *req);
 void tcp_rtx_synack(struct sock *sk, struct request_sock *req);
+/* Is it req's SYN? Then the peer did not see our SYN-ACK, which is sent again. */
+bool tcp_syn_again(struct sock *sk, struct request_sock *req, const struct tcp_skb_cb *cb);
 void tcp_synack_rtt_meas(struct sock *child, const struct request_sock *req);
 
 /* A request for skb's four-tuple and options, with one reference; NULL without memory. */

@@ -90,20 +90,6 @@ static enum skb_drop_reason check_paws(struct sock *sk, struct tcp_sock *tp,
 	return DROP_TCP_PAWS;
 }
 
-/* The SYN of a Fast Open that we have accepted: the peer did not see our SYN-ACK. */
-static enum skb_drop_reason check_fastopen_syn(struct sock *sk, struct tcp_sock *tp,
-					       const struct tcp_skb_cb *cb)
-{
-	const u8 flags = TCPHDR_SYN | TCPHDR_ACK | TCPHDR_RST;
-	struct request_sock *req = tcp_fastopen_rsk(tp);
-
-	if (!req || (cb->tcp_flags & flags) != TCPHDR_SYN || cb->seq != req->rcv_isn)
-		return DROP_NOT_SPECIFIED;
-	if (!tcp_oow_rate_limited(sock_net(sk), &req->last_oow_ack, tcp_time_ms(tp)))
-		tcp_rtx_synack(sk, req);
-	return DROP_TCP_OLD_DATA;
-}
-
 /* Some stacks reset with the number of their FIN, although we have acknowledged it. */
 static bool reset_at_fin(const struct sock *sk, const struct tcp_sock *tp,
 			 const struct tcp_skb_cb *cb)
@@ -114,6 +100,10 @@ static bool reset_at_fin(const struct sock *sk, const struct tcp_sock *tp,
 static enum skb_drop_reason check_seq(struct sock *sk, struct tcp_sock *tp,
 				      const struct tcp_skb_cb *cb)
 {
+	struct request_sock *req = tcp_fastopen_rsk(tp);
+
+	if (req && tcp_syn_again(sk, req, cb))
+		return DROP_TCP_OLD_DATA;
 	if (likely(!before(cb->end_seq, tp->rcv_wup) &&
 		   !after(cb->seq, tp->rcv_nxt + tcp_max_receive_window(tp))))
 		return DROP_NOT_SPECIFIED;
@@ -404,7 +394,6 @@ static void rcv_synchronized(struct sock *sk, struct tcp_sock *tp, struct sk_buf
 	enum skb_drop_reason why;
 
 	if ((why = check_paws(sk, tp, cb, opt)) ||	/* first */
-	    (why = check_fastopen_syn(sk, tp, cb)) ||
 	    (why = check_seq(sk, tp, cb)) ||
 	    (why = check_rst(sk, tp, cb)) ||		/* second; third, security, is nobody's */
 	    (why = check_syn(sk, tp, cb)) ||		/* fourth */

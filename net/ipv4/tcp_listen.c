@@ -163,6 +163,17 @@ void tcp_rtx_synack(struct sock *sk, struct request_sock *req)
 	dst_release(dst);
 }
 
+bool tcp_syn_again(struct sock *sk, struct request_sock *req, const struct tcp_skb_cb *cb)
+{
+	const u8 flags = TCPHDR_SYN | TCPHDR_ACK | TCPHDR_RST;
+
+	if (cb->seq != req->rcv_isn || (cb->tcp_flags & flags) != TCPHDR_SYN)
+		return false;
+	if (!tcp_oow_rate_limited(sock_net(sk), &req->last_oow_ack, tcp_clock_ms()))
+		tcp_rtx_synack(sk, req);
+	return true;
+}
+
 /* Whether the SYN queue takes no more: cookies, if they are allowed, must do without it. */
 static bool syn_queue_full(struct sock *sk)
 {
@@ -269,13 +280,8 @@ static enum skb_drop_reason check_req(struct sock *sk, struct sk_buff *skb,
 	tcp_parse_options(skb, &opt);
 	opt.saw_tstamp &= req->tstamp_ok;
 	paws = opt.saw_tstamp && before(opt.rcv_tsval, req->ts_recent);
-	if (cb->seq == req->rcv_isn && !paws &&
-	    (flags & (TCPHDR_SYN | TCPHDR_ACK | TCPHDR_RST)) == TCPHDR_SYN) {
-		/* the peer did not see our SYN-ACK */
-		if (!tcp_oow_rate_limited(sock_net(sk), &req->last_oow_ack, tcp_clock_ms()))
-			tcp_rtx_synack(sk, req);
+	if (!paws && tcp_syn_again(sk, req, cb))
 		return DROP_TCP_OLD_DATA;
-	}
 	if (paws || !tcp_in_window(cb, req->rcv_nxt, req->rcv_wnd)) {
 		NET_ADD_STATS(sock_net(sk), TcpExt_PAWSEstab, paws);
 		why = paws ? DROP_TCP_PAWS : DROP_TCP_INVALID_SEQUENCE;
