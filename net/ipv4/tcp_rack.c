@@ -25,18 +25,6 @@ void tcp_rack_advance(struct tcp_sock *tp, u8 sacked, u32 end_seq, u64 xmit_ns)
 	}
 }
 
-/* Step 4: the reordering window. */
-static u32 reo_wnd_us(const struct sock *sk)
-{
-	const struct tcp_sock *tp = tcp_sk(sk);
-
-	if (tp->rtt_min_us == ~0U ||
-	    (!tp->rack_reord && (inet_csk(sk)->icsk_ca_state >= TCP_CA_Recovery ||
-				 tp->sacked_out >= tp->reordering)))
-		return 0;
-	return min((tp->rtt_min_us >> 2) * tp->rack_reo_wnd_steps, tp->srtt_us >> 3);
-}
-
 s64 tcp_rack_skb_timeout_us(const struct tcp_sock *tp, const struct sk_buff *skb, u32 reo_wnd_us)
 {
 	return (s64)tp->rack_rtt_us + reo_wnd_us -
@@ -47,24 +35,25 @@ s64 tcp_rack_skb_timeout_us(const struct tcp_sock *tp, const struct sk_buff *skb
 static u32 detect_loss(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
-	u32 reo_wnd = reo_wnd_us(sk);
 	struct tcp_skb_cb *cb, *next;
 	s64 wait = 0, left;
+	u32 reo_wnd = 0;
 
+	/* step 4: none where nothing was reordered yet, in recovery or once there must be one */
+	if (tp->rtt_min_us != ~0U &&
+	    (tp->rack_reord || (inet_csk(sk)->icsk_ca_state < TCP_CA_Recovery &&
+				tp->sacked_out < tp->reordering)))
+		reo_wnd = min((tp->rtt_min_us >> 2) * tp->rack_reo_wnd_steps, tp->srtt_us >> 3);
 	list_for_each_entry_safe(cb, next, &tp->tsorted_sent_queue, tsorted) {
 		struct sk_buff *skb = container_of((void *)cb, struct sk_buff, cb);
 
-		if (cb->sacked & TCPCB_LOST && !(cb->sacked & TCPCB_SACKED_RETRANS))
-			continue;
 		if (!sent_after(tp->rack_mstamp, skb->tstamp, tp->rack_end_seq, cb->end_seq))
 			break;
 		left = tcp_rack_skb_timeout_us(tp, skb, reo_wnd);
-		if (left <= 0) {
+		if (left <= 0)
 			tcp_mark_skb_lost(sk, skb);
-			list_del_init(&cb->tsorted);
-		} else {
+		else
 			wait = max(wait, left);
-		}
 	}
 	return (u32)min_t(s64, wait, TCP_RTO_MAX_US);
 }
@@ -91,8 +80,7 @@ void tcp_rack_reo_timeout(struct sock *sk)
 
 	detect_loss(sk);
 	if (in_flight != tcp_packets_in_flight(tp)) {
-		if (inet_csk(sk)->icsk_ca_state != TCP_CA_Recovery &&
-		    inet_csk(sk)->icsk_ca_state != TCP_CA_Loss) {
+		if (inet_csk(sk)->icsk_ca_state < TCP_CA_Recovery) {
 			tcp_enter_recovery(sk);
 			tcp_cwnd_reduction(sk, 1, 0, 0);
 		}
@@ -135,18 +123,6 @@ bool tcp_schedule_loss_probe(struct sock *sk)
 	return true;
 }
 
-static bool probe_with_new(struct sock *sk)
-{
-	struct tcp_sock *tp = tcp_sk(sk);
-	u32 mss = tcp_current_mss(sk), packets = tp->packets_out;
-
-	if (!tp->send_head ||
-	    after(seq_min(TCP_SKB_CB(tp->send_head)->end_seq, tp->snd_nxt + mss), tcp_wnd_end(tp)))
-		return false;
-	tcp_write_xmit(sk, mss, TCP_NAGLE_OFF, 2);
-	return tp->packets_out > packets;
-}
-
 /* The last segment again, cut off what precedes it; one for a flight, if nothing is SACKed. */
 static bool probe_with_old(struct sock *sk)
 {
@@ -168,9 +144,13 @@ static bool probe_with_old(struct sock *sk)
 void tcp_send_loss_probe(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
-	u32 prior_nxt = tp->snd_nxt;
+	u32 mss = tcp_current_mss(sk), prior_nxt = tp->snd_nxt;
 
-	if (tp->packets_out && (probe_with_new(sk) || probe_with_old(sk))) {
+	ASSERT(tp->packets_out);	/* or there would be no timer */
+	if (tp->send_head &&
+	    !after(seq_min(TCP_SKB_CB(tp->send_head)->end_seq, prior_nxt + mss), tcp_wnd_end(tp)))
+		tcp_write_xmit(sk, mss, TCP_NAGLE_OFF, 2);
+	if (tp->snd_nxt != prior_nxt || probe_with_old(sk)) {
 		tp->tlp_retrans = tp->snd_nxt == prior_nxt;
 		tp->tlp_high_seq = tp->snd_nxt;
 		NET_INC_STATS(sock_net(sk), TcpExt_TCPLossProbes);

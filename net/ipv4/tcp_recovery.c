@@ -314,7 +314,6 @@ void tcp_enter_loss(struct sock *sk)
 		else if (tp->sack_ok && skb != head && tcp_rack_skb_timeout_us(tp, skb, 0) > 0)
 			continue;
 		tcp_mark_skb_lost(sk, skb);
-		list_del_init(&TCP_SKB_CB(skb)->tsorted);
 	}
 	if (icsk->icsk_ca_state <= TCP_CA_Disorder || !after(tp->high_seq, tp->snd_una) ||
 	    (icsk->icsk_ca_state == TCP_CA_Loss && !icsk->icsk_retransmits)) {

@@ -26,11 +26,10 @@ void tcp_mark_skb_lost(struct sock *sk, struct sk_buff *skb)
 	struct tcp_sock *tp = tcp_sk(sk);
 	u32 n = tcp_skb_pcount(skb);
 
-	if (cb->sacked & TCPCB_SACKED_ACKED)
+	if (cb->sacked & TCPCB_SACKED_ACKED ||
+	    (cb->sacked & (TCPCB_LOST | TCPCB_SACKED_RETRANS)) == TCPCB_LOST)
 		return;
 	if (cb->sacked & TCPCB_LOST) {
-		if (!(cb->sacked & TCPCB_SACKED_RETRANS))
-			return;
 		cb->sacked &= (u8)~TCPCB_SACKED_RETRANS;
 		tp->retrans_out -= n;
 		NET_ADD_STATS(sock_net(sk), TcpExt_TCPLostRetransmit, n);
@@ -39,6 +38,7 @@ void tcp_mark_skb_lost(struct sock *sk, struct sk_buff *skb)
 		tp->lost_out += n;
 	}
 	tp->lost += n;
+	list_del_init(&cb->tsorted);
 	if (!tp->retransmit_skb_hint || before(cb->seq, TCP_SKB_CB(tp->retransmit_skb_hint)->seq))
 		tp->retransmit_skb_hint = skb;
 }
@@ -77,28 +77,6 @@ static bool check_dsack(struct sock *sk, struct tcp_ack_ctx *ctx)
 	else if (tp->undo_retrans > 0 && !after(b->end_seq, ctx->prior_snd_una))
 		tp->undo_retrans = max(tp->undo_retrans - (s32)segs, 0);
 	return true;
-}
-
-/* The valid blocks from the first on, lowest first; returns how many. */
-static u32 sorted_blocks(struct sock *sk, const struct tcp_ack_ctx *ctx, u32 first,
-			 struct tcp_sack_block *out)
-{
-	const struct tcp_sock *tp = tcp_sk(sk);
-	u32 n = 0, i, j;
-
-	for (i = first; i < ctx->opt->num_sacks; i++) {
-		struct tcp_sack_block b = ctx->opt->sacks[i];
-
-		if (!before(b.start_seq, b.end_seq) || after(b.end_seq, tp->snd_nxt) ||
-		    !after(b.start_seq, tp->snd_una)) {
-			NET_INC_STATS(sock_net(sk), TcpExt_TCPSACKDiscard);
-			continue;
-		}
-		for (j = n++; j && before(b.start_seq, out[j - 1].start_seq); j--)
-			out[j] = out[j - 1];
-		out[j] = b;
-	}
-	return n;
 }
 
 /* skb, all of it, is at the peer. */
@@ -178,13 +156,23 @@ static void tag_block(struct sock *sk, const struct tcp_sack_block *b, struct tc
 
 void tcp_sacktag_write_queue(struct sock *sk, struct tcp_ack_ctx *ctx)
 {
+	struct tcp_sack_block blocks[TCP_NUM_SACKS] = { 0 }, b;
 	struct tcp_sock *tp = tcp_sk(sk);
-	struct tcp_sack_block blocks[TCP_NUM_SACKS] = { 0 };
-	u32 first = check_dsack(sk, ctx), n, i;
+	u32 i = check_dsack(sk, ctx), n = 0, j;
 
 	if (!tp->packets_out)
 		return;
-	n = sorted_blocks(sk, ctx, first, blocks);
+	for (; i < ctx->opt->num_sacks; i++) {	/* what is valid, lowest first */
+		b = ctx->opt->sacks[i];
+		if (!before(b.start_seq, b.end_seq) || after(b.end_seq, tp->snd_nxt) ||
+		    !after(b.start_seq, tp->snd_una)) {
+			NET_INC_STATS(sock_net(sk), TcpExt_TCPSACKDiscard);
+			continue;
+		}
+		for (j = n++; j && before(b.start_seq, blocks[j - 1].start_seq); j--)
+			blocks[j] = blocks[j - 1];
+		blocks[j] = b;
+	}
 	if (!n)
 		return;
 	tcp_sack_state(tp);	/* without memory for it: every block is looked at as a whole */

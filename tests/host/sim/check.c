@@ -127,6 +127,7 @@ static void check_scoreboard(const struct sock *sk, const struct counted *n)
 	must(!tp->sack_ok || n->sacked == tp->sacked_out);
 	list_for_each_entry(cb, &tp->tsorted_sent_queue, tsorted) {
 		must(!(cb->sacked & TCPCB_SACKED_ACKED));
+		must((cb->sacked & (TCPCB_LOST | TCPCB_SACKED_RETRANS)) != TCPCB_LOST);
 		sorted++;
 	}
 	must(sorted == n->sorted);
@@ -220,6 +221,7 @@ static void check_timers(const struct sock *sk)
 		check_deadline(sk, icsk->icsk_ack.timeout);
 	if (icsk->icsk_timers & ICSK_TIMER_KEEP)
 		must(timer_pending(&sk->sk_timer));
+	must(icsk->icsk_pending != ICSK_TIME_LOSS_PROBE || tp->packets_out);
 	if (tp->packets_out)
 		must(icsk->icsk_pending && icsk->icsk_pending != ICSK_TIME_PROBE0);
 	else if (tp->send_head && !(tp->nonagle & TCP_NAGLE_CORK))
