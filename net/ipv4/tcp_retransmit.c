@@ -5,12 +5,16 @@
 #include "net/ipv4/tcp.h"
 #include "net/ipv4/tcp_md5.h"
 
-/* Cut what was acknowledged meanwhile, and what is longer than segs segments. */
-static int prepare(struct sock *sk, struct sk_buff *skb, u32 segs)
+/*
+ * Send skb, or its first segs segments (skb is split then), again. 0, -EAGAIN when the window
+ * does not take it, -ENOMEM, -ENOBUFS or ip_queue_xmit()'s errno.
+ */
+int __tcp_retransmit_skb(struct sock *sk, struct sk_buff *skb, u32 segs)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 	struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
-	u32 mss = tcp_current_mss(sk), old;
+	u32 mss = tcp_current_mss(sk), counted;
+	int err;
 
 	if (unlikely(tcp_md5_key(sk, sk->sk_daddr)))
 		segs = 1;	/* each has a signature of its own */
@@ -22,31 +26,17 @@ static int prepare(struct sock *sk, struct sk_buff *skb, u32 segs)
 	/* the window shrank: only the first segment may go, to learn when it opens again */
 	if (!before(cb->seq, tcp_wnd_end(tp)) && cb->seq != tp->snd_una)
 		return -EAGAIN;
-	if (skb->len > mss * segs)
-		return tcp_fragment(sk, skb, mss * segs, mss);
-	old = tcp_skb_pcount(skb);
+	if (skb->len > mss * segs && tcp_fragment(sk, skb, mss * segs, mss))
+		return -ENOMEM;
+	counted = tcp_skb_pcount(skb);
 	tcp_set_skb_gso(skb, mss);
-	tcp_adjust_pcount(tp, skb, old);
-	return 0;
-}
-
-/*
- * Send skb, or its first segs segments (skb is split then), again. 0, -EAGAIN when the window
- * does not take it, -ENOMEM, -ENOBUFS or ip_queue_xmit()'s errno.
- */
-int __tcp_retransmit_skb(struct sock *sk, struct sk_buff *skb, u32 segs)
-{
-	struct tcp_sock *tp = tcp_sk(sk);
-	struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
-	int err = prepare(sk, skb, segs);
-
-	if (err)
-		return err;
-	NET_ADD_STATS(sock_net(sk), Tcp_RetransSegs, tcp_skb_pcount(skb));
-	NET_ADD_STATS(sock_net(sk), TcpExt_TCPSynRetrans, !!(cb->tcp_flags & TCPHDR_SYN));
+	tcp_adjust_pcount(tp, skb, counted);
+	segs = tcp_skb_pcount(skb);
 	if (unlikely((cb->tcp_flags & (TCPHDR_SYN | TCPHDR_ACK)) == TCPHDR_SYN))
 		tcp_ecn_clear_syn(sk, skb);
-	tp->total_retrans += tcp_skb_pcount(skb);
+	NET_ADD_STATS(sock_net(sk), Tcp_RetransSegs, segs);
+	NET_ADD_STATS(sock_net(sk), TcpExt_TCPSynRetrans, !!(cb->tcp_flags & TCPHDR_SYN));
+	tp->total_retrans += segs;
 	tp->bytes_retrans += skb->len;
 	err = tcp_transmit_skb(sk, skb, true);
 	if (unlikely(err)) {
