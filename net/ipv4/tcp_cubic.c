@@ -63,8 +63,6 @@ static struct cubic *cubic(const struct sock *sk)
 	return (struct cubic *)inet_csk(sk)->icsk_ca_priv;
 }
 
-/* --- HyStart++ --------------------------------------------------------------------------- */
-
 static void round_begin(struct cubic *c, const struct tcp_sock *tp)
 {
 	c->window_end = tp->snd_nxt;
@@ -81,31 +79,26 @@ static void hystart_begin(struct cubic *c, const struct tcp_sock *tp)
 	round_begin(c, tp);
 }
 
-/* RFC 9406 4.2: has the path's delay grown, or was it a false alarm? */
-static void check_delay(struct cubic *c)
-{
-	u32 thresh = clamp(c->last_min_us / MIN_RTT_DIVISOR, MIN_RTT_THRESH_US, MAX_RTT_THRESH_US);
-
-	if (c->phase == CSS) {
-		if (c->cur_min_us < c->baseline_us)
-			c->phase = SLOW_START;
-	} else if (c->last_min_us != ~0U && c->cur_min_us >= c->last_min_us + thresh) {
-		c->phase = CSS;
-		c->baseline_us = c->cur_min_us;
-		c->css_rounds = 0;
-	}
-}
-
 /* One ACK during the first slow start; rtt_us < 0: it has no round trip to tell. */
 static void hystart_acked(struct sock *sk, struct cubic *c, s32 rtt_us)
 {
+	u32 thresh = clamp(c->last_min_us / MIN_RTT_DIVISOR, MIN_RTT_THRESH_US, MAX_RTT_THRESH_US);
 	struct tcp_sock *tp = tcp_sk(sk);
 
 	if (rtt_us >= 0) {
 		c->cur_min_us = min(c->cur_min_us, (u32)rtt_us);
 		c->samples += c->samples < N_RTT_SAMPLE;
-		if (c->samples == N_RTT_SAMPLE)
-			check_delay(c);
+	}
+	/* RFC 9406 4.2: was it a false alarm, or has the path's delay grown? */
+	if (rtt_us >= 0 && c->samples == N_RTT_SAMPLE) {
+		if (c->phase == CSS) {
+			if (c->cur_min_us < c->baseline_us)
+				c->phase = SLOW_START;
+		} else if (c->last_min_us != ~0U && c->cur_min_us >= c->last_min_us + thresh) {
+			c->phase = CSS;
+			c->baseline_us = c->cur_min_us;
+			c->css_rounds = 0;
+		}
 	}
 	if (before(tp->snd_una, c->window_end))
 		return;
@@ -117,8 +110,6 @@ static void hystart_acked(struct sock *sk, struct cubic *c, s32 rtt_us)
 	NET_INC_STATS(sock_net(sk), TcpExt_TCPHystartDelayDetect);
 	NET_ADD_STATS(sock_net(sk), TcpExt_TCPHystartDelayCwnd, tp->snd_cwnd);
 }
-
-/* --- the curve --------------------------------------------------------------------------- */
 
 static void epoch_begin(struct cubic *c, u32 cwnd, u32 now)
 {

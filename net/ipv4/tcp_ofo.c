@@ -222,13 +222,8 @@ bool tcp_prune_ofo_queue(struct sock *sk)
 
 void tcp_ofo_purge(struct tcp_sock *tp, enum skb_drop_reason why)
 {
-	struct tcp_sack_state *s = tp->sack;
-	struct sk_buff *skb;
-
-	if (!s)
-		return;
-	while ((skb = skb_peek(&s->out_of_order_queue)))
-		ofo_drop(s, skb, why);
-	s->num_sacks = 0;
-	s->dsack = false;
+	while (!tcp_ofo_empty(tp))
+		ofo_drop(tp->sack, skb_peek(&tp->sack->out_of_order_queue), why);
+	if (tp->sack)
+		tp->sack->num_sacks = tp->sack->dsack = 0;
 }
