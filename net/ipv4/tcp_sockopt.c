@@ -16,30 +16,22 @@ union tcp_option {
 	struct tcp_md5sig md5;
 };
 
-/* TCP_FASTOPEN (how many connections may wait for the end of their handshake), TCP_FASTOPEN_KEY. */
-static int set_fastopen_queue(struct sock *sk, int optname, const union tcp_option *v, u32 len)
+/* TCP_FASTOPEN*: of a listener, its queue's length and its keys; of a client, what its SYN does. */
+static int set_fastopen(struct sock *sk, int optname, const union tcp_option *v, u32 len)
 {
-	struct fastopen_queue *q = tcp_fastopen_queue(sk);
-
-	if (!q)
-		return -ENOMEM;
-	if (optname == TCP_FASTOPEN)
-		q->max_qlen = (u32)min(v->val, sock_net(sk)->core.sysctl_somaxconn);
-	else
-		tcp_fastopen_set_keys(&q->ctx, v->keys, len / TCP_FASTOPEN_KEY_LENGTH);
-	return 0;
-}
-
-static int set_fastopen_flag(struct sock *sk, int optname, int val)
-{
+	bool listener = optname == TCP_FASTOPEN || optname == TCP_FASTOPEN_KEY;
 	struct tcp_ext *ext = tcp_ext(tcp_sk(sk));
 
-	if (!ext)
+	if (!ext || (listener && !tcp_fastopen_queue(sk)))
 		return -ENOMEM;
-	if (optname == TCP_FASTOPEN_NO_COOKIE)
-		ext->fastopen_no_cookie = val & 1;
+	if (optname == TCP_FASTOPEN)
+		ext->fastopenq->max_qlen = (u32)min(v->val, sock_net(sk)->core.sysctl_somaxconn);
+	else if (optname == TCP_FASTOPEN_KEY)
+		tcp_fastopen_set_keys(&ext->fastopenq->ctx, v->keys, len / TCP_FASTOPEN_KEY_LENGTH);
+	else if (optname == TCP_FASTOPEN_NO_COOKIE)
+		ext->fastopen_no_cookie = v->val & 1;
 	else if (sock_net(sk)->tcp.sysctl_tcp_fastopen & TFO_CLIENT_ENABLE)
-		ext->fastopen_connect = val & 1;
+		ext->fastopen_connect = v->val & 1;
 	else
 		return -EOPNOTSUPP;
 	return 0;
@@ -140,9 +132,9 @@ static int set_option(struct sock *sk, int optname, const union tcp_option *v, u
 	case TCP_MD5SIG:
 	case TCP_MD5SIG_EXT: return tcp_md5_set_key(sk, optname, &v->md5);
 	case TCP_FASTOPEN:
-	case TCP_FASTOPEN_KEY: return set_fastopen_queue(sk, optname, v, len);
+	case TCP_FASTOPEN_KEY:
 	case TCP_FASTOPEN_CONNECT:
-	case TCP_FASTOPEN_NO_COOKIE: return set_fastopen_flag(sk, optname, val);
+	case TCP_FASTOPEN_NO_COOKIE: return set_fastopen(sk, optname, v, len);
 	case TCP_WINDOW_CLAMP:	/* 0 is possible in CLOSE: what the buffer allows */
 		tp->window_clamp = val ? (u32)max(val, 2304 / 2) : 0;
 		if (val)
