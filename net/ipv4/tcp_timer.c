@@ -277,8 +277,7 @@ void tcp_keepalive_timer(struct sock *sk)
 		fin_wait2_timer(sk);
 		return;
 	}
-	if (!sock_flag(sk, SOCK_KEEPOPEN) ||
-	    TCPF(sk->sk_state) & (TCPF(TCP_CLOSE) | TCPF(TCP_SYN_SENT)))
+	if (!sock_flag(sk, SOCK_KEEPOPEN) || sk->sk_state == TCP_SYN_SENT)
 		return;
 	if (tp->packets_out || tp->send_head)
 		idle = 0;	/* other timers watch over it now */
@@ -306,7 +305,7 @@ void tcp_delack_timer_handler(struct sock *sk)
 	struct inet_connection_sock *icsk = inet_csk(sk);
 
 	icsk->icsk_ack.pending &= (u8)~ICSK_ACK_TIMER;
-	if (!inet_csk_ack_scheduled(sk) || sk_unconnected(sk))
+	if (!inet_csk_ack_scheduled(sk))
 		return;
 	/* after a reply that did not come: wait less next time */
 	icsk->icsk_ack.ato = icsk->icsk_ack.pingpong ? TCP_ATO_MIN_US :
