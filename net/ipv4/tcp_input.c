@@ -126,8 +126,7 @@ void tcp_reset_received(struct sock *sk)
 		sk->sk_err = sk->sk_state == TCP_CLOSE_WAIT ? EPIPE : ECONNRESET;
 	tcp_write_queue_purge(sk);
 	tcp_done(sk);
-	if (!sock_flag(sk, SOCK_DEAD))
-		sk->sk_error_report(sk);
+	sk->sk_error_report(sk);
 }
 
 /* RFC 5961 3.2: only one that hits rcv_nxt exactly (or the end of what we SACKed) resets. */
@@ -265,8 +264,7 @@ static void note_urgent(struct sock *sk, struct tcp_sock *tp, const struct tcp_s
 
 	if (cb->urg_ptr && !sock_net(sk)->tcp.sysctl_tcp_stdurg)
 		ptr--;
-	if (after(tp->copied_seq, ptr) || before(ptr, tp->rcv_nxt) ||
-	    (tp->urg_data && !after(ptr, tp->urg_seq)))
+	if (before(ptr, tp->rcv_nxt) || (tp->urg_data && !after(ptr, tp->urg_seq)))
 		return;
 	/* an older one that nobody read becomes part of nothing: the reader stands right at it */
 	if (tp->urg_seq == tp->copied_seq && tp->urg_data && !sock_flag(sk, SOCK_URGINLINE) &&
@@ -298,8 +296,7 @@ static void step_urg(struct sock *sk, struct tcp_sock *tp, struct sk_buff *skb)
 	if (at >= skb->len - cb->hdrlen || skb_copy_bits(skb, cb->hdrlen + at, &octet, 1))
 		return;
 	tp->urg_data = TCP_URG_VALID | octet;
-	if (!sock_flag(sk, SOCK_DEAD))
-		sk->sk_data_ready(sk);
+	sk->sk_data_ready(sk);
 }
 
 /* Consumes skb. */
