@@ -45,41 +45,37 @@ void tcp_rtt_estimator(struct sock *sk, u32 rtt_us, u32 latest_us)
 }
 
 /*
- * Whether something sent at ms may be timed: after a timeout, what was sent before it may have
- * arrived long ago, and only the ACKs were lost (Karn).
+ * Us since then; -1: there is no such time, or it is not to be trusted: after a timeout, what was
+ * sent before it may have arrived long ago, and only the ACKs were lost (Karn).
  */
-static bool trusted(const struct sock *sk, u32 ms)
+static s32 since_us(const struct sock *sk, u64 then)
 {
-	return !inet_csk(sk)->icsk_backoff || !before(ms, tcp_sk(sk)->rto_stamp);
-}
+	const struct tcp_sock *tp = tcp_sk(sk);
 
-/* Us since then; -1: there is no such time, or it is not to be trusted. */
-static s64 since_us(const struct sock *sk, u64 then)
-{
-	if (!then || !trusted(sk, tcp_ns_to_ms(then)))
+	if (!then || (inet_csk(sk)->icsk_backoff && before(tcp_ns_to_ms(then), tp->rto_stamp)))
 		return -1;
-	return (s64)((tcp_sk(sk)->tcp_mstamp - then) / NSEC_PER_USEC);
+	return (s32)((tp->tcp_mstamp - then) / NSEC_PER_USEC);
 }
 
 /*
  * One sample from one ACK: the oldest segment never sent again (Karn), a SACKed one, or the
  * timestamp's echo. Returns the latest segment's round trip in us for congestion control, or -1.
  */
-static s64 ack_update_rtt(struct sock *sk, const struct tcp_ack_ctx *ctx)
+static s32 ack_update_rtt(struct sock *sk, const struct tcp_ack_ctx *ctx)
 {
 	const struct tcp_options_received *opt = ctx->opt;
-	s64 rtt = -1, latest = since_us(sk, ctx->last_tx);
+	const struct tcp_sock *tp = tcp_sk(sk);
+	s32 rtt = -1, latest = since_us(sk, ctx->last_tx);
 
 	if (!(ctx->flag & FLAG_RETRANS_DATA_ACKED))
 		rtt = since_us(sk, ctx->first_ackt);
 	if (rtt < 0)
 		rtt = since_us(sk, ctx->first_sackt);
 	if (rtt < 0 && ctx->flag & FLAG_ACKED && opt->saw_tstamp && opt->rcv_tsecr) {
-		u32 sent = opt->rcv_tsecr - tcp_sk(sk)->tsoffset;
-		u32 ms = tcp_time_ms(tcp_sk(sk)) - sent;
+		u32 ms = tcp_time_stamp(tp) - opt->rcv_tsecr;
 
-		if (ms < TCP_RTO_MAX_US / 1000 && trusted(sk, sent))
-			rtt = latest = (s64)max(ms, 1U) * 1000;
+		if (ms < TCP_RTO_MAX_US / 1000)
+			rtt = latest = since_us(sk, tp->tcp_mstamp - ms * NSEC_PER_MSEC) ?: 1000;
 	}
 	if (rtt < 0)
 		return -1;
@@ -209,22 +205,21 @@ static void ack_queue(struct sock *sk, struct tcp_ack_ctx *ctx)
 {
 	const struct inet_connection_sock *icsk = inet_csk(sk);
 	struct tcp_sock *tp = tcp_sk(sk);
-	s64 rtt;
+	s32 rtt;
 
 	clean_rtx_queue(sk, ctx);
 	rtt = ack_update_rtt(sk, ctx);
-	if (ctx->flag & FLAG_ACKED) {
-		ctx->flag |= FLAG_SET_XMIT_TIMER;
+	if (ctx->pkts_acked) {
 		if (tp->sack_ok && before(ctx->reord, ctx->prior_fack))
 			tcp_check_sack_reordering(sk, ctx->reord, false);
 		else if (!tp->sack_ok && tp->sacked_out)
 			tcp_remove_reno_sacks(sk, ctx->pkts_acked);
-	} else if (rtt >= 0 && ctx->flag & FLAG_DATA_SACKED) {
-		ctx->flag |= FLAG_SET_XMIT_TIMER;
 	}
-	if (icsk->icsk_ca_ops->pkts_acked && (ctx->pkts_acked || rtt >= 0))
-		icsk->icsk_ca_ops->pkts_acked(sk, ctx->pkts_acked,
-					      (s32)min_t(s64, rtt, 0x7fffffff));
+	if (ctx->pkts_acked || rtt >= 0) {
+		ctx->flag |= FLAG_SET_XMIT_TIMER;
+		if (icsk->icsk_ca_ops->pkts_acked)
+			icsk->icsk_ca_ops->pkts_acked(sk, ctx->pkts_acked, rtt);
+	}
 	if (unlikely(tp->rack_dsack_seen))
 		tcp_rack_update_reo_wnd(tp);
 	if (unlikely(tp->tlp_high_seq))

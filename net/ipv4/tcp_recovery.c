@@ -30,9 +30,8 @@ static u32 current_ssthresh(const struct sock *sk)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
 
-	if (tcp_in_cwnd_reduction(sk))
-		return tp->snd_ssthresh;
-	return max(tp->snd_ssthresh, (tp->snd_cwnd >> 1) + (tp->snd_cwnd >> 2));
+	return tcp_in_cwnd_reduction(sk) ? tp->snd_ssthresh :
+	       max(tp->snd_ssthresh, (tp->snd_cwnd >> 1) + (tp->snd_cwnd >> 2));
 }
 
 static void init_cwnd_reduction(struct sock *sk)
@@ -71,15 +70,6 @@ void tcp_cwnd_reduction(struct sock *sk, u32 newly_acked, u32 newly_lost, u32 fl
 	tp->snd_cwnd = max(in_flight + (u32)send, 1U);
 }
 
-static void end_cwnd_reduction(struct sock *sk)
-{
-	struct tcp_sock *tp = tcp_sk(sk);
-
-	if (tp->snd_ssthresh < TCP_INFINITE_SSTHRESH &&
-	    (inet_csk(sk)->icsk_ca_state == TCP_CA_CWR || tp->undo_marker))
-		tp->snd_cwnd = max(tp->snd_ssthresh, 1U);
-}
-
 void tcp_enter_cwr(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
@@ -107,15 +97,14 @@ static void try_keep_open(struct sock *sk)
 void tcp_tlp_repaired_loss(struct sock *sk)
 {
 	init_cwnd_reduction(sk);
-	tcp_set_ca_state(sk, TCP_CA_CWR);
-	end_cwnd_reduction(sk);
+	tcp_sk(sk)->snd_cwnd = tcp_sk(sk)->snd_ssthresh;
 	try_keep_open(sk);
 }
 
 static void init_undo(struct tcp_sock *tp)
 {
 	tp->undo_marker = tp->snd_una;
-	tp->undo_retrans = tp->retrans_out ? (s32)tp->retrans_out : -1;
+	tp->undo_retrans = (s32)tp->retrans_out ?: -1;
 }
 
 void tcp_enter_recovery(struct sock *sk)
@@ -170,7 +159,7 @@ static void undo_cwnd_reduction(struct sock *sk, bool unmark)
 		tp->retransmit_skb_hint = NULL;
 	}
 	if (tp->prior_ssthresh) {
-		tp->snd_cwnd = max(inet_csk(sk)->icsk_ca_ops->undo_cwnd(sk), 1U);
+		tp->snd_cwnd = inet_csk(sk)->icsk_ca_ops->undo_cwnd(sk);
 		tp->snd_ssthresh = max(tp->snd_ssthresh, tp->prior_ssthresh);
 		tp->ecn_flags &= ~TCP_ECN_QUEUE_CWR;
 	}
@@ -375,7 +364,7 @@ static bool leave_state(struct sock *sk, const struct tcp_ack_ctx *ctx)
 	u8 state = inet_csk(sk)->icsk_ca_state;
 
 	if (state == TCP_CA_CWR && after(tp->snd_una, tp->high_seq)) {
-		end_cwnd_reduction(sk);
+		tp->snd_cwnd = tp->snd_ssthresh;
 		tcp_set_ca_state(sk, TCP_CA_Open);
 	}
 	if (state != TCP_CA_Recovery)
@@ -385,7 +374,8 @@ static bool leave_state(struct sock *sk, const struct tcp_ack_ctx *ctx)
 			tp->sacked_out = 0;
 		if (try_undo_recovery(sk, ctx))
 			return true;
-		end_cwnd_reduction(sk);
+		if (tp->undo_marker)	/* it was not undone */
+			tp->snd_cwnd = tp->snd_ssthresh;
 		return false;
 	}
 	if (!(ctx->flag & FLAG_SND_UNA_ADVANCED) || !tp->undo_marker || !packet_delayed(tp, ctx))
