@@ -697,8 +697,7 @@ struct tcp_rate_sample {
 /* One ACK on its way through tcp_ack(). */
 struct tcp_ack_ctx {
 	const struct tcp_options_received *opt;
-	u32 seq, ack;
-	u32 flag;			/* FLAG_* */
+	u32 ack, flag;			/* FLAG_* */
 	u32 prior_snd_una, prior_fack, prior_delivered, prior_lost;
 	u32 pkts_acked;			/* segments off the queue */
 	u32 reord;			/* lowest seq delivered out of order; snd_nxt: none */

@@ -278,16 +278,17 @@ static int old_ack(struct sock *sk, struct tcp_ack_ctx *ctx)
  * is opened by what stands at our own edge, too: when both closed theirs on text that was under way,
  * neither has a higher number to open it with.
  */
-static void update_window(struct sock *sk, struct tcp_ack_ctx *ctx, u32 window)
+static void update_window(struct sock *sk, const struct tcp_skb_cb *cb, struct tcp_ack_ctx *ctx)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
-	bool newer = ctx->flag & FLAG_SND_UNA_ADVANCED || after(ctx->seq, tp->snd_wl1) ||
-		     (ctx->seq == tp->snd_wl1 && (window > tp->snd_wnd || !window)) ||
-		     (!tp->snd_wnd && ctx->seq == tp->rcv_nxt);
+	u32 window = (u32)cb->window << (cb->tcp_flags & TCPHDR_SYN ? 0 : tp->snd_wscale);
+	bool newer = ctx->flag & FLAG_SND_UNA_ADVANCED || after(cb->seq, tp->snd_wl1) ||
+		     (cb->seq == tp->snd_wl1 && (window > tp->snd_wnd || !window)) ||
+		     (!tp->snd_wnd && cb->seq == tp->rcv_nxt);
 
 	if (!newer)
 		return;
-	tp->snd_wl1 = ctx->seq;
+	tp->snd_wl1 = cb->seq;
 	if (window != tp->snd_wnd) {
 		ctx->flag |= FLAG_WIN_UPDATE;
 		if (tp->send_head)
@@ -310,7 +311,6 @@ int tcp_ack(struct sock *sk, const struct sk_buff *skb, const struct tcp_options
 
 	/* what is read before it is written: an initializer would clear all of it, slowly */
 	ctx.opt = opt;
-	ctx.seq = cb->seq;
 	ctx.ack = cb->ack_seq;
 	ctx.flag = flag;
 	ctx.prior_snd_una = tp->snd_una;
@@ -333,12 +333,11 @@ int tcp_ack(struct sock *sk, const struct sk_buff *skb, const struct tcp_options
 		inet_csk(sk)->icsk_retransmits = 0;
 	}
 	if (!(flag & FLAG_SLOWPATH)) {
-		tp->snd_wl1 = ctx.seq;
+		tp->snd_wl1 = cb->seq;
 		NET_INC_STATS(sock_net(sk), TcpExt_TCPHPAcks);
 	} else {
 		NET_ADD_STATS(sock_net(sk), TcpExt_TCPPureAcks, !(ctx.flag & FLAG_DATA));
-		update_window(sk, &ctx, cb->tcp_flags & TCPHDR_SYN ? cb->window :
-					(u32)cb->window << tp->snd_wscale);
+		update_window(sk, cb, &ctx);
 		if (opt->num_sacks && tp->sack_ok)
 			tcp_sacktag_write_queue(sk, &ctx);
 		if (unlikely((cb->tcp_flags & (TCPHDR_ECE | TCPHDR_SYN)) == TCPHDR_ECE &&

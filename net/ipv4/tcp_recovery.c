@@ -185,7 +185,6 @@ static bool try_undo_recovery(struct sock *sk, const struct tcp_ack_ctx *ctx)
 		return true;
 	}
 	tcp_set_ca_state(sk, TCP_CA_Open);
-	tp->frto = 0;
 	return false;
 }
 
@@ -331,10 +330,8 @@ static void process_loss(struct sock *sk, struct tcp_ack_ctx *ctx, bool dupack)
 		NET_INC_STATS(sock_net(sk), TcpExt_TCPLossUndo);
 		NET_ADD_STATS(sock_net(sk), TcpExt_TCPSpuriousRTOs, !delayed);
 		inet_csk(sk)->icsk_retransmits = 0;
-		if (!delayed || tp->sack_ok) {
+		if (!delayed || tp->sack_ok)
 			tcp_set_ca_state(sk, TCP_CA_Open);
-			tp->frto = 0;
-		}
 		return;
 	}
 	if (tp->frto && after(tp->snd_nxt, tp->high_seq)) {
@@ -455,7 +452,7 @@ void tcp_non_congestion_loss_retransmit(struct sock *sk)
 	if (inet_csk(sk)->icsk_ca_state != TCP_CA_Loss) {
 		tp->high_seq = tp->snd_nxt;
 		tp->snd_ssthresh = current_ssthresh(sk);
-		tp->prior_ssthresh = tp->undo_marker = 0;
+		tp->prior_ssthresh = tp->undo_marker = tp->frto = 0;
 		tcp_set_ca_state(sk, TCP_CA_Loss);
 	}
 	tcp_xmit_retransmit_queue(sk);
