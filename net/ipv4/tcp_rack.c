@@ -39,7 +39,7 @@ static u32 detect_loss(struct sock *sk)
 	s64 wait = 0, left;
 	u32 reo_wnd = 0;
 
-	/* step 4: none where nothing was reordered yet, in recovery or once there must be one */
+	/* step 4: no window in recovery, nor when it must begin, unless something was reordered */
 	if (tp->rtt_min_us != ~0U &&
 	    (tp->rack_reord || (inet_csk(sk)->icsk_ca_state < TCP_CA_Recovery &&
 				tp->sacked_out < tp->reordering)))
@@ -147,6 +147,7 @@ void tcp_send_loss_probe(struct sock *sk)
 	u32 mss = tcp_current_mss(sk), prior_nxt = tp->snd_nxt;
 
 	ASSERT(tp->packets_out);	/* or there would be no timer */
+	/* new text if there is any and the window takes it, else what went last */
 	if (tp->send_head &&
 	    !after(seq_min(TCP_SKB_CB(tp->send_head)->end_seq, prior_nxt + mss), tcp_wnd_end(tp)))
 		tcp_write_xmit(sk, mss, TCP_NAGLE_OFF, 2);
