@@ -262,9 +262,9 @@ static struct sk_buff *syn_text(struct sock *sk, struct tcp_fastopen_request *fo
 
 	n = min(n, inet_csk(sk)->icsk_pmtu_cookie - 40U);
 	n -= min_t(u32, n, MAX_TCP_OPTION_SPACE);
-	n = (u32)min_t(size_t, n, fo->size);
+	n = (u32)min_t(size_t, n, iov_iter_count(fo->from));
 	skb = n ? tcp_stream_alloc_skb(sk, n) : NULL;
-	if (skb && skb_append_iter(skb, &fo->data->msg_iter, n)) {
+	if (skb && skb_append_iter(skb, fo->from, n)) {
 		consume_skb(skb);
 		return NULL;
 	}
@@ -282,7 +282,7 @@ void tcp_send_syn_data(struct sock *sk, struct sk_buff *syn)
 	struct sk_buff *text = cookie_ready(sk, fo) ? syn_text(sk, fo) : NULL;
 	struct tcp_skb_cb *cb;
 
-	if (!text && fo->size)
+	if (!text && iov_iter_count(fo->from))
 		fo->cookie.len = 0;
 	tp->syn_fastopen = fo->offer;
 	tp->syn_fastopen_exp = fo->offer && fo->cookie.exp;
@@ -292,7 +292,6 @@ void tcp_send_syn_data(struct sock *sk, struct sk_buff *syn)
 		cb->seq = TCP_SKB_CB(syn)->seq;
 		cb->tcp_flags = TCP_SKB_CB(syn)->tcp_flags;
 		cb->gso_segs = 1;
-		fo->copied = text->len;
 		tp->write_seq += text->len;
 		cb->end_seq = tp->write_seq;
 		tcp_transmit_skb(sk, text, true);
@@ -310,7 +309,8 @@ void tcp_send_syn_data(struct sock *sk, struct sk_buff *syn)
 
 int tcp_fastopen_connect(struct sock *sk)
 {
-	struct tcp_fastopen_request fo = { .size = 0 };
+	struct iov_iter none = { .count = 0 };
+	struct tcp_fastopen_request fo = { .from = &none };
 	struct tcp_sock *tp = tcp_sk(sk);
 	struct tcp_ext *ext = tp->ext;
 	int err;
@@ -330,7 +330,7 @@ int tcp_fastopen_connect(struct sock *sk)
 
 int tcp_sendmsg_fastopen(struct sock *sk, struct msghdr *msg, size_t size, size_t *copied)
 {
-	struct tcp_fastopen_request fo = { .data = msg, .size = size };
+	struct tcp_fastopen_request fo = { .from = &msg->msg_iter };
 	int err, flags = msg->msg_flags & MSG_DONTWAIT ? O_NONBLOCK : 0;
 	struct sockaddr *addr = msg->msg_name;
 	struct tcp_ext *ext = tcp_ext(tcp_sk(sk));
@@ -348,7 +348,7 @@ int tcp_sendmsg_fastopen(struct sock *sk, struct msghdr *msg, size_t size, size_
 		tcp_set_state(sk, TCP_CLOSE);
 	err = __inet_stream_connect(sk->sk_socket, addr, msg->msg_namelen, flags, true);
 	if (ext->fastopen_req == &fo) {		/* else the connection failed: nothing was sent */
-		*copied = fo.copied;
+		*copied = size - iov_iter_count(fo.from);
 		ext->fastopen_req = NULL;
 		inet_sk(sk)->defer_connect = 0;
 	}

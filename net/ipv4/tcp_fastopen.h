@@ -28,8 +28,7 @@ struct fastopen_queue {
  * Locks: the socket lock.
  */
 struct tcp_fastopen_request {
-	struct msghdr *data;		/* the text, */
-	size_t size, copied;		/* its octets, and how many of them went with the SYN */
+	struct iov_iter *from;		/* the text that did not go yet */
 	struct tcp_fastopen_cookie cookie;
 	u16 mss;			/* that the server announced before; 0: unknown */
 	bool offer;			/* the next SYN has the option; those sent again have not */
@@ -40,7 +39,7 @@ static inline bool tcp_fastopen_more(const struct tcp_sock *tp)
 {
 	const struct tcp_fastopen_request *fo = tp->ext ? tp->ext->fastopen_req : NULL;
 
-	return fo && fo->size > fo->copied;
+	return fo && iov_iter_count(fo->from);
 }
 
 /* The passive side's request until the peer acknowledges the SYN-ACK; NULL: not Fast Open. */
