@@ -124,7 +124,7 @@ struct sock {
 	void (*sk_data_ready)(struct sock *sk);		/* [s] something to read */
 	void (*sk_write_space)(struct sock *sk);	/* [s] room to write */
 	void (*sk_error_report)(struct sock *sk);	/* [s] sk_err is set */
-	int (*sk_backlog_rcv)(struct sock *sk, struct sk_buff *skb);	/* [I] */
+	void (*sk_backlog_rcv)(struct sock *sk, struct sk_buff *skb);	/* [I] */
 	void (*sk_destruct)(struct sock *sk);		/* [I] the last reference is gone */
 };
 
@@ -152,7 +152,7 @@ struct proto {
 	int (*sendmsg)(struct sock *sk, struct msghdr *msg, size_t len);
 	int (*recvmsg)(struct sock *sk, struct msghdr *msg, size_t len, int flags, int *addr_len);
 	int (*bind)(struct sock *sk, struct sockaddr *addr, int addr_len);	/* or NULL */
-	int (*backlog_rcv)(struct sock *sk, struct sk_buff *skb);		/* [s] held */
+	void (*backlog_rcv)(struct sock *sk, struct sk_buff *skb);	/* [s] held */
 	void (*release_cb)(struct sock *sk);	/* [s] work put off until release_sock() */
 	int (*hash)(struct sock *sk);
 	void (*unhash)(struct sock *sk);

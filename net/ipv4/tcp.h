@@ -540,7 +540,7 @@ static inline bool tcp_out_of_memory(const struct sock *sk)
 
 int tcp_v4_rcv(struct sk_buff *skb);
 void tcp_v4_err(struct sk_buff *skb, u32 info);
-int tcp_v4_do_rcv(struct sock *sk, struct sk_buff *skb);	/* [s] held; consumes skb */
+void tcp_v4_do_rcv(struct sock *sk, struct sk_buff *skb);	/* [s] held; consumes skb */
 void tcp_v4_deliver(struct sock *sk, struct sk_buff *skb);	/* now or by the backlog; softirq */
 int tcp_v4_connect(struct sock *sk, struct sockaddr *addr, int addr_len);
 void tcp_v4_send_reset(struct net *net, struct sk_buff *skb);	/* in answer to skb, which stays */

@@ -14,11 +14,9 @@ void tcp_fastopen_add_skb(struct sock *sk, struct sk_buff *skb)
 {
 	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
 	struct tcp_sock *tp = tcp_sk(sk);
-	struct sk_buff *text;
+	bool none = cb->end_seq == tp->rcv_nxt || after(cb->end_seq, tp->rcv_nxt + tp->rcv_wnd);
+	struct sk_buff *text = none ? NULL : skb_clone(skb);
 
-	if (cb->end_seq == tp->rcv_nxt || after(cb->end_seq, tp->rcv_nxt + tp->rcv_wnd))
-		return;
-	text = skb_clone(skb);
 	if (!text)
 		return;
 	skb_pull(text, cb->hdrlen);
@@ -49,15 +47,14 @@ static int cookie_check(const struct sock *sk, const struct sk_buff *skb,
 			const struct tcp_options_received *opt, struct tcp_fastopen_cookie *foc)
 {
 	const __be32 addr[2] = { ip_hdr(skb)->saddr, ip_hdr(skb)->daddr };
-	const struct tcp_fastopen_context *ctx = &sock_net(sk)->tcp.fastopen_ctx;
-	const struct fastopen_queue *q = tcp_sk(sk)->ext ? tcp_sk(sk)->ext->fastopenq : NULL;
+	const struct tcp_fastopen_context *ctx = &tcp_sk(sk)->ext->fastopenq->ctx;
 	int i, found = -1;
 	u64 hash;
 
 	if (!opt->fastopen)
 		return -1;
-	if (q && q->ctx.n)
-		ctx = &q->ctx;
+	if (!ctx->n)
+		ctx = &sock_net(sk)->tcp.fastopen_ctx;
 	for (i = (int)ctx->n - 1; i >= 0; i--) {
 		hash = siphash(addr, sizeof(addr), &ctx->key[i]);
 		memcpy(foc->val, &hash, sizeof(hash));
@@ -197,18 +194,6 @@ static void note_loss(struct fastopen_server *s)
 	s->last_syn_loss = ktime_get_ns();
 }
 
-/* 4.1.3.1: text in SYNs was in vain more than once, to this server or to many. */
-static bool better_not(const struct netns_tcp *t, const struct fastopen_server *s)
-{
-	u64 pause = (u64)t->sysctl_tcp_fastopen_blackhole_timeout_sec * NSEC_PER_SEC;
-	u64 now = ktime_get_ns();
-
-	return (s && s->syn_loss > 1 &&
-		now - s->last_syn_loss < 60 * NSEC_PER_SEC << s->syn_loss) ||
-	       (t->fastopen_pauses &&
-		now - t->fastopen_pause_stamp < pause << min(t->fastopen_pauses - 1, 6U));
-}
-
 void tcp_fastopen_timeout(struct sock *sk, bool expired)
 {
 	struct netns_tcp *t = &sock_net(sk)->tcp;
@@ -232,18 +217,24 @@ void tcp_fastopen_timeout(struct sock *sk, bool expired)
 static bool cookie_ready(struct sock *sk, struct tcp_fastopen_request *fo)
 {
 	const struct netns_tcp *t = &sock_net(sk)->tcp;
+	u64 pause = (u64)t->sysctl_tcp_fastopen_blackhole_timeout_sec * NSEC_PER_SEC;
+	bool avoid = tcp_md5_key(sk, sk->sk_daddr);
 	struct tcp_ext *ext = tcp_sk(sk)->ext;
 	const struct fastopen_server *s;
-	bool avoid;
+	u64 now = ktime_get_ns();
 
 	local_bh_disable();
+	/* 4.1.3.1: was text in SYNs in vain more than once, to many servers or to this one? */
+	avoid |= t->fastopen_pauses &&
+		 now - t->fastopen_pause_stamp < pause << min(t->fastopen_pauses - 1, 6U);
 	s = server_of(sk, false);
 	if (s) {
+		avoid |= s->syn_loss > 1 &&
+			 now - s->last_syn_loss < 60 * NSEC_PER_SEC << s->syn_loss;
 		fo->mss = s->mss;
 		fo->cookie = s->cookie;
 		fo->cookie.exp |= !s->cookie.len && s->try_exp == 1;
 	}
-	avoid = better_not(t, s) || tcp_md5_key(sk, sk->sk_daddr);
 	local_bh_enable();
 	if (avoid || t->sysctl_tcp_fastopen & TFO_CLIENT_NO_COOKIE || ext->fastopen_no_cookie)
 		return !avoid;
@@ -309,8 +300,7 @@ void tcp_send_syn_data(struct sock *sk, struct sk_buff *syn)
 
 int tcp_fastopen_connect(struct sock *sk)
 {
-	struct iov_iter none = { .count = 0 };
-	struct tcp_fastopen_request fo = { .from = &none };
+	struct tcp_fastopen_request fo = { .from = &(struct iov_iter){ .count = 0 } };
 	struct tcp_sock *tp = tcp_sk(sk);
 	struct tcp_ext *ext = tp->ext;
 	int err;

@@ -1,6 +1,4 @@
-/*
- * TCP over IPv4: from segment to socket, connect(2), resets, ICMP.
- */
+/* TCP over IPv4: resets, from segment to socket, connect(2), ICMP. */
 #include "lib/errno.h"
 #include "net/ipv4/icmp.h"
 #include "net/ipv4/tcp.h"
@@ -55,13 +53,12 @@ void tcp_v4_send_reset(struct net *net, struct sk_buff *skb)
 	tcp_v4_send_bare(net, &seg);
 }
 
-int tcp_v4_do_rcv(struct sock *sk, struct sk_buff *skb)
+void tcp_v4_do_rcv(struct sock *sk, struct sk_buff *skb)
 {
 	if (likely(sk->sk_state != TCP_LISTEN))
 		tcp_rcv_state_process(sk, skb);
 	else
 		tcp_listen_rcv(sk, skb);
-	return 0;
 }
 
 void tcp_v4_deliver(struct sock *sk, struct sk_buff *skb)
@@ -187,9 +184,7 @@ static void err_locked(struct sock *sk, const struct icmphdr *icmp, u32 seq, u32
 	u32 una = tp->snd_una - !!tcp_fastopen_rsk(tp);	/* its SYN-ACK */
 
 	NET_ADD_STATS(sock_net(sk), TcpExt_LockDroppedIcmps, owned);
-	if (sk_unconnected(sk))
-		return;
-	if (!between(seq, una, tp->snd_nxt)) {
+	if (sk_unconnected(sk) || !between(seq, una, tp->snd_nxt)) {
 		NET_INC_STATS(sock_net(sk), TcpExt_OutOfWindowIcmps);
 		return;
 	}
