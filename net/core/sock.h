@@ -120,6 +120,7 @@ struct sock {
 	struct dst_entry *sk_dst_cache;		/* [s] route of a connected socket */
 	struct timer_list sk_timer;		/* [s] TCP: keepalive and others */
 
+	/* of orphans, too: there is nobody to wake */
 	void (*sk_state_change)(struct sock *sk);	/* [s] */
 	void (*sk_data_ready)(struct sock *sk);		/* [s] something to read */
 	void (*sk_write_space)(struct sock *sk);	/* [s] room to write */

@@ -3,7 +3,6 @@
  * parents only say which step comes next; tcp_rcv_state_process() has header prediction in front.
  */
 #include "lib/errno.h"
-#include "lib/string.h"
 #include "net/ipv4/tcp.h"
 #include "net/ipv4/tcp_fastopen.h"
 

@@ -307,11 +307,9 @@ void tcp_data_ready(struct sock *sk)
 {
 	u32 avail = tcp_sk(sk)->rcv_nxt - tcp_sk(sk)->copied_seq;
 
-	if (sock_flag(sk, SOCK_DEAD) ||
-	    (avail < (u32)sk->sk_rcvlowat && !sock_flag(sk, SOCK_DONE) &&
-	     READ_ONCE(sk->sk_rmem_alloc) < sk->sk_rcvbuf && tcp_receive_window(tcp_sk(sk))))
-		return;
-	sk->sk_data_ready(sk);
+	if (avail >= (u32)sk->sk_rcvlowat || sock_flag(sk, SOCK_DONE) ||
+	    READ_ONCE(sk->sk_rmem_alloc) >= sk->sk_rcvbuf || !tcp_receive_window(tcp_sk(sk)))
+		sk->sk_data_ready(sk);
 }
 
 /* A reader can only wait for what the buffer will hold: at most half of it. */
@@ -413,6 +411,5 @@ void tcp_fin(struct sock *sk)
 		tcp_send_ack(sk);
 		tcp_time_wait(sk, TCP_TIME_WAIT, TCP_TIMEWAIT_NS);
 	}
-	if (!sock_flag(sk, SOCK_DEAD))
-		sk->sk_state_change(sk);
+	sk->sk_state_change(sk);
 }
