@@ -47,6 +47,8 @@ static u32 detect_loss(struct sock *sk)
 	list_for_each_entry_safe(cb, next, &tp->tsorted_sent_queue, tsorted) {
 		struct sk_buff *skb = container_of((void *)cb, struct sk_buff, cb);
 
+		if ((cb->sacked & (TCPCB_LOST | TCPCB_SACKED_RETRANS)) == TCPCB_LOST)
+			continue;	/* it was known as lost, and a loss probe sent it */
 		if (!sent_after(tp->rack_mstamp, skb->tstamp, tp->rack_end_seq, cb->end_seq))
 			break;
 		left = tcp_rack_skb_timeout_us(tp, skb, reo_wnd);
