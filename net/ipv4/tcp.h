@@ -700,7 +700,7 @@ struct tcp_ack_ctx {
 	u32 ack, flag;			/* FLAG_* */
 	u32 prior_snd_una, prior_fack, prior_delivered, prior_lost;
 	u32 pkts_acked;			/* segments off the queue */
-	u32 reord;			/* lowest seq delivered out of order; snd_nxt: none */
+	u32 reord;	/* lowest seq delivered late, by SACK, then by ACK; snd_nxt: none */
 	u64 first_ackt, first_sackt;	/* send times (0: none) of what was never sent again */
 	u64 last_tx;			/* ... and of the last of it, acknowledged or SACKed */
 	u8 rexmit;			/* REXMIT_*: what to send when the ACK is done */

@@ -255,13 +255,12 @@ static void ack_probe(struct sock *sk, struct tcp_ack_ctx *ctx)
 	}
 }
 
-/* An ACK that is older than what we have: only its SACKs may be news. */
+/* An ACK that is older than what we have: only its SACKs may be news. Too old: RFC 5961 5.2. */
 static int old_ack(struct sock *sk, struct tcp_ack_ctx *ctx)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
-	u64 most = min_t(u64, tp->max_window, tp->bytes_acked);
 
-	if (before(ctx->ack, tp->snd_una - (u32)most)) {	/* RFC 5961 5.2 */
+	if (before(ctx->ack, tp->snd_una - (u32)min_t(u64, tp->max_window, tp->bytes_acked))) {
 		tcp_send_challenge_ack(sk);
 		return -1;
 	}
@@ -274,9 +273,9 @@ static int old_ack(struct sock *sk, struct tcp_ack_ctx *ctx)
 }
 
 /*
- * RFC 9293 3.10.7.4, SND.WL1 and SND.WL2; the window itself may be smaller than before. A closed one
- * is opened by what stands at our own edge, too: when both closed theirs on text that was under way,
- * neither has a higher number to open it with.
+ * RFC 9293 3.10.7.4, SND.WL1 and SND.WL2; the window itself may be smaller than before. A closed
+ * one is opened by what stands at our own edge, too: when both closed theirs on text that was under
+ * way, neither has a higher number to open it with.
  */
 static void update_window(struct sock *sk, const struct tcp_skb_cb *cb, struct tcp_ack_ctx *ctx)
 {

@@ -318,12 +318,12 @@ void tcp_enter_loss(struct sock *sk)
 	tcp_set_ca_state(sk, TCP_CA_Loss);
 }
 
-/* In Loss. F-RTO (RFC 5682 3.1): if what arrives now is from before the timeout, it was spurious. */
+/* In Loss. F-RTO (RFC 5682 3.1): what arrives now from before the timeout shows it spurious. */
 static void process_loss(struct sock *sk, struct tcp_ack_ctx *ctx, bool dupack)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
-	bool advanced = ctx->flag & FLAG_SND_UNA_ADVANCED;
-	bool delayed = advanced && may_undo(tp, ctx), recovered = !before(tp->snd_una, tp->high_seq);
+	bool advanced = ctx->flag & FLAG_SND_UNA_ADVANCED, delayed = advanced && may_undo(tp, ctx);
+	bool recovered = !before(tp->snd_una, tp->high_seq);
 
 	if (delayed || (tp->frto && ctx->flag & FLAG_ORIG_SACK_ACKED)) {
 		undo_cwnd_reduction(sk, true);
@@ -354,7 +354,7 @@ static void process_loss(struct sock *sk, struct tcp_ack_ctx *ctx, bool dupack)
 	ctx->rexmit = REXMIT_LOST;
 }
 
-/* Does the ACK end the state, or part of it? True: nothing more to do for this ACK. */
+/* Does the ACK end CWR or Recovery, or show that it was needless? True: nothing more to do. */
 static bool leave_state(struct sock *sk, const struct tcp_ack_ctx *ctx)
 {
 	struct tcp_sock *tp = tcp_sk(sk);

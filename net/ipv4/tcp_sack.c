@@ -182,4 +182,5 @@ void tcp_sacktag_write_queue(struct sock *sk, struct tcp_ack_ctx *ctx)
 		memcpy(tp->sack->recv_sack_cache, blocks, sizeof(blocks));
 	if (inet_csk(sk)->icsk_ca_state != TCP_CA_Loss || tp->undo_marker)
 		tcp_check_sack_reordering(sk, ctx->reord, false);
+	ctx->reord = tp->snd_nxt;	/* what is acknowledged has one of its own */
 }

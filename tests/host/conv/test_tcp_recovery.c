@@ -394,6 +394,21 @@ TEST(late_segments_are_reordering)
 	quiet_for(3000);
 }
 
+/* One ACK with a late segment in a block and a retransmission below it: reordered once. */
+TEST(what_a_block_tells_is_reordering_once)
+{
+	int fd = connection(SACK);
+
+	c->s->net->tcp.sysctl_tcp_recovery = 0;
+	send_segments(fd, 10);
+	ack(0, 5, 8);
+	segment(0);
+	conv_drain(c);
+	ack(1, 4, 5);
+	assert_int_equal(COUNT(TCPSACKReorder), 1);
+	assert_int_equal(w_info(c, fd).tcpi_reord_seen, 1);
+}
+
 /* --- undo -------------------------------------------------------------------------------- */
 
 /* RFC 3522 (Eifel): the ACK echoes the original's timestamp; the retransmission was needless. */
