@@ -532,13 +532,13 @@ static void synsent_simultaneous(struct sock *sk, struct tcp_sock *tp, const str
 				 const struct tcp_options_received *opt)
 {
 	struct sk_buff *syn = tcp_rtx_queue_head(sk);
-	u8 keep = TCPHDR_SYN;
+	u8 *flags = &TCP_SKB_CB(syn)->tcp_flags;
 
 	tcp_set_state(sk, TCP_SYN_RECV);
+	if (!(*flags & TCPHDR_ECE))	/* it went again without asking for ECN */
+		tp->ecn_flags = 0;
 	negotiate(sk, tp, cb, opt);
-	if (tp->ecn_flags & TCP_ECN_OK)
-		keep |= TCPHDR_ECE;
-	TCP_SKB_CB(syn)->tcp_flags = (TCP_SKB_CB(syn)->tcp_flags & keep) | TCPHDR_ACK;
+	*flags = TCPHDR_SYN | TCPHDR_ACK | (tp->ecn_flags & TCP_ECN_OK ? TCPHDR_ECE : 0);
 	tcp_transmit_skb(sk, syn, true);
 }
 

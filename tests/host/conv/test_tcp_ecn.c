@@ -134,6 +134,21 @@ TEST(simultaneous_open)
 	OUT(.flags = S|A, .ack = 1001);
 }
 
+/* ... but not when our SYN had to go again without asking: nothing is marked then. */
+TEST(simultaneous_open_after_the_fallback)
+{
+	int fd;
+
+	asks(&fd);
+	OUT_AFTER(1000, .flags = S);
+	IN(.flags = S|ECE|CWR, .seq = 1000, .win = 65535, .mss = 1000);
+	OUT(.flags = S|A, .ack = 1001);
+	IN(.flags = A, .seq = 1001, .ack = 1, .win = 65535);
+	assert_false(w_info(c, fd).tcpi_options & TCPI_OPT_ECN);
+	w_send(c, fd, 1000);
+	assert_int_equal(mark(OUT(.flags = P|A, .seq = 1, .ack = 1001, .len = 1000)), NOT_ECT);
+}
+
 /* A SYN cookie keeps it in the timestamp; without timestamps there is no place for it. */
 TEST(cookie_keeps_it)
 {
