@@ -399,10 +399,8 @@ void tcp_fastretrans_alert(struct sock *sk, struct tcp_ack_ctx *ctx)
 		tp->prior_ssthresh = 0;
 	if (advanced && ctx->flag & FLAG_SACK_RENEGING) {
 		/* it threw away what it had SACKed (RFC 2018 8): wait a little, then start over */
-		u32 delay_us = clamp(tp->srtt_us >> 4, 10000U, TCP_RTO_MAX_US);
-
-		inet_csk_reset_xmit_timer(sk, ICSK_TIME_RETRANS,
-					  tp->tcp_mstamp + delay_us * NSEC_PER_USEC);
+		inet_csk_reset_xmit_timer(sk, ICSK_TIME_RETRANS, tp->tcp_mstamp + NSEC_PER_USEC *
+					  clamp(tp->srtt_us >> 4, 10000U, TCP_RTO_MAX_US));
 		ctx->flag &= ~FLAG_SET_XMIT_TIMER;
 		return;
 	}
