@@ -43,8 +43,9 @@ void tcp_v4_send_reset(struct net *net, struct sk_buff *skb)
 		.t = tcp_skb_tuple(skb), .flags = ack ? TCPHDR_RST : TCPHDR_RST | TCPHDR_ACK,
 		.seq = ack ? cb->ack_seq : 0, .ack = ack ? 0 : cb->end_seq,
 	};
-	struct tcp_md5sig_key key = { .keylen = 0 };
+	struct tcp_md5sig_key key;
 
+	key.keylen = 0;
 	if (cb->tcp_flags & TCPHDR_RST || inet_addr_type(net, seg.t.saddr) != RTN_LOCAL ||
 	    (tcp_md5_concerns(net, skb) && !tcp_md5_reset_key(net, skb, &key)))
 		return;
@@ -157,8 +158,6 @@ undo:
 	return err;
 }
 
-/* --- ICMP (RFC 9293 3.9.2.2, RFC 5927) --------------------------------------------------- */
-
 void tcp_v4_mtu_reduced(struct sock *sk)
 {
 	struct dst_entry *dst = ip_route_socket(sk);
@@ -228,7 +227,7 @@ static void err_request(struct request_sock *req, const struct icmphdr *icmp, u3
 	bh_unlock_sock(sk);
 }
 
-/* An ICMP error about a segment of ours (net_protocol.err_handler). Softirq. */
+/* An ICMP error about a segment of ours (RFC 9293 3.9.2.2): net_protocol.err_handler. Softirq. */
 void tcp_v4_err(struct sk_buff *skb, u32 info)
 {
 	const struct iphdr *iph = (const struct iphdr *)skb->data;
