@@ -621,7 +621,7 @@ static inline bool tcp_parse_aligned_timestamp(const struct sk_buff *skb, u32 *t
 
 /* --- tcp_rcvbuf.c, tcp_ofo.c ------------------------------------------------------------- */
 
-/* Acceptable segment text; consumes. */
+/* Acceptable segment text, or a FIN; consumes. */
 void tcp_data_queue(struct sock *sk, struct sk_buff *skb);
 void tcp_queue_rcv(struct sock *sk, struct sk_buff *skb);	/* seq == rcv_nxt; consumes */
 void tcp_data_ready(struct sock *sk);	/* wakes the reader, if any, when it is enough for it */

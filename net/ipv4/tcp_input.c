@@ -304,11 +304,13 @@ static void step_text(struct sock *sk, struct tcp_sock *tp, struct sk_buff *skb)
 	const struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
 	u32 end = cb->end_seq - (cb->tcp_flags & TCPHDR_FIN);
 
-	if (sock_flag(sk, SOCK_DONE) && !before(cb->seq, tp->rcv_nxt)) {
+	if (cb->seq == cb->end_seq) {
+		consume_skb(skb);
+	} else if (sock_flag(sk, SOCK_DONE) && !before(cb->seq, tp->rcv_nxt)) {
 		/* nothing can come after a FIN, but what was before it again */
 		kfree_skb_reason(skb, DROP_TCP_OLD_DATA);
 	} else if (sk->sk_state != TCP_ESTABLISHED && sk->sk_shutdown & RCV_SHUTDOWN &&
-		   cb->end_seq != cb->seq && after(end, tp->rcv_nxt)) {
+		   after(end, tp->rcv_nxt)) {
 		/* new text, for nobody: a reset (RFC 9293 3.6.1, RFC 2525 2.17) */
 		NET_INC_STATS(sock_net(sk), TcpExt_TCPAbortOnData);
 		tcp_v4_send_reset(sock_net(sk), skb);

@@ -355,10 +355,6 @@ void tcp_data_queue(struct sock *sk, struct sk_buff *skb)
 	u32 window = tcp_receive_window(tp);
 	enum skb_drop_reason why;
 
-	if (cb->seq == cb->end_seq) {
-		consume_skb(skb);
-		return;
-	}
 	skb_pull(skb, cb->hdrlen);
 	if (unlikely(cb->tcp_flags & TCPHDR_CWR))
 		tcp_ecn_accept_cwr(sk);

@@ -388,6 +388,22 @@ TEST(reset_in_every_state)
 	}
 }
 
+/* Who has sent his FIN goes on acknowledging: none of that is dropped. */
+TEST(acks_after_a_fin_are_no_drops)
+{
+	int fd;
+
+	c = conversation(1);
+	fd = w_established(c, 65535);
+	IN(.flags = F|A, .seq = 1001, .ack = 1, .win = 65535);
+	OUT_WITHIN(45, .flags = A, .seq = 1, .ack = 1002);
+	w_send(c, fd, 100);
+	OUT(.flags = P|A, .seq = 1, .ack = 1002, .len = 100);
+	IN(.flags = A, .seq = 1002, .ack = 101, .win = 65535);
+	for (int why = 0; why < NR_DROP_REASONS; why++)
+		assert_int_equal(c->s->net->drops[why], 0);
+}
+
 /* --- RFC 7323: timestamps ------------------------------------------------------------ */
 
 static int established_ts(void)
