@@ -193,6 +193,22 @@ static inline void sock_put(struct sock *sk)
 		sk_free(sk);
 }
 
+/* The table that sk_node is in holds a reference. Under the table's lock; del: may be out already. */
+static inline void sk_add_node(struct sock *sk, struct hlist_head *head)
+{
+	sock_hold(sk);
+	hlist_add_head(&sk->sk_node, head);
+}
+
+static inline bool sk_del_node_init(struct sock *sk)
+{
+	if (hlist_unhashed(&sk->sk_node))
+		return false;
+	hlist_del_init(&sk->sk_node);
+	sock_put(sk);
+	return true;
+}
+
 /* Unhash, orphan and drop the socket's reference: what ->create does on failure. */
 void sk_common_release(struct sock *sk);
 void sock_orphan(struct sock *sk);	/* [s] sk loses its struct socket */

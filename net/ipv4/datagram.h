@@ -3,9 +3,16 @@
 #define NET_IPV4_DATAGRAM_H
 
 #include "net/core/sock.h"
+#include "net/ipv4/ip.h"
 
 struct dst_entry;
-struct ipcm;
+
+/* One message on its way out. */
+struct datagram {
+	struct ip_spec spec;		/* protocol is the caller's */
+	struct dst_entry *dst;
+	__be16 dport;
+};
 
 /*
  * Fix the peer of a datagram socket: its route, and its own address if that is still open.
@@ -17,31 +24,31 @@ int ip4_datagram_connect(struct sock *sk, struct sockaddr *addr, int addr_len);
 int udp_disconnect(struct sock *sk, int flags);
 
 /*
- * The route of one message to daddr: the connected socket's own, or looked up for ipc. The
- * reference is the caller's. -EACCES for a broadcast without SO_BROADCAST.
+ * Where msg goes, by its address or the connected peer's, and how: d is filled in from socket,
+ * control messages and route, and sk has a port afterwards. 0, and the reference to d->dst is the
+ * caller's; -EOPNOTSUPP, -EINVAL, -EAFNOSUPPORT, -EDESTADDRREQ, -ENODEV, -EAGAIN (no port is
+ * free), -EACCES (broadcast without SO_BROADCAST), or the route's.
  */
-struct dst_entry *ip_route_datagram(struct sock *sk, __be32 daddr, const struct ipcm *ipc,
-				    bool connected);
+int datagram_begin(struct sock *sk, struct msghdr *msg, struct datagram *d);
+
+/* ip_make_skb() for d, whose DF is decided by this; -EMSGSIZE when the path has no room for it. */
+struct sk_buff *datagram_make_skb(struct sock *sk, struct msghdr *msg, u32 len, u32 hdrlen,
+				  struct datagram *d);
 
 /*
- * Destination of a message: msg_name, or the connected peer. Returns whether it is the
- * connected one (0 or 1), or -EINVAL, -EAFNOSUPPORT, -EDESTADDRREQ.
+ * An ICMP error about a packet of sk's, as net_protocol.err_handler gets it. Fatal ones end a
+ * connected socket's next call; the others would not know which message it was about
+ * (RFC 1122 4.1.3.3, as in Linux without IP_RECVERR). Softirq.
  */
-int datagram_dest(struct sock *sk, const struct msghdr *msg, __be32 *daddr, __be16 *dport);
+void datagram_err(struct sock *sk, const struct sk_buff *skb, u32 info);
 
-/* TOS and TTL of a message to a destination of dst's type. */
-u8 ipcm_tos(const struct sock *sk, const struct ipcm *ipc);
-u8 ipcm_ttl(const struct sock *sk, const struct ipcm *ipc, const struct dst_entry *dst);
-
-/* SIOCINQ (octets of the first datagram) and SIOCOUTQ; -ENOTTY for others. */
+/* proto.ioctl: SIOCINQ (octets of the first datagram) and SIOCOUTQ; -ENOTTY for others. */
 int datagram_ioctl(struct sock *sk, unsigned int cmd, unsigned long arg);
 
-/*
- * Hand one datagram to the caller of recvmsg: len octets of payload at skb->data, of which the
- * iterator takes what fits. Sets MSG_TRUNC, the sender's address and control messages.
- * Returns the count for the caller, or -EFAULT. skb stays the caller's.
- */
-int datagram_deliver(struct sock *sk, struct msghdr *msg, struct sk_buff *skb, int flags,
-		     __be16 sport);
+/* proto.recvmsg: one datagram, its sender's address and control messages; MSG_TRUNC. */
+int datagram_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags, int *addr_len);
+
+/* proto.close: nothing lingers. */
+void datagram_close(struct sock *sk, u64 timeout_ns);
 
 #endif

@@ -392,72 +392,42 @@ int inet_inherit_port(struct sock *sk, struct sock *child)
 	return tb ? 0 : -ENOMEM;
 }
 
-static bool addrs_overlap(const struct sock_common *a, const struct sock_common *b)
+bool inet_bind_conflict(const struct sock *sk, const struct sock *other)
 {
-	if (a->skc_bound_dev_if && b->skc_bound_dev_if &&
-	    a->skc_bound_dev_if != b->skc_bound_dev_if)
+	const struct sock_common *a = (const struct sock_common *)sk;
+	const struct sock_common *b = (const struct sock_common *)other;
+
+	if ((a->skc_bound_dev_if && b->skc_bound_dev_if &&
+	     a->skc_bound_dev_if != b->skc_bound_dev_if) ||
+	    (a->skc_rcv_saddr && b->skc_rcv_saddr && a->skc_rcv_saddr != b->skc_rcv_saddr))
 		return false;
-	return !a->skc_rcv_saddr || !b->skc_rcv_saddr || a->skc_rcv_saddr == b->skc_rcv_saddr;
+	return !(a->skc_reuse && b->skc_reuse && b->skc_state != TCP_LISTEN) &&
+	       !(a->skc_reuseport && b->skc_reuseport);
 }
 
-/* Whether sk may not have the port beside its other owners (SO_REUSEADDR, SO_REUSEPORT). */
-static bool bind_conflict(const struct inet_bind_bucket *tb, struct sock *sk)
+/* Whether any other owner keeps sk from having the port. */
+static bool bind_conflict(const struct inet_bind_bucket *tb, const struct sock *sk)
 {
-	const struct sock_common *c = (const struct sock_common *)sk;
-	struct inet_connection_sock *o;
-	struct inet_timewait_sock *tw;
+	const struct inet_connection_sock *o;
+	const struct inet_timewait_sock *tw;
 
-	hlist_for_each_entry(o, &tb->owners, icsk_bind_node) {
-		const struct sock_common *oc = (const struct sock_common *)o;
-
-		if (oc == c || !addrs_overlap(c, oc))
-			continue;
-		if (c->skc_reuse && oc->skc_reuse && oc->skc_state != TCP_LISTEN)
-			continue;
-		if (!c->skc_reuseport || !oc->skc_reuseport)
+	hlist_for_each_entry(o, &tb->owners, icsk_bind_node)
+		if ((const struct sock *)o != sk && inet_bind_conflict(sk, (const struct sock *)o))
 			return true;
-	}
 	hlist_for_each_entry(tw, &tb->tw_owners, tw_bind_node)
-		if (addrs_overlap(c, &tw->tw) && !(c->skc_reuse && tw->tw.skc_reuse) &&
-		    !(c->skc_reuseport && tw->tw.skc_reuseport))
+		if (inet_bind_conflict(sk, (const struct sock *)tw))
 			return true;
 	return false;
-}
-
-/* Ports to try: all of ip_local_port_range, from a random one on. */
-struct port_walk {
-	u32 low, count, at;
-};
-
-static struct port_walk port_walk_begin(const struct net *net, u32 offset)
-{
-	u32 low = (u32)net->ipv4.sysctl_ip_local_port_range[0];
-	u32 high = (u32)net->ipv4.sysctl_ip_local_port_range[1];
-	u32 count = high >= low ? high - low + 1 : 1;
-
-	return (struct port_walk){ .low = low, .count = count, .at = offset % count };
-}
-
-static u16 port_walk_next(struct port_walk *w)
-{
-	u16 port = (u16)(w->low + w->at);
-
-	w->at = w->at + 1 == w->count ? 0 : w->at + 1;
-	return port;
 }
 
 /* A port that nobody owns, for bind(2) or listen(2) without one. 0: none. */
 static u16 free_port(struct inet_hashinfo *h, const struct net *net)
 {
-	struct port_walk w = port_walk_begin(net, get_random_u32());
-	u32 i;
+	u32 n = inet_local_ports(net), start = get_random_u32() % n, i;
 
-	for (i = 0; i < w.count; i++) {
-		u16 port = port_walk_next(&w);
-
-		if (!bind_find(h, port))
-			return port;
-	}
+	for (i = 0; i < n; i++)
+		if (!bind_find(h, inet_local_port(net, start + i)))
+			return inet_local_port(net, start + i);
 	return 0;
 }
 
@@ -540,12 +510,11 @@ static bool connect_any_port(struct inet_hashinfo *h, struct sock *sk,
 {
 	const struct net *net = sock_net(sk);
 	struct inet_tuple t = tcp_tuple(sk);
-	u32 offset = secure_ipv4_port_ephemeral(net, &t) + h->port_offset;
-	struct port_walk w = port_walk_begin(net, offset);
-	u32 i;
+	u32 n = inet_local_ports(net), i;
+	u32 start = (secure_ipv4_port_ephemeral(net, &t) + h->port_offset) % n;
 
-	for (i = 0; i < w.count; i++) {
-		if (connect_port(h, sk, port_walk_next(&w), tw)) {
+	for (i = 0; i < n; i++) {
+		if (connect_port(h, sk, inet_local_port(net, start + i), tw)) {
 			h->port_offset += i + 1;
 			return true;
 		}

@@ -8,6 +8,7 @@
 #ifndef NET_IPV4_INET_HASHTABLES_H
 #define NET_IPV4_INET_HASHTABLES_H
 
+#include "net/core/net_namespace.h"
 #include "net/ipv4/inet_sock.h"
 
 /*
@@ -83,6 +84,25 @@ static inline struct inet_tuple inet_tuple_of(const struct sock_common *c)
 {
 	return (struct inet_tuple){ c->skc_daddr, c->skc_rcv_saddr, c->skc_dport, c->skc_num };
 }
+
+/*
+ * The ports to choose from where nobody named one (ip_local_port_range): how many they are, and
+ * the n-th, counted around.
+ */
+static inline u32 inet_local_ports(const struct net *net)
+{
+	const int *range = net->ipv4.sysctl_ip_local_port_range;
+
+	return (u32)max(range[1] - range[0] + 1, 1);
+}
+
+static inline u16 inet_local_port(const struct net *net, u32 n)
+{
+	return (u16)((u32)net->ipv4.sysctl_ip_local_port_range[0] + n % inet_local_ports(net));
+}
+
+/* May sk not have a port beside its owner other (SO_REUSEADDR, SO_REUSEPORT)? */
+bool inet_bind_conflict(const struct sock *sk, const struct sock *other);
 
 struct request_sock;
 struct inet_timewait_sock;

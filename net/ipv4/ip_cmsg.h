@@ -9,7 +9,7 @@ struct ipcm {
 	__be32 saddr;		/* 0: the route's choice */
 	int oif;		/* 0: any */
 	s16 ttl;		/* -1: the socket's or the stack's */
-	s16 tos;		/* -1: the socket's */
+	u8 tos;
 };
 
 /* Fill ipc from sk and msg's control messages. 0, -EINVAL, -ENODEV. */

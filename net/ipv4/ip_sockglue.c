@@ -237,7 +237,7 @@ static int ipcm_one(struct ipcm *ipc, struct sock *sk, const struct cmsghdr *cms
 	if (cmsg->cmsg_type == IP_TTL)
 		ipc->ttl = (s16)val;
 	else
-		ipc->tos = (s16)val;
+		ipc->tos = (u8)val;
 	return 0;
 }
 
@@ -249,7 +249,7 @@ int ipcm_init(struct ipcm *ipc, struct sock *sk, struct msghdr *msg)
 	ipc->saddr = inet_sk(sk)->inet_saddr;
 	ipc->oif = sk->sk_bound_dev_if;
 	ipc->ttl = -1;
-	ipc->tos = -1;
+	ipc->tos = inet_sk(sk)->tos;
 	while (left >= sizeof(struct cmsghdr)) {
 		const struct cmsghdr *cmsg = (const struct cmsghdr *)(const void *)at;
 		size_t step = CMSG_ALIGN(cmsg->cmsg_len);

@@ -4,7 +4,6 @@
  */
 #include <linux/in.h>
 #include "arch/cpu.h"
-#include "kernel/fs/uio.h"
 #include "kernel/seam.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -13,7 +12,6 @@
 #include "net/ipv4/icmp.h"
 #include "net/ipv4/inet_sock.h"
 #include "net/ipv4/ip.h"
-#include "net/ipv4/ip_cmsg.h"
 #include "net/ipv4/raw.h"
 #include "net/ipv4/route.h"
 
@@ -46,8 +44,7 @@ static int raw_hash(struct sock *sk)
 			return -ENOMEM;
 	}
 	spin_lock_bh(&ipv4->raw->lock);
-	hlist_add_head(&sk->sk_node, &ipv4->raw->head);
-	sock_hold(sk);
+	sk_add_node(sk, &ipv4->raw->head);
 	spin_unlock_bh(&ipv4->raw->lock);
 	return 0;
 }
@@ -59,10 +56,7 @@ static void raw_unhash(struct sock *sk)
 	if (!t)
 		return;
 	spin_lock_bh(&t->lock);
-	if (!hlist_unhashed(&sk->sk_node)) {
-		hlist_del_init(&sk->sk_node);
-		sock_put(sk);
-	}
+	sk_del_node_init(sk);
 	spin_unlock_bh(&t->lock);
 }
 
@@ -123,23 +117,6 @@ bool raw_local_deliver(struct sk_buff *skb, u8 protocol)
 	return taken;
 }
 
-/* Fatal errors end a connected socket's next call; others are not told (raw(7)). */
-static void raw_err(struct sock *sk, const struct icmphdr *icmp, const struct iphdr *quoted,
-		    u32 info)
-{
-	struct icmp_err e = icmp_err_of(icmp);
-
-	if (icmp->type == ICMP_DEST_UNREACH && icmp->code == ICMP_FRAG_NEEDED) {
-		e.fatal = inet_sk(sk)->pmtudisc != IP_PMTUDISC_DONT;
-		if (e.fatal)
-			ip_rt_update_pmtu(sock_net(sk), quoted->daddr, info);
-	}
-	if (!e.fatal || sk->sk_state != TCP_ESTABLISHED)
-		return;
-	sk->sk_err = e.errno;
-	sk->sk_error_report(sk);
-}
-
 void raw_icmp_error(struct sk_buff *skb, u8 protocol, u32 info)
 {
 	const struct iphdr *quoted = (const struct iphdr *)skb->data;
@@ -150,26 +127,13 @@ void raw_icmp_error(struct sk_buff *skb, u8 protocol, u32 info)
 	spin_lock_bh(&t->lock);
 	hlist_for_each_entry(sk, &t->head, sk_node)
 		if (raw_wants(sk, &sent, protocol, skb->dev->ifindex))
-			raw_err(sk, icmp_hdr(skb), quoted, info);
+			datagram_err(sk, skb, info);
 	spin_unlock_bh(&t->lock);
 }
 
 static int raw_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags, int *addr_len)
 {
-	struct sk_buff *skb;
-	int err;
-
-	if (flags & MSG_OOB)
-		return -EOPNOTSUPP;
-	if (flags & MSG_ERRQUEUE)
-		return -EAGAIN;
-	skb = skb_recv_datagram(sk, flags, &err);
-	if (!skb)
-		return err;
-	err = datagram_deliver(sk, msg, skb, flags, 0);
-	consume_skb(skb);
-	*addr_len = sizeof(struct sockaddr_in);
-	return err;
+	return flags & MSG_OOB ? -EOPNOTSUPP : datagram_recvmsg(sk, msg, len, flags, addr_len);
 }
 
 /* --- sending ---------------------------------------------------------------------------------- */
@@ -196,70 +160,47 @@ static int raw_complete_header(struct net *net, struct sk_buff *skb, const struc
 	return 0;
 }
 
-static int raw_send_hdrincl(struct sock *sk, struct msghdr *msg, u32 len, struct dst_entry *dst,
-			    const struct ip_spec *spec)
+static struct sk_buff *raw_make_hdrincl(struct sock *sk, struct msghdr *msg, u32 len,
+					const struct datagram *d)
 {
 	struct sk_buff *skb;
 	int err;
 
-	if (len > ip_sk_mtu(sk, dst))
-		return -EMSGSIZE;
+	if (len > ip_sk_mtu(sk, d->dst))
+		return ERR_PTR(-EMSGSIZE);
 	skb = ip_make_skb(sk, msg, len, 0);
 	if (IS_ERR(skb))
-		return (int)PTR_ERR(skb);
+		return skb;
 	err = pskb_may_pull(skb, min_t(u32, len, 60)) ?
-	      raw_complete_header(sock_net(sk), skb, spec) : -ENOBUFS;
-	if (err) {
-		consume_skb(skb);
-		return err;
-	}
-	return ip_output(sock_net(sk), skb, dst);
-}
-
-static int raw_send_payload(struct sock *sk, struct msghdr *msg, u32 len, struct dst_entry *dst,
-			    struct ip_spec *spec)
-{
-	struct sk_buff *skb;
-	u32 total = len + (u32)sizeof(struct iphdr);
-
-	spec->df = ip_dont_fragment(sk, dst, total);
-	if (spec->df && total > ip_sk_mtu(sk, dst))
-		return -EMSGSIZE;
-	skb = ip_make_skb(sk, msg, len, 0);
-	if (IS_ERR(skb))
-		return (int)PTR_ERR(skb);
-	return ip_send_skb(sock_net(sk), skb, dst, spec);
+	      raw_complete_header(sock_net(sk), skb, &d->spec) : -ENOBUFS;
+	if (!err)
+		return skb;
+	consume_skb(skb);
+	return ERR_PTR(err);
 }
 
 static int raw_sendmsg(struct sock *sk, struct msghdr *msg, size_t len)
 {
-	struct ip_spec spec = { .protocol = (u8)inet_sk(sk)->inet_num };
-	struct dst_entry *dst;
-	struct ipcm ipc;
-	__be16 dport;
-	int connected, err;
+	const struct inet_sock *inet = inet_sk(sk);
+	struct datagram d = { .spec.protocol = (u8)inet->inet_num };
+	bool hdrincl = inet->hdrincl;
+	struct sk_buff *skb;
+	int err;
 
-	if (len > IP_MAX_MTU - (inet_sk(sk)->hdrincl ? 0 : sizeof(struct iphdr)))
+	if (len > IP_MAX_MTU - (hdrincl ? 0 : sizeof(struct iphdr)))
 		return -EMSGSIZE;
-	if (msg->msg_flags & (MSG_OOB | MSG_MORE))
-		return -EOPNOTSUPP;
-	connected = datagram_dest(sk, msg, &spec.daddr, &dport);
-	if (connected < 0)
-		return connected;
-	err = ipcm_init(&ipc, sk, msg);
+	err = datagram_begin(sk, msg, &d);
 	if (err)
 		return err;
-	dst = ip_route_datagram(sk, spec.daddr, &ipc, connected);
-	if (IS_ERR(dst))
-		return (int)PTR_ERR(dst);
-	spec.saddr = ipc.saddr ?: dst->prefsrc;
-	spec.tos = ipcm_tos(sk, &ipc);
-	spec.ttl = ipcm_ttl(sk, &ipc, dst);
-	if (inet_sk(sk)->hdrincl)
-		err = raw_send_hdrincl(sk, msg, (u32)len, dst, &spec);
+	skb = hdrincl ? raw_make_hdrincl(sk, msg, (u32)len, &d) :
+			datagram_make_skb(sk, msg, (u32)len, 0, &d);
+	if (IS_ERR(skb))
+		err = (int)PTR_ERR(skb);
+	else if (hdrincl)
+		err = ip_output(sock_net(sk), skb, d.dst);
 	else
-		err = raw_send_payload(sk, msg, (u32)len, dst, &spec);
-	dst_release(dst);
+		err = ip_send_skb(sock_net(sk), skb, d.dst, &d.spec);
+	dst_release(d.dst);
 	return err ?: (int)len;
 }
 
@@ -323,15 +264,10 @@ static int raw_getsockopt(struct sock *sk, int level, int optname, void __user *
 	return sock_put_answer(optval, optlen, &raw_sk(sk)->icmp_filter, sizeof(u32));
 }
 
-static void raw_close(struct sock *sk, u64 timeout_ns)
-{
-	sk_common_release(sk);
-}
-
 struct proto raw_prot = {
 	.name = "RAW",
 	.obj_size = sizeof(struct raw_sock),
-	.close = raw_close,
+	.close = datagram_close,
 	.connect = ip4_datagram_connect,
 	.disconnect = raw_disconnect,
 	.ioctl = datagram_ioctl,

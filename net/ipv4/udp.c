@@ -12,9 +12,9 @@
 #include "net/core/net_namespace.h"
 #include "net/ipv4/datagram.h"
 #include "net/ipv4/icmp.h"
+#include "net/ipv4/inet_hashtables.h"
 #include "net/ipv4/inet_sock.h"
 #include "net/ipv4/ip.h"
-#include "net/ipv4/ip_cmsg.h"
 #include "net/ipv4/route.h"
 #include "net/ipv4/udp.h"
 #include "net/limits.h"
@@ -25,19 +25,15 @@ struct udp_sock {
 	struct inet_sock inet;		/* must be first */
 };
 
-struct udp_bucket {
-	spinlock_t lock;
-	struct hlist_head head;		/* struct sock.sk_node */
-};
-
 struct udp_table {
+	spinlock_t lock;
 	struct siphash_key key;
-	struct udp_bucket bucket[1 << UDP_HASH_BITS];
+	struct hlist_head bucket[1 << UDP_HASH_BITS];	/* struct sock.sk_node by port */
 };
 
-static struct udp_bucket *udp_bucket(struct net *net, u16 port)
+static struct hlist_head *udp_bucket(struct udp_table *t, u16 port)
 {
-	return &net->ipv4.udp->bucket[port & ((1U << UDP_HASH_BITS) - 1)];
+	return &t->bucket[port & (ARRAY_SIZE(t->bucket) - 1)];
 }
 
 /* The table of net's UDP sockets; 0 or -ENOMEM. */
@@ -61,71 +57,48 @@ void udp_net_exit(struct net *net)
 
 /* --- ports ------------------------------------------------------------------------------------ */
 
-/* May a and b not both have the port that they share? */
-static bool udp_conflict(const struct sock *a, const struct sock *b)
-{
-	if (a->sk_bound_dev_if && b->sk_bound_dev_if && a->sk_bound_dev_if != b->sk_bound_dev_if)
-		return false;
-	if (a->sk_rcv_saddr && b->sk_rcv_saddr && a->sk_rcv_saddr != b->sk_rcv_saddr)
-		return false;
-	return !(a->sk_reuse && b->sk_reuse) && !(a->sk_reuseport && b->sk_reuseport);
-}
-
-static bool udp_port_taken(struct udp_bucket *b, const struct sock *sk, u16 port)
-{
-	const struct sock *other;
-
-	hlist_for_each_entry(other, &b->head, sk_node)
-		if (other != sk && other->sk_num == port && udp_conflict(sk, other))
-			return true;
-	return false;
-}
-
 /* Bind to port if that is free. */
 static bool udp_try_port(struct sock *sk, u16 port)
 {
-	struct udp_bucket *b = udp_bucket(sock_net(sk), port);
-	bool taken;
+	struct udp_table *t = sock_net(sk)->ipv4.udp;
+	struct hlist_head *head = udp_bucket(t, port);
+	const struct sock *other;
+	bool taken = false;
 
-	spin_lock_bh(&b->lock);
-	taken = udp_port_taken(b, sk, port);
+	spin_lock_bh(&t->lock);
+	hlist_for_each_entry(other, head, sk_node)
+		taken |= other != sk && other->sk_num == port && inet_bind_conflict(sk, other);
 	if (!taken) {
 		sk->sk_num = port;
-		if (hlist_unhashed(&sk->sk_node)) {
-			hlist_add_head(&sk->sk_node, &b->head);
-			sock_hold(sk);
-		}
+		if (hlist_unhashed(&sk->sk_node))
+			sk_add_node(sk, head);
 	}
-	spin_unlock_bh(&b->lock);
+	spin_unlock_bh(&t->lock);
 	return !taken;
 }
 
 /* RFC 6056 3.3.1: start anywhere in the range. */
 static int udp_get_port(struct sock *sk, u16 snum)
 {
-	const int *range = sock_net(sk)->ipv4.sysctl_ip_local_port_range;
-	u32 low = (u32)range[0], n = (u32)(range[1] - range[0] + 1);
-	u32 start = get_random_u32(), i;
+	const struct net *net = sock_net(sk);
+	u32 n = inet_local_ports(net), start = get_random_u32() % n, i;
 
 	if (snum)
 		return !udp_try_port(sk, snum);
 	for (i = 0; i < n; i++)
-		if (udp_try_port(sk, (u16)(low + (start + i) % n)))
+		if (udp_try_port(sk, inet_local_port(net, start + i)))
 			return 0;
 	return 1;
 }
 
 static void udp_unhash(struct sock *sk)
 {
-	struct udp_bucket *b = udp_bucket(sock_net(sk), sk->sk_num);
+	struct udp_table *t = sock_net(sk)->ipv4.udp;
 
-	spin_lock_bh(&b->lock);
-	if (!hlist_unhashed(&sk->sk_node)) {
-		hlist_del_init(&sk->sk_node);
+	spin_lock_bh(&t->lock);
+	if (sk_del_node_init(sk))
 		sk->sk_num = 0;
-		sock_put(sk);
-	}
-	spin_unlock_bh(&b->lock);
+	spin_unlock_bh(&t->lock);
 }
 
 /* --- lookup ----------------------------------------------------------------------------------- */
@@ -138,61 +111,42 @@ struct udp_tuple {
 	int iif;
 };
 
-/* How closely sk fits, -1: not at all. */
+/* How closely sk fits: how much of the packet it names. -1: not at all. */
 static int compute_score(const struct sock *sk, const struct udp_tuple *t)
 {
-	int score = 0;
-
-	if (sk->sk_num != t->dport)
+	if (sk->sk_num != t->dport || (sk->sk_rcv_saddr && sk->sk_rcv_saddr != t->daddr) ||
+	    (sk->sk_daddr && sk->sk_daddr != t->saddr) ||
+	    (sk->sk_dport && sk->sk_dport != t->sport) ||
+	    (sk->sk_bound_dev_if && sk->sk_bound_dev_if != t->iif))
 		return -1;
-	if (sk->sk_rcv_saddr) {
-		if (sk->sk_rcv_saddr != t->daddr)
-			return -1;
-		score += 4;
-	}
-	if (sk->sk_daddr) {
-		if (sk->sk_daddr != t->saddr)
-			return -1;
-		score += 4;
-	}
-	if (sk->sk_dport) {
-		if (sk->sk_dport != t->sport)
-			return -1;
-		score += 4;
-	}
-	if (sk->sk_bound_dev_if) {
-		if (sk->sk_bound_dev_if != t->iif)
-			return -1;
-		score += 4;
-	}
-	return score;
+	return !!sk->sk_rcv_saddr + !!sk->sk_daddr + !!sk->sk_dport + !!sk->sk_bound_dev_if;
 }
 
-static u32 udp_hash(struct net *net, const struct udp_tuple *t)
+static u32 udp_hash(const struct siphash_key *key, const struct udp_tuple *t)
 {
 	u64 addrs = (u64)(__force u32)t->saddr << 32 | (__force u32)t->daddr;
 
-	return (u32)siphash_2u64(addrs, (u64)(__force u16)t->sport << 16 | t->dport,
-				 &net->ipv4.udp->key);
+	return (u32)siphash_2u64(addrs, (u64)(__force u16)t->sport << 16 | t->dport, key);
 }
 
 /* The best socket, held; NULL when nobody listens. Softirq. */
 static struct sock *udp_v4_lookup(struct net *net, const struct udp_tuple *t)
 {
-	struct udp_bucket *b = udp_bucket(net, t->dport);
+	struct udp_table *table = net->ipv4.udp;
 	struct sock *sk, *best = NULL;
 	int best_score = -1, score;
 	u32 matches = 0, hash = 0;
 
-	spin_lock_bh(&b->lock);
-	hlist_for_each_entry(sk, &b->head, sk_node) {
+	spin_lock_bh(&table->lock);
+	hlist_for_each_entry(sk, udp_bucket(table, t->dport), sk_node) {
 		score = compute_score(sk, t);
 		if (score > best_score) {
 			best = sk;
 			best_score = score;
 			matches = 1;
 		} else if (score == best_score && score >= 0 && sk->sk_reuseport) {
-			hash = matches == 1 ? udp_hash(net, t) : hash * 1664525U + 1013904223U;
+			hash = matches == 1 ? udp_hash(&table->key, t) :
+					      hash * 1664525U + 1013904223U;
 			matches++;
 			if (((u64)hash * matches) >> 32 == 0)
 				best = sk;
@@ -200,7 +154,7 @@ static struct sock *udp_v4_lookup(struct net *net, const struct udp_tuple *t)
 	}
 	if (best)
 		sock_hold(best);
-	spin_unlock_bh(&b->lock);
+	spin_unlock_bh(&table->lock);
 	return best;
 }
 
@@ -257,13 +211,13 @@ static void udp_queue_rcv_skb(struct sock *sk, struct sk_buff *skb)
 static void __udp4_lib_mcast_deliver(struct net *net, struct sk_buff *skb,
 				     const struct udp_tuple *t)
 {
-	struct udp_bucket *b = udp_bucket(net, t->dport);
+	struct udp_table *table = net->ipv4.udp;
 	struct udp_tuple any = *t;
 	bool taken = false;
 	struct sock *sk;
 
-	spin_lock_bh(&b->lock);
-	hlist_for_each_entry(sk, &b->head, sk_node) {
+	spin_lock_bh(&table->lock);
+	hlist_for_each_entry(sk, udp_bucket(table, t->dport), sk_node) {
 		struct sk_buff *copy;
 
 		any.daddr = sk->sk_rcv_saddr == t->daddr ? t->daddr : 0;
@@ -274,7 +228,7 @@ static void __udp4_lib_mcast_deliver(struct net *net, struct sk_buff *skb,
 		if (copy)
 			udp_queue_rcv_skb(sk, copy);
 	}
-	spin_unlock_bh(&b->lock);
+	spin_unlock_bh(&table->lock);
 	if (taken) {
 		consume_skb(skb);
 	} else {
@@ -322,145 +276,77 @@ drop:
 	return 0;
 }
 
-static int udp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags, int *addr_len)
-{
-	const struct udphdr *uh;
-	struct sk_buff *skb;
-	int err;
-
-	if (flags & MSG_ERRQUEUE)	/* there is no error queue, so it is always empty */
-		return -EAGAIN;
-	skb = skb_recv_datagram(sk, flags, &err);
-	if (!skb)
-		return err;
-	uh = skb_transport_header(skb);
-	err = datagram_deliver(sk, msg, skb, flags, uh->source);
-	consume_skb(skb);
-	*addr_len = sizeof(struct sockaddr_in);
-	return err;
-}
-
-/*
- * udp_err - an ICMP error about a datagram of ours; see net_protocol.
- *
- * Only connected sockets are told: the others would not know which message it was about
- * (RFC 1122 4.1.3.3, as in Linux without IP_RECVERR).
- */
+/* udp_err - an ICMP error about a datagram of ours; see net_protocol. */
 void udp_err(struct sk_buff *skb, u32 info)
 {
 	const struct iphdr *iph = (const struct iphdr *)skb->data;
 	const struct udphdr *uh = (const struct udphdr *)(skb->data + ip_hdrlen(iph));
-	struct net *net = dev_net(skb->dev);
-	const struct icmphdr *icmp = icmp_hdr(skb);
 	struct udp_tuple t = {
 		.saddr = iph->daddr, .daddr = iph->saddr, .sport = uh->dest,
 		.dport = ntohs(uh->source), .iif = skb->dev->ifindex,
 	};
-	struct sock *sk = udp_v4_lookup(net, &t);
-	struct icmp_err e = icmp_err_of(icmp);
+	struct sock *sk = udp_v4_lookup(dev_net(skb->dev), &t);
 
 	if (!sk)
 		return;
-	if (icmp->type == ICMP_DEST_UNREACH && icmp->code == ICMP_FRAG_NEEDED) {
-		e.fatal = inet_sk(sk)->pmtudisc != IP_PMTUDISC_DONT;
-		if (e.fatal)
-			ip_rt_update_pmtu(net, iph->daddr, info);
-	}
-	if (e.fatal && sk->sk_state == TCP_ESTABLISHED) {
-		sk->sk_err = e.errno;
-		sk->sk_error_report(sk);
-	}
+	datagram_err(sk, skb, info);
 	sock_put(sk);
 }
 
 /* --- sending ---------------------------------------------------------------------------------- */
 
-static void udp_fill_header(struct sock *sk, struct sk_buff *skb, const struct ip_spec *spec,
-			    __be16 dport)
+static void udp_fill_header(struct sock *sk, struct sk_buff *skb, const struct datagram *d)
 {
 	struct udphdr *uh = skb_transport_header(skb);
 
 	uh->source = inet_sk(sk)->inet_sport;
-	uh->dest = dport;
+	uh->dest = d->dport;
 	uh->len = htons((u16)skb->len);
 	uh->check = 0;
-	if (sock_flag(sk, SOCK_NO_CHECK_TX))
-		return;
-	ip_csum_partial(skb, spec->saddr, spec->daddr, IPPROTO_UDP, offsetof(struct udphdr, check));
-}
-
-/* Build and send one datagram along dst. */
-static int udp_send_along(struct sock *sk, struct msghdr *msg, u32 len, struct dst_entry *dst,
-			  struct ip_spec *spec, __be16 dport)
-{
-	u32 total = len + (u32)(sizeof(struct udphdr) + sizeof(struct iphdr));
-	struct sk_buff *skb;
-	int err;
-
-	spec->df = ip_dont_fragment(sk, dst, total);
-	if (spec->df && total > ip_sk_mtu(sk, dst))
-		return -EMSGSIZE;
-	skb = ip_make_skb(sk, msg, len, sizeof(struct udphdr));
-	if (IS_ERR(skb))
-		return (int)PTR_ERR(skb);
-	udp_fill_header(sk, skb, spec, dport);
-	err = ip_send_skb(sock_net(sk), skb, dst, spec);
-	if (err != -ENOBUFS)
-		return err;
-	NET_INC_STATS(sock_net(sk), Udp_SndbufErrors);	/* lost on the way out, as on any link */
-	return 0;
+	if (!sock_flag(sk, SOCK_NO_CHECK_TX))
+		ip_csum_partial(skb, d->spec.saddr, d->spec.daddr, IPPROTO_UDP,
+				offsetof(struct udphdr, check));
 }
 
 static int udp_sendmsg(struct sock *sk, struct msghdr *msg, size_t len)
 {
-	struct ip_spec spec = { .protocol = IPPROTO_UDP };
-	struct dst_entry *dst;
-	struct ipcm ipc;
-	__be16 dport;
-	int connected, err;
+	struct datagram d = { .spec.protocol = IPPROTO_UDP };
+	struct net *net = sock_net(sk);
+	struct sk_buff *skb;
+	int err;
 
 	if (len > UDP_MAX_PAYLOAD)
 		return -EMSGSIZE;
-	if (msg->msg_flags & (MSG_OOB | MSG_MORE))
-		return -EOPNOTSUPP;
-	connected = datagram_dest(sk, msg, &spec.daddr, &dport);
-	if (connected < 0)
-		return connected;
-	if (!dport && !connected)
-		return -EINVAL;
-	err = ipcm_init(&ipc, sk, msg);
+	err = datagram_begin(sk, msg, &d);
 	if (err)
 		return err;
-	if (!inet_sk(sk)->inet_num && inet_autobind(sk))
-		return -EAGAIN;
-	dst = ip_route_datagram(sk, spec.daddr, &ipc, connected);
-	if (IS_ERR(dst))
-		return (int)PTR_ERR(dst);
-	spec.saddr = ipc.saddr ?: dst->prefsrc;
-	spec.tos = ipcm_tos(sk, &ipc);
-	spec.ttl = ipcm_ttl(sk, &ipc, dst);
-	err = udp_send_along(sk, msg, (u32)len, dst, &spec, dport);
-	dst_release(dst);
+	skb = datagram_make_skb(sk, msg, (u32)len, sizeof(struct udphdr), &d);
+	if (IS_ERR(skb)) {
+		err = (int)PTR_ERR(skb);
+	} else {
+		udp_fill_header(sk, skb, &d);
+		err = ip_send_skb(net, skb, d.dst, &d.spec);
+		if (err == -ENOBUFS) {	/* lost on the way out, as on any link */
+			NET_INC_STATS(net, Udp_SndbufErrors);
+			err = 0;
+		}
+	}
+	dst_release(d.dst);
 	if (err)
 		return err;
-	NET_INC_STATS(sock_net(sk), Udp_OutDatagrams);
+	NET_INC_STATS(net, Udp_OutDatagrams);
 	return (int)len;
-}
-
-static void udp_close(struct sock *sk, u64 timeout_ns)
-{
-	sk_common_release(sk);
 }
 
 struct proto udp_prot = {
 	.name = "UDP",
 	.obj_size = sizeof(struct udp_sock),
-	.close = udp_close,
+	.close = datagram_close,
 	.connect = ip4_datagram_connect,
 	.disconnect = udp_disconnect,
 	.ioctl = datagram_ioctl,
 	.sendmsg = udp_sendmsg,
-	.recvmsg = udp_recvmsg,
+	.recvmsg = datagram_recvmsg,
 	.unhash = udp_unhash,
 	.get_port = udp_get_port,
 };

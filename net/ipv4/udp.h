@@ -17,6 +17,11 @@ struct udphdr {
 
 static_assert(sizeof(struct udphdr) == 8, "RFC 768");
 
+static inline const struct udphdr *udp_hdr(const struct sk_buff *skb)
+{
+	return skb_transport_header(skb);
+}
+
 extern struct proto udp_prot;
 
 int udp_rcv(struct sk_buff *skb);

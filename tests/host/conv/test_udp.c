@@ -185,6 +185,20 @@ TEST(ports_are_given_out_once)
 	assert_true(a >= 0);
 }
 
+/* A range written the wrong way round has its first port only. */
+TEST(an_empty_port_range_has_one_port)
+{
+	int a, b;
+
+	c = conversation(1);
+	c->s->net->ipv4.sysctl_ip_local_port_range[0] = 41000;
+	c->s->net->ipv4.sysctl_ip_local_port_range[1] = 40999;
+	a = s_socket(c->s, SOCK_DGRAM);
+	b = s_socket(c->s, SOCK_DGRAM);
+	assert_int_equal(s_bind(c->s, a, 0, 0), 0);
+	assert_int_equal(s_bind(c->s, b, 0, 0), -EADDRINUSE);
+}
+
 TEST(errors_of_sending)
 {
 	static u8 big[66000];
