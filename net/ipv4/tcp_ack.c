@@ -63,7 +63,6 @@ static s32 since_us(const struct sock *sk, u64 then)
  */
 static s32 ack_update_rtt(struct sock *sk, const struct tcp_ack_ctx *ctx)
 {
-	const struct tcp_options_received *opt = ctx->opt;
 	const struct tcp_sock *tp = tcp_sk(sk);
 	s32 rtt = -1, latest = since_us(sk, ctx->last_tx);
 
@@ -71,8 +70,8 @@ static s32 ack_update_rtt(struct sock *sk, const struct tcp_ack_ctx *ctx)
 		rtt = since_us(sk, ctx->first_ackt);
 	if (rtt < 0)
 		rtt = since_us(sk, ctx->first_sackt);
-	if (rtt < 0 && ctx->flag & FLAG_ACKED && opt->saw_tstamp && opt->rcv_tsecr) {
-		u32 ms = tcp_time_stamp(tp) - opt->rcv_tsecr;
+	if (rtt < 0 && ctx->flag & FLAG_ACKED && ctx->opt->saw_tstamp && ctx->opt->rcv_tsecr) {
+		u32 ms = tcp_time_stamp(tp) - ctx->opt->rcv_tsecr;
 
 		if (ms < TCP_RTO_MAX_US / 1000)
 			rtt = latest = since_us(sk, tp->tcp_mstamp - ms * NSEC_PER_MSEC) ?: 1000;
@@ -125,12 +124,9 @@ static void skb_delivered(struct tcp_sock *tp, struct sk_buff *skb, u32 n, struc
 		if (tp->sack_ok)
 			tcp_rack_advance(tp, cb->sacked, cb->end_seq, skb->tstamp);
 	}
-	if (cb->tcp_flags & TCPHDR_SYN) {
-		ctx->flag |= FLAG_SYN_ACKED;
+	ctx->flag |= cb->tcp_flags & TCPHDR_SYN ? FLAG_SYN_ACKED : FLAG_DATA_ACKED;
+	if (unlikely(cb->tcp_flags & TCPHDR_SYN))
 		tp->retrans_stamp = 0;
-	} else {
-		ctx->flag |= FLAG_DATA_ACKED;
-	}
 	ctx->pkts_acked += n;
 }
 
