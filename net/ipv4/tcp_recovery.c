@@ -237,10 +237,10 @@ static void newreno_mark_lost(struct sock *sk, bool snd_una_advanced)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
 	struct sk_buff *skb = tcp_rtx_queue_head(sk);
+	bool begins = inet_csk(sk)->icsk_ca_state < TCP_CA_Recovery;
 	u32 mss = TCP_SKB_CB(skb)->gso_size;
 
-	if (inet_csk(sk)->icsk_ca_state < TCP_CA_Recovery ? tp->sacked_out < tp->reordering :
-							    !snd_una_advanced)
+	if (begins ? tp->sacked_out < tp->reordering : !snd_una_advanced)
 		return;
 	if (!(TCP_SKB_CB(skb)->sacked & TCPCB_LOST) &&
 	    (tcp_skb_pcount(skb) == 1 || !tcp_fragment(sk, skb, mss, mss)))
