@@ -719,7 +719,6 @@ int tcp_ack(struct sock *sk, const struct sk_buff *skb, const struct tcp_options
 void tcp_rtt_estimator(struct sock *sk, u32 rtt_us, u32 latest_us);
 void tcp_rearm_rto(struct sock *sk);
 void tcp_init_transfer(struct sock *sk);	/* the handshake is done */
-void tcp_init_metrics(struct sock *sk);
 
 /* Note on the scoreboard what the SACK blocks of this ACK report. */
 void tcp_sacktag_write_queue(struct sock *sk, struct tcp_ack_ctx *ctx);
