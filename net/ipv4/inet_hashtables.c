@@ -24,7 +24,6 @@ static bool table_init(struct inet_hash_table *t, u32 buckets)
 {
 	t->bucket = kzalloc(buckets * sizeof(t->bucket[0]));
 	t->mask = buckets - 1;
-	t->count = 0;
 	return t->bucket;
 }
 
@@ -133,21 +132,19 @@ static u32 lhash_of(const struct inet_hashinfo *h, struct hlist_node *n)
 
 /* Twice the buckets once there is an entry for each. Without memory the chains get longer. */
 static void table_grow(struct inet_hashinfo *h, struct inet_hash_table *t,
-		       u32 (*hash)(const struct inet_hashinfo *h, struct hlist_node *n))
+		       u32 (*hash_of)(const struct inet_hashinfo *h, struct hlist_node *n))
 {
 	u32 mask = t->mask * 2 + 1, i;
 	struct hlist_head *to;
 	struct hlist_node *n;
 
-	if (likely(t->count <= t->mask))
-		return;
 	to = kzalloc((mask + 1UL) * sizeof(*to));
 	if (!to)
 		return;
 	for (i = 0; i <= t->mask; i++) {
 		while ((n = t->bucket[i].first)) {
 			hlist_del_init(n);
-			hlist_add_head(n, &to[hash(h, n) & mask]);
+			hlist_add_head(n, &to[hash_of(h, n) & mask]);
 		}
 	}
 	kfree(t->bucket);
@@ -155,20 +152,27 @@ static void table_grow(struct inet_hashinfo *h, struct inet_hash_table *t,
 	t->mask = mask;
 }
 
-static void ehash_add(struct inet_hashinfo *h, struct sock_common *c)
+static void table_add(struct inet_hashinfo *h, struct inet_hash_table *t, struct hlist_node *n,
+		      u32 (*hash_of)(const struct inet_hashinfo *h, struct hlist_node *n))
 {
-	struct hlist_node *n = &c->skc_node;
-
-	hlist_add_head(n, &h->ehash.bucket[ehash_of(h, n) & h->ehash.mask]);
-	h->ehash.count++;
-	table_grow(h, &h->ehash, ehash_of);
+	hlist_add_head(n, &t->bucket[hash_of(h, n) & t->mask]);
+	if (unlikely(++t->count > t->mask))
+		table_grow(h, t, hash_of);
 }
 
-static void lhash_add(struct inet_hashinfo *h, struct sock *sk)
+/* Whether n was in t. */
+static bool table_del(struct inet_hash_table *t, struct hlist_node *n)
 {
-	hlist_add_head(&sk->sk_node, &h->lhash.bucket[lhash_of(h, &sk->sk_node) & h->lhash.mask]);
-	h->lhash.count++;
-	table_grow(h, &h->lhash, lhash_of);
+	if (hlist_unhashed(n))
+		return false;
+	hlist_del_init(n);
+	t->count--;
+	return true;
+}
+
+static void ehash_add(struct inet_hashinfo *h, struct sock_common *c)
+{
+	table_add(h, &h->ehash, &c->skc_node, ehash_of);
 }
 
 void inet_ehash_insert(struct inet_hashinfo *h, struct sock_common *c)
@@ -181,10 +185,7 @@ void inet_ehash_insert(struct inet_hashinfo *h, struct sock_common *c)
 void inet_ehash_remove(struct inet_hashinfo *h, struct sock_common *c)
 {
 	spin_lock_bh(&h->lock);
-	if (!hlist_unhashed(&c->skc_node)) {
-		hlist_del_init(&c->skc_node);
-		h->ehash.count--;
-	}
+	table_del(&h->ehash, &c->skc_node);
 	spin_unlock_bh(&h->lock);
 }
 
@@ -194,7 +195,7 @@ int inet_hash(struct sock *sk)
 
 	spin_lock_bh(&h->lock);
 	if (sk->sk_state == TCP_LISTEN)
-		lhash_add(h, sk);
+		table_add(h, &h->lhash, &sk->sk_node, lhash_of);
 	else
 		ehash_add(h, (struct sock_common *)sk);
 	spin_unlock_bh(&h->lock);
@@ -206,10 +207,7 @@ void inet_unhash(struct sock *sk)
 	struct inet_hashinfo *h = sock_net(sk)->tcp.hashinfo;
 
 	spin_lock_bh(&h->lock);
-	if (!hlist_unhashed(&sk->sk_node)) {
-		hlist_del_init(&sk->sk_node);
-		(sk->sk_state == TCP_LISTEN ? &h->lhash : &h->ehash)->count--;
-	}
+	table_del(sk->sk_state == TCP_LISTEN ? &h->lhash : &h->ehash, &sk->sk_node);
 	spin_unlock_bh(&h->lock);
 }
 
@@ -236,16 +234,10 @@ static struct sock_common *ehash_find(const struct inet_hashinfo *h, const struc
 /* How well a listener fits: < 0 not at all, more for every address or device it names. */
 static int listener_score(const struct sock *sk, const struct inet_tuple *t, int dif)
 {
-	int score = 0;
-
-	if (sk->sk_num != t->num || !dev_matches(sk->sk_bound_dev_if, dif))
+	if (sk->sk_num != t->num || !dev_matches(sk->sk_bound_dev_if, dif) ||
+	    (sk->sk_rcv_saddr && sk->sk_rcv_saddr != t->saddr))
 		return -1;
-	if (sk->sk_rcv_saddr) {
-		if (sk->sk_rcv_saddr != t->saddr)
-			return -1;
-		score += 2;
-	}
-	return score + (sk->sk_bound_dev_if ? 1 : 0);
+	return (sk->sk_rcv_saddr ? 2 : 0) + (sk->sk_bound_dev_if ? 1 : 0);
 }
 
 /* Equal SO_REUSEPORT listeners share by the hash of the four-tuple: the k-th of n wins. */
@@ -334,9 +326,7 @@ static struct inet_bind_bucket *bind_create(struct inet_hashinfo *h, u16 port)
 		return NULL;
 	tb->port = port;
 	tb->connect_only = true;
-	hlist_add_head(&tb->node, &h->bhash.bucket[port_hash(h, port) & h->bhash.mask]);
-	h->bhash.count++;
-	table_grow(h, &h->bhash, bhash_of);
+	table_add(h, &h->bhash, &tb->node, bhash_of);
 	return tb;
 }
 
@@ -344,8 +334,7 @@ static void bind_destroy_if_empty(struct inet_hashinfo *h, struct inet_bind_buck
 {
 	if (!hlist_empty(&tb->owners) || !hlist_empty(&tb->tw_owners))
 		return;
-	hlist_del_init(&tb->node);
-	h->bhash.count--;
+	table_del(&h->bhash, &tb->node);
 	kmem_cache_free(bind_bucket_cache, tb);
 }
 
@@ -356,24 +345,20 @@ static void bind_own(struct inet_bind_bucket *tb, struct sock *sk, u16 port)
 	inet_csk(sk)->icsk_bind_hash = tb;
 }
 
-static void put_port_locked(struct inet_hashinfo *h, struct sock *sk)
-{
-	struct inet_bind_bucket *tb = inet_csk(sk)->icsk_bind_hash;
-
-	if (!tb)
-		return;
-	hlist_del_init(&inet_csk(sk)->icsk_bind_node);
-	inet_csk(sk)->icsk_bind_hash = NULL;
-	sk->sk_num = 0;
-	bind_destroy_if_empty(h, tb);
-}
-
 void inet_put_port(struct sock *sk)
 {
 	struct inet_hashinfo *h = sock_net(sk)->tcp.hashinfo;
+	struct inet_connection_sock *icsk = inet_csk(sk);
+	struct inet_bind_bucket *tb;
 
 	spin_lock_bh(&h->lock);
-	put_port_locked(h, sk);
+	tb = icsk->icsk_bind_hash;
+	if (tb) {
+		hlist_del_init(&icsk->icsk_bind_node);
+		icsk->icsk_bind_hash = NULL;
+		sk->sk_num = 0;
+		bind_destroy_if_empty(h, tb);
+	}
 	spin_unlock_bh(&h->lock);
 }
 
@@ -431,36 +416,23 @@ static u16 free_port(struct inet_hashinfo *h, const struct net *net)
 	return 0;
 }
 
-static int get_port_locked(struct inet_hashinfo *h, struct sock *sk, u16 snum)
-{
-	struct inet_bind_bucket *tb;
-
-	if (!snum)
-		snum = free_port(h, sock_net(sk));
-	if (!snum)
-		return 1;
-	tb = bind_find(h, snum);
-	if (tb && bind_conflict(tb, sk))
-		return 1;
-	if (!tb)
-		tb = bind_create(h, snum);
-	if (!tb)
-		return 1;
-	tb->connect_only = false;
-	if (!inet_csk(sk)->icsk_bind_hash)
-		bind_own(tb, sk, snum);
-	return 0;
-}
-
 int inet_csk_get_port(struct sock *sk, u16 snum)
 {
 	struct inet_hashinfo *h = sock_net(sk)->tcp.hashinfo;
-	int err;
+	struct inet_bind_bucket *tb;
 
 	spin_lock_bh(&h->lock);
-	err = get_port_locked(h, sk, snum);
+	snum = snum ?: free_port(h, sock_net(sk));
+	tb = snum ? bind_find(h, snum) ?: bind_create(h, snum) : NULL;
+	if (tb && bind_conflict(tb, sk))
+		tb = NULL;
+	if (tb) {
+		tb->connect_only = false;
+		if (!inet_csk(sk)->icsk_bind_hash)
+			bind_own(tb, sk, snum);
+	}
 	spin_unlock_bh(&h->lock);
-	return err;
+	return !tb;
 }
 
 /* --- connect ----------------------------------------------------------------------------- */
@@ -492,16 +464,12 @@ static bool connect_port(struct inet_hashinfo *h, struct sock *sk, u16 num,
 {
 	struct inet_bind_bucket *tb = bind_find(h, num);
 
-	if (tb && !tb->connect_only)
+	if ((tb && !tb->connect_only) || !tuple_free(h, sk, num, tw))
 		return false;
-	if (!tuple_free(h, sk, num, tw))
-		return false;
-	if (!tb)
-		tb = bind_create(h, num);
-	if (!tb)
-		return false;
-	bind_own(tb, sk, num);
-	return true;
+	tb = tb ?: bind_create(h, num);
+	if (tb)
+		bind_own(tb, sk, num);
+	return tb;
 }
 
 /* RFC 6056 3.3.3: a secret offset for every destination, and a counter. */
@@ -557,10 +525,7 @@ void inet_twsk_hashdance(struct inet_hashinfo *h, struct inet_timewait_sock *tw,
 		tw->tw_tb = tb;
 		hlist_add_head(&tw->tw_bind_node, &tb->tw_owners);
 	}
-	if (!hlist_unhashed(&sk->sk_node)) {
-		hlist_del_init(&sk->sk_node);
-		h->ehash.count--;
-	}
+	table_del(&h->ehash, &sk->sk_node);
 	ehash_add(h, &tw->tw);
 	spin_unlock_bh(&h->lock);
 }
@@ -571,11 +536,7 @@ bool inet_twsk_unhash(struct inet_hashinfo *h, struct inet_timewait_sock *tw)
 	bool was;
 
 	spin_lock_bh(&h->lock);
-	was = !hlist_unhashed(&tw->tw.skc_node);
-	if (was) {
-		hlist_del_init(&tw->tw.skc_node);
-		h->ehash.count--;
-	}
+	was = table_del(&h->ehash, &tw->tw.skc_node);
 	if (was && tb) {
 		hlist_del_init(&tw->tw_bind_node);
 		tw->tw_tb = NULL;
