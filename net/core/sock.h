@@ -193,7 +193,7 @@ static inline void sock_put(struct sock *sk)
 		sk_free(sk);
 }
 
-/* The table that sk_node is in holds a reference. Under the table's lock; del: may be out already. */
+/* The table that holds sk_node has a reference. Under its lock. del: whether sk was in it. */
 static inline void sk_add_node(struct sock *sk, struct hlist_head *head)
 {
 	sock_hold(sk);

@@ -50,62 +50,38 @@ static struct inet_protosw *inet_find_protosw(int type, int *protocol)
 	int err = -ESOCKTNOSUPPORT;
 
 	list_for_each_entry(answer, &inetsw[type], list) {
-		if (*protocol == answer->protocol) {	/* not wild */
-			if (*protocol != IPPROTO_IP)
-				return answer;
-		} else {				/* the two wild cases */
-			if (*protocol == IPPROTO_IP) {
-				*protocol = answer->protocol;
-				return answer;
-			}
-			if (answer->protocol == IPPROTO_IP)
-				return answer;
-		}
+		*protocol = *protocol ?: answer->protocol;
+		if (*protocol && (!answer->protocol || answer->protocol == *protocol))
+			return answer;
 		err = -EPROTONOSUPPORT;
 	}
 	return ERR_PTR(err);
 }
 
-static void inet_init_sock(struct net *net, struct socket *sock, struct sock *sk, int protocol)
+static void inet_init_sock(struct socket *sock, struct sock *sk, int protocol)
 {
 	struct inet_sock *inet = inet_sk(sk);
 
-	if (sock->type == SOCK_RAW) {
-		inet->inet_num = (u16)protocol;
-		if (protocol == IPPROTO_RAW)
-			inet->hdrincl = 1;
-	}
-	inet->pmtudisc = net->ipv4.sysctl_ip_no_pmtu_disc ? IP_PMTUDISC_DONT : IP_PMTUDISC_WANT;
 	sock_init_data(sock, sk);
 	sk->sk_destruct = inet_sock_destruct;
 	sk->sk_protocol = (u8)protocol;
 	sk->sk_backlog_rcv = sk->sk_prot->backlog_rcv;
+	inet->pmtudisc = sock_net(sk)->ipv4.sysctl_ip_no_pmtu_disc ? IP_PMTUDISC_DONT :
+								     IP_PMTUDISC_WANT;
 	inet->uc_ttl = -1;
-	inet->mc_loop = 1;
 	inet->mc_ttl = 1;
-}
-
-/* What the protocol does with a new socket: hash one that has its number already, init. */
-static int inet_start_sock(struct sock *sk)
-{
-	struct inet_sock *inet = inet_sk(sk);
-	int err = 0;
-
-	if (inet->inet_num) {
+	if (sock->type == SOCK_RAW) {
+		inet->inet_num = (u16)protocol;
 		inet->inet_sport = htons(inet->inet_num);
-		err = sk->sk_prot->hash(sk);
+		inet->hdrincl = protocol == IPPROTO_RAW;
 	}
-	if (!err && sk->sk_prot->init)
-		err = sk->sk_prot->init(sk);
-	if (err)
-		sk_common_release(sk);
-	return err;
 }
 
 static int inet_create(struct net *net, struct socket *sock, int protocol, int kern)
 {
 	struct inet_protosw *answer;
 	struct sock *sk;
+	int err;
 
 	if (protocol < 0 || protocol >= IPPROTO_MAX)
 		return -EINVAL;
@@ -117,24 +93,24 @@ static int inet_create(struct net *net, struct socket *sock, int protocol, int k
 	sk = sk_alloc(net, PF_INET, answer->prot, kern);
 	if (!sk)
 		return -ENOBUFS;
-	if (answer->flags & INET_PROTOSW_REUSE)
-		sk->sk_reuse = 1;
-	inet_sk(sk)->is_icsk = (answer->flags & INET_PROTOSW_ICSK) != 0;
-	inet_init_sock(net, sock, sk, protocol);
-	return inet_start_sock(sk);
+	sk->sk_reuse = (answer->flags & INET_PROTOSW_REUSE) != 0;
+	inet_init_sock(sock, sk, protocol);
+	err = inet_sk(sk)->inet_num ? sk->sk_prot->hash(sk) : 0;	/* it has its number already */
+	if (!err && sk->sk_prot->init)
+		err = sk->sk_prot->init(sk);
+	if (err)
+		sk_common_release(sk);
+	return err;
 }
 
 /* close(2): lingering as SO_LINGER says. sock->sk is gone afterwards. */
 int inet_release(struct socket *sock)
 {
 	struct sock *sk = sock->sk;
-	u64 timeout = 0;
 
-	if (!sk)
-		return 0;
-	if (sock_flag(sk, SOCK_LINGER))
-		timeout = sk->sk_lingertime * NSEC_PER_SEC;
-	sk->sk_prot->close(sk, timeout);
+	if (sk)
+		sk->sk_prot->close(sk, sock_flag(sk, SOCK_LINGER) ?
+				       sk->sk_lingertime * NSEC_PER_SEC : 0);
 	sock->sk = NULL;
 	return 0;
 }
@@ -152,11 +128,9 @@ static int inet_bind_locked(struct sock *sk, const struct sockaddr_in *sin, unsi
 	inet->inet_rcv_saddr = inet->inet_saddr = sin->sin_addr.s_addr;
 	if (type == RTN_MULTICAST || type == RTN_BROADCAST)
 		inet->inet_saddr = 0;	/* receives by it, but never sends from it */
-	if (port || !inet->bind_address_no_port) {
-		if (sk->sk_prot->get_port(sk, port)) {
-			inet->inet_rcv_saddr = inet->inet_saddr = 0;
-			return -EADDRINUSE;
-		}
+	if ((port || !inet->bind_address_no_port) && sk->sk_prot->get_port(sk, port)) {
+		inet->inet_rcv_saddr = inet->inet_saddr = 0;
+		return -EADDRINUSE;
 	}
 	if (inet->inet_rcv_saddr)
 		sk->sk_userlocks |= SOCK_BINDADDR_LOCK;
@@ -211,12 +185,9 @@ int inet_autobind(struct sock *sk)
 	int err = 0;
 
 	lock_sock(sk);
-	if (!inet->inet_num) {
-		if (sk->sk_prot->get_port(sk, 0))
-			err = -EAGAIN;
-		else
-			inet->inet_sport = htons(inet->inet_num);
-	}
+	if (!inet->inet_num && sk->sk_prot->get_port(sk, 0))
+		err = -EAGAIN;
+	inet->inet_sport = htons(inet->inet_num);
 	release_sock(sk);
 	return err;
 }
@@ -228,12 +199,10 @@ int inet_getname(struct socket *sock, struct sockaddr *addr, int peer)
 	const struct inet_sock *inet = inet_sk(sock->sk);
 	u8 state = sock->sk->sk_state;
 
-	memset(sin, 0, sizeof(*sin));
-	sin->sin_family = AF_INET;
+	*sin = (struct sockaddr_in){ .sin_family = AF_INET };
 	if (peer) {
-		bool open = state != TCP_CLOSE && state != TCP_SYN_SENT;
-
-		if (!inet->inet_dport || (peer == 1 && !open))	/* 2: just accepted */
+		if (!inet->inet_dport ||
+		    (peer == 1 && (state == TCP_CLOSE || state == TCP_SYN_SENT)))
 			return -ENOTCONN;
 		sin->sin_port = inet->inet_dport;
 		sin->sin_addr.s_addr = inet->inet_daddr;
@@ -271,7 +240,7 @@ static int inet_wait_for_connect(struct sock *sk, u64 deadline)
 	DEFINE_WAIT(wait);
 	int err = 0;
 
-	while (TCPF(sk->sk_state) & (TCPF(TCP_SYN_SENT) | TCPF(TCP_SYN_RECV))) {
+	while (sk_opening(sk)) {
 		bool woken;
 
 		prepare_to_wait(sk_sleep(sk), &wait, TASK_INTERRUPTIBLE);
@@ -294,28 +263,26 @@ static int inet_stream_start(struct socket *sock, struct sockaddr *addr, int add
 {
 	struct sockaddr_in *sin = (struct sockaddr_in *)addr;
 	struct sock *sk = sock->sk;
-	int err;
+	int err = 0;
 
 	if (sk->sk_state != TCP_CLOSE)
 		return -EISCONN;
 	if (addr_len >= (int)sizeof(*sin) && sin->sin_family == AF_INET && !sin->sin_addr.s_addr)
 		sin->sin_addr.s_addr = htonl(INADDR_LOOPBACK);	/* "this host" */
-	err = sk->sk_prot->pre_connect ? sk->sk_prot->pre_connect(sk, addr, addr_len) : 0;
+	if (sk->sk_prot->pre_connect)
+		err = sk->sk_prot->pre_connect(sk, addr, addr_len);
+	err = err ?: sk->sk_prot->connect(sk, addr, addr_len);
 	if (!err)
-		err = sk->sk_prot->connect(sk, addr, addr_len);
-	if (err < 0)
-		return err;
-	sock->state = SS_CONNECTING;
-	return 0;
+		sock->state = SS_CONNECTING;
+	return err;
 }
 
-/* The handshake failed: say why, and be a fresh socket again. [s] held. */
-static int inet_stream_failed(struct socket *sock, int flags)
+/* Be a fresh socket again. [s] held. 0, or disconnect's error. */
+static int inet_stream_end(struct socket *sock, int flags)
 {
-	struct sock *sk = sock->sk;
-	int err = sock_error(sk) ?: -ECONNABORTED;
+	int err = sock->sk->sk_prot->disconnect(sock->sk, flags);
 
-	sock->state = sk->sk_prot->disconnect(sk, flags) ? SS_DISCONNECTING : SS_UNCONNECTED;
+	sock->state = err ? SS_DISCONNECTING : SS_UNCONNECTED;
 	return err;
 }
 
@@ -323,6 +290,7 @@ int __inet_stream_connect(struct socket *sock, struct sockaddr *addr, int addr_l
 			  bool is_sendmsg)
 {
 	struct sock *sk = sock->sk;
+	u64 deadline;
 	int err, intr;
 
 	switch (sock->state) {
@@ -342,19 +310,17 @@ int __inet_stream_connect(struct socket *sock, struct sockaddr *addr, int addr_l
 	default:
 		return -EINVAL;
 	}
-	if (TCPF(sk->sk_state) & (TCPF(TCP_SYN_SENT) | TCPF(TCP_SYN_RECV))) {
-		u64 deadline = sock_snddeadline(sk, flags & O_NONBLOCK);
-
-		if (!deadline)
-			return err;
-		intr = inet_wait_for_connect(sk, deadline);
-		if (intr)
-			return intr;
-		if (TCPF(sk->sk_state) & (TCPF(TCP_SYN_SENT) | TCPF(TCP_SYN_RECV)))
-			return err;
+	if (sk_opening(sk)) {
+		deadline = sock_snddeadline(sk, flags & O_NONBLOCK);
+		intr = deadline ? inet_wait_for_connect(sk, deadline) : 0;
+		if (intr || sk_opening(sk))
+			return intr ?: err;
 	}
-	if (sk->sk_state == TCP_CLOSE)
-		return inet_stream_failed(sock, flags);
+	if (sk->sk_state == TCP_CLOSE) {	/* it failed: say why */
+		err = sock_error(sk) ?: -ECONNABORTED;
+		inet_stream_end(sock, flags);
+		return err;
+	}
 	sock->state = SS_CONNECTED;
 	return 0;
 }
@@ -362,19 +328,14 @@ int __inet_stream_connect(struct socket *sock, struct sockaddr *addr, int addr_l
 /* connect(2) of streams, as its manual page: EINPROGRESS, EALREADY, EISCONN, ECONNREFUSED, ... */
 int inet_stream_connect(struct socket *sock, struct sockaddr *addr, int addr_len, int flags)
 {
-	struct sock *sk = sock->sk;
 	int err;
 
 	if (addr_len < (int)sizeof(addr->sa_family))
 		return -EINVAL;
-	lock_sock(sk);
-	if (addr->sa_family == AF_UNSPEC) {
-		err = sk->sk_prot->disconnect(sk, flags);
-		sock->state = err ? SS_DISCONNECTING : SS_UNCONNECTED;
-	} else {
-		err = __inet_stream_connect(sock, addr, addr_len, flags, false);
-	}
-	release_sock(sk);
+	lock_sock(sock->sk);
+	err = addr->sa_family == AF_UNSPEC ? inet_stream_end(sock, flags) :
+	      __inet_stream_connect(sock, addr, addr_len, flags, false);
+	release_sock(sock->sk);
 	return err;
 }
 
@@ -385,12 +346,10 @@ int inet_listen(struct socket *sock, int backlog)
 	int err = -EINVAL;
 
 	lock_sock(sk);
-	if (sock->state != SS_UNCONNECTED || sock->type != SOCK_STREAM ||
-	    !(TCPF(sk->sk_state) & (TCPF(TCP_CLOSE) | TCPF(TCP_LISTEN))))
-		goto out;
-	sk->sk_max_ack_backlog = (u32)backlog;
-	err = sk->sk_state == TCP_LISTEN ? 0 : inet_csk_listen_start(sk, backlog);
-out:
+	if (sock->state == SS_UNCONNECTED && sk_unconnected(sk)) {
+		sk->sk_max_ack_backlog = (u32)backlog;
+		err = sk->sk_state == TCP_LISTEN ? 0 : inet_csk_listen_start(sk, backlog);
+	}
 	release_sock(sk);
 	return err;
 }
@@ -410,16 +369,6 @@ int inet_accept(struct socket *sock, struct socket *newsock, int flags)
 	return 0;
 }
 
-/* shutdown(2) is about a connection that is being made: SYN_SENT and SYN_RECV end it. */
-static void inet_settle_state(struct socket *sock)
-{
-	u32 unfinished = TCPF(TCP_SYN_SENT) | TCPF(TCP_SYN_RECV) | TCPF(TCP_CLOSE);
-
-	if (sock->state == SS_CONNECTING)
-		sock->state = TCPF(sock->sk->sk_state) & unfinished ? SS_DISCONNECTING :
-								      SS_CONNECTED;
-}
-
 /* shutdown(2): -ENOTCONN without a connection; a listener stops listening. */
 int inet_shutdown(struct socket *sock, int how)
 {
@@ -430,15 +379,16 @@ int inet_shutdown(struct socket *sock, int how)
 		return -EINVAL;
 	how++;			/* SHUT_RD -> RCV_SHUTDOWN, and so on */
 	lock_sock(sk);
-	inet_settle_state(sock);
+	if (sock->state == SS_CONNECTING)
+		sock->state = sk_opening(sk) || sk->sk_state == TCP_CLOSE ? SS_DISCONNECTING :
+									    SS_CONNECTED;
 	switch (sk->sk_state) {
 	case TCP_LISTEN:
 		if (!(how & RCV_SHUTDOWN))
 			break;
 		/* fall through */
 	case TCP_SYN_SENT:
-		err = sk->sk_prot->disconnect(sk, O_NONBLOCK);
-		sock->state = err ? SS_DISCONNECTING : SS_UNCONNECTED;
+		err = inet_stream_end(sock, O_NONBLOCK);
 		break;
 	case TCP_CLOSE:
 		err = -ENOTCONN;	/* and still wake up everybody */
@@ -464,9 +414,9 @@ int inet_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
 /* recvmsg(2) and its kin: the transport's, with the length of the address it filled in. */
 int inet_recvmsg(struct socket *sock, struct msghdr *msg, size_t len, int flags)
 {
-	int addr_len = 0, err;
+	int addr_len = 0;
+	int err = sock->sk->sk_prot->recvmsg(sock->sk, msg, len, flags, &addr_len);
 
-	err = sock->sk->sk_prot->recvmsg(sock->sk, msg, len, flags, &addr_len);
 	if (err >= 0)
 		msg->msg_namelen = addr_len;
 	return err;
@@ -542,49 +492,31 @@ const struct proto_ops inet_stream_ops = {
 	.recvmsg = inet_recvmsg,
 };
 
-#define INET_DATAGRAM_OPS \
-	.family = PF_INET, \
-	.release = inet_release, \
-	.bind = inet_bind, \
-	.connect = inet_dgram_connect, \
-	.socketpair = inet_no_socketpair, \
-	.accept = inet_no_accept, \
-	.getname = inet_getname, \
-	.poll = datagram_poll, \
-	.ioctl = inet_ioctl, \
-	.listen = inet_no_listen, \
-	.shutdown = inet_shutdown, \
-	.setsockopt = inet_setsockopt, \
-	.getsockopt = inet_getsockopt, \
-	.sendmsg = inet_sendmsg, \
-	.recvmsg = inet_recvmsg
-
-const struct proto_ops inet_dgram_ops = { INET_DATAGRAM_OPS };
-const struct proto_ops inet_sockraw_ops = { INET_DATAGRAM_OPS };
+const struct proto_ops inet_dgram_ops = {
+	.family = PF_INET,
+	.release = inet_release,
+	.bind = inet_bind,
+	.connect = inet_dgram_connect,
+	.socketpair = inet_no_socketpair,
+	.accept = inet_no_accept,
+	.getname = inet_getname,
+	.poll = datagram_poll,
+	.ioctl = inet_ioctl,
+	.listen = inet_no_listen,
+	.shutdown = inet_shutdown,
+	.setsockopt = inet_setsockopt,
+	.getsockopt = inet_getsockopt,
+	.sendmsg = inet_sendmsg,
+	.recvmsg = inet_recvmsg,
+};
 
 /* --- tables and start ------------------------------------------------------------------------ */
 
 static struct inet_protosw inetsw_array[] = {
-	{
-		.type = SOCK_STREAM,
-		.protocol = IPPROTO_TCP,
-		.prot = &tcp_prot,
-		.ops = &inet_stream_ops,
-		.flags = INET_PROTOSW_ICSK,
-	},
-	{
-		.type = SOCK_DGRAM,
-		.protocol = IPPROTO_UDP,
-		.prot = &udp_prot,
-		.ops = &inet_dgram_ops,
-	},
-	{
-		.type = SOCK_RAW,
-		.protocol = IPPROTO_IP,		/* any */
-		.prot = &raw_prot,
-		.ops = &inet_sockraw_ops,
-		.flags = INET_PROTOSW_REUSE,
-	},
+	{ .type = SOCK_STREAM, .protocol = IPPROTO_TCP, .prot = &tcp_prot, .ops = &inet_stream_ops },
+	{ .type = SOCK_DGRAM, .protocol = IPPROTO_UDP, .prot = &udp_prot, .ops = &inet_dgram_ops },
+	{ .type = SOCK_RAW, .protocol = IPPROTO_IP /* any */, .prot = &raw_prot,
+	  .ops = &inet_dgram_ops, .flags = INET_PROTOSW_REUSE },
 };
 
 /* Let socket(AF_INET, p->type, p->protocol) find p, before older entries. Boot or test. */
@@ -600,24 +532,11 @@ void inet_unregister_protosw(struct inet_protosw *p)
 	list_del(&p->list);
 }
 
-static const struct net_protocol tcp_protocol = {
-	.handler = tcp_v4_rcv,
-	.err_handler = tcp_v4_err,
-};
+static const struct net_protocol tcp_protocol = { tcp_v4_rcv, tcp_v4_err };
+static const struct net_protocol udp_protocol = { udp_rcv, udp_err };
+static const struct net_protocol icmp_protocol = { icmp_rcv, NULL };
 
-static const struct net_protocol udp_protocol = {
-	.handler = udp_rcv,
-	.err_handler = udp_err,
-};
-
-static const struct net_protocol icmp_protocol = {
-	.handler = icmp_rcv,
-};
-
-static const struct net_proto_family inet_family_ops = {
-	.family = PF_INET,
-	.create = inet_create,
-};
+static const struct net_proto_family inet_family_ops = { .family = PF_INET, .create = inet_create };
 
 void inet_init(void)
 {
@@ -641,19 +560,14 @@ void inet_init(void)
 	tcp_sysctl_init();
 }
 
-static void inet_sysctl_defaults(struct netns_ipv4 *ipv4)
-{
-	ipv4->sysctl_ip_default_ttl = IPDEFTTL;
-	ipv4->sysctl_ip_local_port_range[0] = 32768;
-	ipv4->sysctl_ip_local_port_range[1] = 60999;
-	ipv4->sysctl_icmp_ratelimit = 1000;
-	ipv4->sysctl_icmp_msgs_per_sec = 1000;
-	ipv4->sysctl_icmp_msgs_burst = 50;
-}
-
 int inet_init_net(struct net *net)
 {
-	inet_sysctl_defaults(&net->ipv4);
+	net->ipv4.sysctl_ip_default_ttl = IPDEFTTL;
+	net->ipv4.sysctl_ip_local_port_range[0] = 32768;
+	net->ipv4.sysctl_ip_local_port_range[1] = 60999;
+	net->ipv4.sysctl_icmp_ratelimit = 1000;
+	net->ipv4.sysctl_icmp_msgs_per_sec = 1000;
+	net->ipv4.sysctl_icmp_msgs_burst = 50;
 	return ip_rt_net_init(net) ?: arp_net_init(net) ?: ip_net_init(net) ?:
 	       ip_frags_net_init(net) ?: icmp_net_init(net) ?: udp_net_init(net);
 }

@@ -5,8 +5,6 @@
 #include <linux/in.h>
 #include "net/core/sock.h"
 
-struct ip_options;
-
 /*
  * Locks: as struct sock.
  */
@@ -21,14 +19,10 @@ struct inet_sock {
 	u16 inet_id;			/* [s] IPv4 identification of its next packet */
 	s16 uc_ttl;			/* [s] -1: sysctl_ip_default_ttl */
 	u8 tos;				/* [s] */
-	u8 rcv_tos;
 	u8 pmtudisc;			/* [s] IP_PMTUDISC_* */
 	u8 recverr : 1;			/* [s] IP_RECVERR */
-	u8 is_icsk : 1;			/* [I] */
 	u8 freebind : 1;		/* [s] */
 	u8 hdrincl : 1;			/* [s] raw: the application writes the IP header */
-	u8 nodefrag : 1;
-	u8 mc_loop : 1;
 	u8 bind_address_no_port : 1;
 	u8 defer_connect : 1;		/* [s] connected, but the SYN waits for text (Fast Open) */
 	u8 cmsg_flags;			/* [s] IP_PKTINFO, IP_RECVTTL, IP_RECVTOS as bits 0, 1, 2 */
@@ -42,7 +36,7 @@ static inline struct inet_sock *inet_sk(const struct sock *sk)
 
 /* --- net/ipv4/af_inet.c: what proto_ops of IPv4 sockets share -------------------------------- */
 
-extern const struct proto_ops inet_stream_ops, inet_dgram_ops, inet_sockraw_ops;
+extern const struct proto_ops inet_stream_ops, inet_dgram_ops;
 
 int inet_release(struct socket *sock);
 int inet_bind(struct socket *sock, struct sockaddr *addr, int addr_len);

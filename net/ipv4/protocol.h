@@ -28,7 +28,6 @@ int inet_add_protocol(const struct net_protocol *prot, unsigned char protocol);
 int inet_del_protocol(const struct net_protocol *prot, unsigned char protocol);
 
 #define INET_PROTOSW_REUSE	0x01	/* several sockets may share the port from the start */
-#define INET_PROTOSW_ICSK	0x04	/* its sock is an inet_connection_sock */
 
 /* inetsw[type] lists these; protocol IPPROTO_IP is a wild card. */
 struct inet_protosw {
