@@ -23,7 +23,7 @@ struct watched {
 	enum ending ending;
 	u32 times;				/* connections that these addresses and ports had */
 	u32 snd_una, snd_nxt, rcv_nxt, copied_seq;
-	u32 rcv_edge, rcv_far;			/* the window's end, and the furthest that it ever had */
+	u32 rcv_edge;				/* the furthest end that its window ever had */
 	u32 in_flight, cwnd, prior_cwnd, delivered;
 	u32 doubtful;				/* segments: lost, or so it seems */
 };
@@ -261,43 +261,17 @@ static void check_cwnd(const struct sock *sk, const struct watched *was)
 	must(tp->snd_ssthresh >= 2);
 }
 
-static bool same_tuple(const struct watched *w, const struct net *net, const struct inet_tuple *t)
+/* The end of the largest window that the peer was ever told; a smaller one may stand since then. */
+static u32 furthest_edge(const struct sock *sk)
 {
-	return w->net == net && w->t.num == t->num && w->t.dport == t->dport &&
-	       w->t.daddr == t->daddr;
-}
-
-static struct watched *slot(const struct net *net, const struct inet_tuple *t)
-{
-	u32 at = (t->num * 31U + ntohs(t->dport)) * 0x9e3779b9U ^ ntohl(t->daddr ^ t->saddr);
-
-	for (u32 n = 0; n < SLOTS; n++, at++) {
-		struct watched *w = &watched[at % SLOTS];
-
-		if (!w->net || same_tuple(w, net, t))
-			return w;
-	}
-	sim_fail("too many connections to watch");
-}
-
-/* A window may close when there is no room for what it had promised: what was sent by then is right. */
-static u32 furthest_edge(const struct sock *sk, const struct watched *w)
-{
-	u32 edge = tcp_sk(sk)->rcv_wup + tcp_sk(sk)->rcv_wnd;
-
-	return w->sk == sk && after(w->rcv_far, edge) ? w->rcv_far : edge;
+	return tcp_sk(sk)->rcv_nxt + tcp_max_receive_window(tcp_sk(sk));
 }
 
 static void check_edge(const struct sock *sk, const struct sock_common *peer)
 {
-	const struct sock *to = (const struct sock *)peer;
-	struct inet_tuple t;
-
-	if (TCPF(peer->skc_state) & (TCPF(TCP_NEW_SYN_RECV) | TCPF(TCP_TIME_WAIT) |
-				     TCPF(TCP_SYN_SENT)))
-		return;
-	t = tcp_tuple(to);
-	must(!after(tcp_sk(sk)->snd_nxt - 1, furthest_edge(to, slot(sock_net(to), &t))));
+	if (!(TCPF(peer->skc_state) & (TCPF(TCP_NEW_SYN_RECV) | TCPF(TCP_TIME_WAIT) |
+				       TCPF(TCP_SYN_SENT))))
+		must(!after(tcp_sk(sk)->snd_nxt - 1, furthest_edge((const struct sock *)peer)));
 }
 
 /* What was sent has a place in the window that the peer offered; a FIN may stand behind its end. */
@@ -322,15 +296,33 @@ static void check_change(const struct sock *sk, const struct watched *was)
 	if (TCPF(was->state) & TCPF(TCP_SYN_SENT))
 		return;
 	must(!before(tp->rcv_nxt, was->rcv_nxt) && !before(tp->copied_seq, was->copied_seq));
-	/* never shrunk, but closed when what came into it found no room */
-	must(!before(tp->rcv_wup + tp->rcv_wnd, was->rcv_edge) || !tp->rcv_wnd);
+	must(!before(furthest_edge(sk), was->rcv_edge));	/* what was told is believed */
 	if (was->state != TCP_SYN_RECV)
 		check_cwnd(sk, was);
 	if (after(tp->snd_nxt, was->snd_nxt))
 		check_peers_window(sk);
 }
 
-/* --- how connections end ------------------------------------------------------------- */
+/* --- which connection it is ---------------------------------------------------------- */
+
+static bool same_tuple(const struct watched *w, const struct net *net, const struct inet_tuple *t)
+{
+	return w->net == net && w->t.num == t->num && w->t.dport == t->dport &&
+	       w->t.daddr == t->daddr;
+}
+
+static struct watched *slot(const struct net *net, const struct inet_tuple *t)
+{
+	u32 at = (t->num * 31U + ntohs(t->dport)) * 0x9e3779b9U ^ ntohl(t->daddr ^ t->saddr);
+
+	for (u32 n = 0; n < SLOTS; n++, at++) {
+		struct watched *w = &watched[at % SLOTS];
+
+		if (!w->net || same_tuple(w, net, t))
+			return w;
+	}
+	sim_fail("too many connections to watch");
+}
 
 static void note_ending(const struct sock *sk, enum ending ending)
 {
@@ -384,8 +376,8 @@ static void remember(struct watched *w, const struct sock *sk)
 	*w = (struct watched){
 		.sk = sk, .net = sock_net(sk), .t = tcp_tuple(sk), .state = sk->sk_state,
 		.snd_una = tp->snd_una, .snd_nxt = tp->snd_nxt, .rcv_nxt = tp->rcv_nxt,
-		.copied_seq = tp->copied_seq, .rcv_edge = tp->rcv_wup + tp->rcv_wnd,
-		.rcv_far = furthest_edge(sk, w), .in_flight = tcp_packets_in_flight(tp),
+		.copied_seq = tp->copied_seq, .rcv_edge = furthest_edge(sk),
+		.in_flight = tcp_packets_in_flight(tp),
 		.cwnd = tp->snd_cwnd, .doubtful = tp->lost_out + (tp->sack_ok ? 0 : tp->sacked_out),
 		.prior_cwnd = tp->prior_cwnd, .delivered = tp->delivered, .times = w->times,
 	};
