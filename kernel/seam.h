@@ -64,6 +64,12 @@ void *kzalloc(size_t size);
 void kfree(const void *p);
 size_t ksize(const void *p);	/* what was really reserved for p */
 
+/* For pointers that are declared with __free(kfree). */
+static inline void kfree_at_end(void *pointer)
+{
+	kfree(*(void **)pointer);
+}
+
 /* --- the application's memory -----------------------------------------------------------
  *
  * Process context only; may sleep in a page fault. A bad pointer is never fatal.

@@ -35,6 +35,8 @@ typedef long loff_t;
 #define __must_check	__attribute__((warn_unused_result))
 #define __noinline	__attribute__((noinline))	/* slow ends of short ways */
 #define __noreturn	__attribute__((noreturn))
+/* Calls release##_at_end(&variable) where the variable's scope ends. */
+#define __free(release)	__attribute__((cleanup(release##_at_end)))
 #define __printf(f, a)	__attribute__((format(printf, f, a)))
 #define static_assert	_Static_assert
 

@@ -1,6 +1,5 @@
 /* Files without a name: see kernel/fs/anon.h. */
 #include "kernel/fs/anon.h"
-#include "kernel/sched/task.h"
 #include "lib/errno.h"
 
 int anon_file_fd(const struct file_operations *fop, unsigned int flags, void *private)
@@ -19,11 +18,6 @@ int anon_file_fd(const struct file_operations *fop, unsigned int flags, void *pr
 	return fd;
 }
 
-loff_t noop_llseek(struct file *file, loff_t offset, int whence)
-{
-	return file->f_pos;
-}
-
 u32 anon_ino(void)
 {
 	static u32 last = 1U << 24;	/* above the tree's numbers */
@@ -31,21 +25,14 @@ u32 anon_ino(void)
 	return __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED);
 }
 
-int wait_until_ready(struct wait_queue_head *wq, bool (*ready)(const void *arg), const void *arg)
+int wait_once(const struct file *file, struct wait_queue_head *wq, struct wait_queue_entry *wait)
 {
-	int err = 0;
-	DEFINE_WAIT(wait);
-
-	for (;;) {
-		prepare_to_wait(wq, &wait, TASK_INTERRUPTIBLE);
-		if (ready(arg))
-			break;
-		if (signal_pending()) {
-			err = -ERESTARTSYS;
-			break;
-		}
+	if (file->f_flags & O_NONBLOCK)
+		return -EAGAIN;
+	if (signal_pending())
+		return -ERESTARTSYS;
+	if (current->state != TASK_RUNNING)
 		schedule_until(KTIME_MAX);
-	}
-	finish_wait(wq, &wait);
-	return err;
+	prepare_to_wait(wq, wait, TASK_INTERRUPTIBLE);
+	return 0;
 }

@@ -3,6 +3,7 @@
 #define KERNEL_FS_ANON_H
 
 #include "kernel/fs/file.h"
+#include "kernel/sched/task.h"
 
 /*
  * A new file with a new descriptor. flags: O_RDWR and the like, O_NONBLOCK, O_CLOEXEC. Returns
@@ -13,13 +14,22 @@ int anon_file_fd(const struct file_operations *fop, unsigned int flags, void *pr
 /* An inode number of its own for each nameless object. */
 u32 anon_ino(void);
 
-/* lseek(2) of files that have a position which means nothing: it stays 0, whatever is asked. */
-loff_t noop_llseek(struct file *file, loff_t offset, int whence);
+/*
+ * Sleep on wq until condition holds, which is evaluated without locks, and may take what it finds,
+ * but must not sleep. 0; -EAGAIN with O_NONBLOCK; -ERESTARTSYS after a signal. Process context.
+ */
+#define wait_event_file(file, wq, condition) ({ \
+	int err_ = 0; \
+	DEFINE_WAIT(wait_); \
+	while (!(condition) && !(err_ = wait_once(file, wq, &wait_))) \
+		continue; \
+	finish_wait(wq, &wait_); \
+	err_; })
 
 /*
- * Sleep on wq until ready(arg), which is called without locks. 0, or -ERESTARTSYS after a
- * signal. Process context.
+ * One round of wait_event_file(): the first one puts wait on wq and returns, so that the condition
+ * is looked at again; each further one sleeps first.
  */
-int wait_until_ready(struct wait_queue_head *wq, bool (*ready)(const void *arg), const void *arg);
+int wait_once(const struct file *file, struct wait_queue_head *wq, struct wait_queue_entry *wait);
 
 #endif

@@ -73,12 +73,6 @@ static ssize_t full_write(struct file *file, struct iov_iter *from, loff_t *pos)
 	return -ENOSPC;
 }
 
-/* These devices have no position; asking for one always finds the start. */
-static loff_t null_llseek(struct file *file, loff_t offset, int whence)
-{
-	return 0;
-}
-
 /* Give out pieces made by fill until the reader has enough, or is signalled. */
 static ssize_t read_filled(struct iov_iter *to, void (*fill)(void *buf, size_t n))
 {
@@ -116,19 +110,19 @@ static ssize_t random_read(struct file *file, struct iov_iter *to, loff_t *pos)
 static const struct file_operations null_fops = {
 	.read_iter = null_read,
 	.write_iter = null_write,
-	.llseek = null_llseek,
+	.llseek = noop_llseek,
 };
 
 static const struct file_operations zero_fops = {
 	.read_iter = zero_read,
 	.write_iter = null_write,
-	.llseek = null_llseek,
+	.llseek = noop_llseek,
 };
 
 static const struct file_operations full_fops = {
 	.read_iter = zero_read,
 	.write_iter = full_write,
-	.llseek = null_llseek,
+	.llseek = noop_llseek,
 };
 
 static const struct file_operations random_fops = {

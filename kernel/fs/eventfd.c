@@ -19,11 +19,6 @@ struct eventfd {
 	struct wait_queue_head wait;
 };
 
-static bool has_count(const void *arg)
-{
-	return READ_ONCE(((const struct eventfd *)arg)->count) != 0;
-}
-
 /* What a read takes; 0 when it would block. */
 static u64 take_count(struct eventfd *e)
 {
@@ -44,17 +39,14 @@ static ssize_t eventfd_read(struct file *file, struct iov_iter *to, loff_t *pos)
 
 	if (iov_iter_count(to) < sizeof(v))
 		return -EINVAL;
-	while (!(v = take_count(e))) {
-		if (file->f_flags & O_NONBLOCK)
-			return -EAGAIN;
-		err = wait_until_ready(&e->wait, has_count, e);
-		if (err)
-			return err;
-	}
+	err = wait_event_file(file, &e->wait, (v = take_count(e)));
+	if (err)
+		return err;
 	wake_up_poll(&e->wait, EPOLLOUT | EPOLLWRNORM);
 	return copy_to_iter(&v, sizeof(v), to) == sizeof(v) ? (ssize_t)sizeof(v) : -EFAULT;
 }
 
+/* Returns whether v had room. */
 static bool add_count(struct eventfd *e, u64 v)
 {
 	bool fits;
@@ -67,22 +59,9 @@ static bool add_count(struct eventfd *e, u64 v)
 	return fits;
 }
 
-struct room_wanted {
-	const struct eventfd *e;
-	u64 v;
-};
-
-static bool has_room(const void *arg)
-{
-	const struct room_wanted *w = arg;
-
-	return w->v <= COUNT_MAX - READ_ONCE(w->e->count);
-}
-
 static ssize_t eventfd_write(struct file *file, struct iov_iter *from, loff_t *pos)
 {
 	struct eventfd *e = file->private_data;
-	struct room_wanted want = { e, 0 };
 	u64 v;
 	int err;
 
@@ -92,14 +71,9 @@ static ssize_t eventfd_write(struct file *file, struct iov_iter *from, loff_t *p
 		return -EFAULT;
 	if (v == ~0ULL)
 		return -EINVAL;
-	want.v = v;
-	while (!add_count(e, v)) {
-		if (file->f_flags & O_NONBLOCK)
-			return -EAGAIN;
-		err = wait_until_ready(&e->wait, has_room, &want);
-		if (err)
-			return err;
-	}
+	err = wait_event_file(file, &e->wait, add_count(e, v));
+	if (err)
+		return err;
 	wake_up_poll(&e->wait, EPOLLIN | EPOLLRDNORM);
 	return sizeof(v);
 }
@@ -107,16 +81,12 @@ static ssize_t eventfd_write(struct file *file, struct iov_iter *from, loff_t *p
 static poll_events_t eventfd_poll(struct file *file, struct poll_table *pt)
 {
 	struct eventfd *e = file->private_data;
-	poll_events_t events = 0;
 	u64 count;
 
 	poll_wait(file, &e->wait, pt);
 	count = READ_ONCE(e->count);
-	if (count)
-		events |= EPOLLIN | EPOLLRDNORM;
-	if (count < COUNT_MAX)
-		events |= EPOLLOUT | EPOLLWRNORM;
-	return events;
+	return (count ? EPOLLIN | EPOLLRDNORM : 0) |
+	       (count < COUNT_MAX ? EPOLLOUT | EPOLLWRNORM : 0);
 }
 
 static void eventfd_release(struct file *file)

@@ -223,7 +223,8 @@ static void ep_grow(struct eventpoll *ep)
 	kfree(old);
 }
 
-static void ep_unqueue(struct epitem *item)
+/* Forget an item. ep_mutex held. */
+static void ep_remove(struct epitem *item)
 {
 	struct ep_wait *w = &item->wait, *next;
 
@@ -234,30 +235,20 @@ static void ep_unqueue(struct epitem *item)
 		if (w != &item->wait)
 			kfree(w);
 	}
-}
-
-/* Forget an item. ep_mutex held. */
-static void ep_remove(struct eventpoll *ep, struct epitem *item)
-{
-	ep_unqueue(item);
 	spin_lock(&item->file->f_lock);
 	list_del_init(&item->file_link);
 	spin_unlock(&item->file->f_lock);
 	hlist_del_init(&item->node);
 	ep_unmark_ready(item);
-	ep->nr_items--;
+	item->ep->nr_items--;
 	kmem_cache_free(epitem_cache, item);
 }
 
 void eventpoll_release(struct file *file)
 {
 	spin_lock(&ep_mutex);
-	while (!list_empty(&file->f_ep_links)) {
-		struct epitem *item = list_first_entry(&file->f_ep_links, struct epitem,
-						       file_link);
-
-		ep_remove(item->ep, item);
-	}
+	while (!list_empty(&file->f_ep_links))
+		ep_remove(list_first_entry(&file->f_ep_links, struct epitem, file_link));
 	spin_unlock(&ep_mutex);
 }
 
@@ -290,7 +281,7 @@ static int ep_insert(struct eventpoll *ep, struct file *file, int fd, const stru
 	spin_unlock(&file->f_lock);
 	ready = ep_item_poll(item, &t.pt);
 	if (t.failed) {
-		ep_remove(ep, item);
+		ep_remove(item);
 		return -ENOMEM;
 	}
 	ep_check_now(item, ready);
@@ -345,13 +336,6 @@ static int ep_depth_above(const struct eventpoll *ep, int depth)
 	list_for_each_entry(item, &ep->file->f_ep_links, file_link)
 		highest = max(highest, 1 + ep_depth_above(item->ep, depth + 1));
 	return highest;
-}
-
-static bool ep_would_loop(const struct eventpoll *ep, const struct eventpoll *child)
-{
-	int below = ep_depth_below(child, ep, 0);
-
-	return below + ep_depth_above(ep, 0) + 1 > EP_MAX_NESTS;
 }
 
 /*
@@ -489,7 +473,7 @@ static void eventpoll_file_release(struct file *file)
 	spin_lock(&ep_mutex);
 	for (i = 0; i < ep->nr_buckets; i++)
 		hlist_for_each_entry_safe(item, next, &ep->buckets[i], node)
-			ep_remove(ep, item);
+			ep_remove(item);
 	spin_unlock(&ep_mutex);
 	kfree(ep->buckets);
 	kfree(ep);
@@ -534,37 +518,26 @@ SYSCALL_DEFINE1(epoll_create1, unsigned int, flags)
 	return flags & ~EPOLL_CLOEXEC ? -EINVAL : do_epoll_create(flags);
 }
 
-/* What may not be asked for, whatever is watched already. ep_mutex held. */
-static int ep_check_ctl(const struct eventpoll *ep, const struct file *file, int op,
-			const struct epoll_event *ev)
-{
-	const struct eventpoll *child = file_ep(file);
-
-	if (op == EPOLL_CTL_DEL)
-		return 0;
-	if (ev->events & EPOLLEXCLUSIVE &&
-	    (op == EPOLL_CTL_MOD || child || ev->events & ~EP_EXCLUSIVE_OK))
-		return -EINVAL;
-	if (op == EPOLL_CTL_ADD && child && ep_would_loop(ep, child))
-		return -ELOOP;
-	return 0;
-}
-
+/* ep_mutex held. */
 static int ep_ctl(struct eventpoll *ep, struct file *file, int fd, int op,
 		  const struct epoll_event *ev)
 {
-	int err = ep_check_ctl(ep, file, op, ev);
+	const struct eventpoll *child = file_ep(file);
 	struct epitem *item;
 
-	if (err)
-		return err;
+	if (op != EPOLL_CTL_DEL && ev->events & EPOLLEXCLUSIVE &&
+	    (op == EPOLL_CTL_MOD || child || ev->events & ~EP_EXCLUSIVE_OK))
+		return -EINVAL;
+	if (op == EPOLL_CTL_ADD && child &&
+	    ep_depth_below(child, ep, 0) + ep_depth_above(ep, 0) >= EP_MAX_NESTS)
+		return -ELOOP;
 	item = ep_find(ep, file, fd);
 	switch (op) {
 	case EPOLL_CTL_ADD:
 		return item ? -EEXIST : ep_insert(ep, file, fd, ev);
 	case EPOLL_CTL_DEL:
 		if (item)
-			ep_remove(ep, item);
+			ep_remove(item);
 		return item ? 0 : -ENOENT;
 	case EPOLL_CTL_MOD:
 		return item ? ep_modify(item, ev) : -ENOENT;
@@ -572,58 +545,40 @@ static int ep_ctl(struct eventpoll *ep, struct file *file, int fd, int op,
 	return -EINVAL;
 }
 
-/* With both files referenced: the checks that need no lock, then the operation. */
-static int ep_ctl_files(struct file *epfile, struct file *file, int fd, int op,
-			const struct epoll_event *ev)
-{
-	struct eventpoll *ep = file_ep(epfile);
-	int err;
-
-	if (!file->f_op->poll)
-		return -EPERM;
-	if (!ep || epfile == file)
-		return -EINVAL;
-	spin_lock(&ep_mutex);
-	err = ep_ctl(ep, file, fd, op, ev);
-	spin_unlock(&ep_mutex);
-	return err;
-}
-
 SYSCALL_DEFINE4(epoll_ctl, int, epfd, int, op, int, fd, struct epoll_event __user *, user)
 {
+	struct file *epfile __free(fput) = fget(epfd);
+	struct file *file __free(fput) = fget(fd);
 	struct epoll_event ev = { 0 };
-	struct file *epfile, *file;
-	int err = -EBADF;
+	int err;
 
 	if (op != EPOLL_CTL_DEL && copy_from_user(&ev, user, sizeof(ev)))
 		return -EFAULT;
-	epfile = fget(epfd);
-	file = fget(fd);
-	if (epfile && file)
-		err = ep_ctl_files(epfile, file, fd, op, &ev);
-	if (epfile)
-		fput(epfile);
-	if (file)
-		fput(file);
+	if (!epfile || !file)
+		return -EBADF;
+	if (!file->f_op->poll)
+		return -EPERM;
+	if (!file_ep(epfile) || epfile == file)
+		return -EINVAL;
+	spin_lock(&ep_mutex);
+	err = ep_ctl(file_ep(epfile), file, fd, op, &ev);
+	spin_unlock(&ep_mutex);
 	return err;
 }
 
 static long do_epoll_wait(int epfd, struct epoll_event __user *user, int max, int timeout_ms)
 {
-	struct file *file;
-	long ret = -EINVAL;
+	struct file *file __free(fput) = fget(epfd);
 
+	if (!file)
+		return -EBADF;
 	if (max <= 0 || max > EP_MAX_EVENTS)
 		return -EINVAL;
 	if (!access_ok(user, (unsigned long)max * sizeof(*user)))
 		return -EFAULT;
-	file = fget(epfd);
-	if (!file)
-		return -EBADF;
-	if (file_ep(file))
-		ret = ep_wait(file->private_data, user, max, timeout_from_ms(timeout_ms));
-	fput(file);
-	return ret;
+	if (!file_ep(file))
+		return -EINVAL;
+	return ep_wait(file->private_data, user, max, timeout_from_ms(timeout_ms));
 }
 
 SYSCALL_DEFINE4(epoll_wait, int, epfd, struct epoll_event __user *, user, int, max, int, timeout_ms)

@@ -5,7 +5,6 @@
 #include <linux/resource.h>
 #include "kernel/abi/syscalls.h"
 #include "kernel/fs/fdtable.h"
-#include "kernel/fs/pipe.h"
 #include "lib/errno.h"
 
 #define SETFL_MASK	(O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME | FASYNC)
@@ -31,22 +30,21 @@ static long dup_from(struct file *file, unsigned int from, unsigned int flags)
 
 SYSCALL_DEFINE1(dup, unsigned int, oldfd)
 {
-	struct file *file = fget(oldfd);
+	struct file *file = fget_raw(oldfd);
 
 	return file ? fd_install_new(file, 0) : -EBADF;
 }
 
 SYSCALL_DEFINE2(dup2, unsigned int, oldfd, unsigned int, newfd)
 {
-	struct file *file = fget(oldfd);
+	struct file *file = fget_raw(oldfd);
 
 	if (!file)
 		return -EBADF;
-	if (oldfd == newfd) {
-		fput(file);
-		return newfd;
-	}
-	return fd_replace(file, newfd, 0);
+	if (oldfd != newfd)
+		return fd_replace(file, newfd, 0);
+	fput(file);
+	return newfd;
 }
 
 SYSCALL_DEFINE3(dup3, unsigned int, oldfd, unsigned int, newfd, int, flags)
@@ -57,7 +55,7 @@ SYSCALL_DEFINE3(dup3, unsigned int, oldfd, unsigned int, newfd, int, flags)
 		return -EINVAL;
 	if (newfd >= rlimit(RLIMIT_NOFILE))
 		return -EBADF;
-	file = fget(oldfd);
+	file = fget_raw(oldfd);
 	return file ? fd_replace(file, newfd, flags) : -EBADF;
 }
 
@@ -95,8 +93,12 @@ static int change_flags(struct file *file, unsigned int flags)
 	return 0;
 }
 
-static long do_fcntl(int fd, struct file *file, unsigned int cmd, unsigned long arg)
+SYSCALL_DEFINE3(fcntl, unsigned int, fd, unsigned int, cmd, unsigned long, arg)
 {
+	struct file *file __free(fput) = fget_raw(fd);
+
+	if (!file)
+		return -EBADF;
 	switch (cmd) {
 	case F_DUPFD:
 		return dup_from(file, arg, 0);
@@ -120,18 +122,6 @@ static long do_fcntl(int fd, struct file *file, unsigned int cmd, unsigned long 
 	return -EINVAL;
 }
 
-SYSCALL_DEFINE3(fcntl, unsigned int, fd, unsigned int, cmd, unsigned long, arg)
-{
-	struct file *file = fget(fd);
-	long ret;
-
-	if (!file)
-		return -EBADF;
-	ret = do_fcntl(fd, file, cmd, arg);
-	fput(file);
-	return ret;
-}
-
 /* FIONBIO and FIOASYNC: set or clear one flag by the application's int. */
 static int ioctl_flag(struct file *file, unsigned int flag, unsigned long arg)
 {
@@ -142,9 +132,11 @@ static int ioctl_flag(struct file *file, unsigned int flag, unsigned long arg)
 	return change_flags(file, on ? file->f_flags | flag : file->f_flags & ~flag);
 }
 
-static long do_ioctl(int fd, struct file *file, unsigned int cmd, unsigned long arg)
+SYSCALL_DEFINE3(ioctl, unsigned int, fd, unsigned int, cmd, unsigned long, arg)
 {
-	if (file->f_flags & O_PATH)
+	struct file *file __free(fput) = fget(fd);
+
+	if (!file)
 		return -EBADF;
 	switch (cmd) {
 	case FIOCLEX:
@@ -157,16 +149,4 @@ static long do_ioctl(int fd, struct file *file, unsigned int cmd, unsigned long 
 		return ioctl_flag(file, FASYNC, arg);
 	}
 	return file->f_op->ioctl ? file->f_op->ioctl(file, cmd, arg) : -ENOTTY;
-}
-
-SYSCALL_DEFINE3(ioctl, unsigned int, fd, unsigned int, cmd, unsigned long, arg)
-{
-	struct file *file = fget(fd);
-	long ret;
-
-	if (!file)
-		return -EBADF;
-	ret = do_ioctl(fd, file, cmd, arg);
-	fput(file);
-	return ret;
 }

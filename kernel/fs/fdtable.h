@@ -30,24 +30,37 @@ int alloc_fd(unsigned int from, unsigned int flags);
 int fd_get_cloexec(int fd);
 int fd_set_cloexec(int fd, bool on);
 
-/* Make newfd another name of file, closing what it was. Returns newfd, -EBADF, -EBUSY, -ENOMEM. */
+/*
+ * Make newfd another name of file, closing what it was before. The caller's reference is taken
+ * over in every case. Returns newfd, or -EBADF (out of range), -EBUSY (another thread is just
+ * opening newfd), -ENOMEM.
+ */
 int fd_replace(struct file *file, int newfd, unsigned int flags);
 
 /* The first open descriptor >= from, or -1. */
 int fd_next(unsigned int from);
 
+/* Octets that the pipe can hold (F_GETPIPE_SZ); -EBADF when file is not a pipe. */
+long pipe_size(const struct file *file);
+
 /* Boot. */
 void files_init(void);
 void eventpoll_init(void);
 
+/* Whether octets have places in it: what has no name is a stream, whatever lseek(2) says. */
+static inline bool file_has_positions(const struct file *file)
+{
+	return file->f_inode && file->f_op->llseek;
+}
+
 static inline bool file_readable(const struct file *file)
 {
-	return (file->f_flags & (O_ACCMODE | O_PATH)) != O_WRONLY && !(file->f_flags & O_PATH);
+	return (file->f_flags & O_ACCMODE) != O_WRONLY;
 }
 
 static inline bool file_writable(const struct file *file)
 {
-	return (file->f_flags & O_ACCMODE) != O_RDONLY && !(file->f_flags & O_PATH);
+	return (file->f_flags & O_ACCMODE) != O_RDONLY;
 }
 
 #endif

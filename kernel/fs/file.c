@@ -35,13 +35,9 @@ struct file *alloc_file(const struct file_operations *fop, unsigned int flags, v
 	if (!file)
 		return ERR_PTR(-ENOMEM);
 	__atomic_add_fetch(&nr_files, 1, __ATOMIC_RELAXED);
-	file->f_op = fop;
-	file->f_count = 1;
-	file->f_flags = flags & ~O_CLOEXEC;
-	spin_lock_init(&file->f_lock);
-	file->f_pos = 0;
-	file->private_data = private;
-	file->f_inode = NULL;
+	*file = (struct file){
+		.f_op = fop, .f_count = 1, .f_flags = flags & ~O_CLOEXEC, .private_data = private,
+	};
 	INIT_LIST_HEAD(&file->f_ep_links);
 	return file;
 }
@@ -51,20 +47,16 @@ void get_file(struct file *file)
 	__atomic_add_fetch(&file->f_count, 1, __ATOMIC_RELAXED);
 }
 
-static void file_free(struct file *file)
+void fput(struct file *file)
 {
+	if (__atomic_sub_fetch(&file->f_count, 1, __ATOMIC_ACQ_REL))
+		return;
 	if (!list_empty(&file->f_ep_links))
 		eventpoll_release(file);
 	if (file->f_op->release)
 		file->f_op->release(file);
 	kmem_cache_free(file_cache, file);
 	__atomic_sub_fetch(&nr_files, 1, __ATOMIC_RELAXED);
-}
-
-void fput(struct file *file)
-{
-	if (!__atomic_sub_fetch(&file->f_count, 1, __ATOMIC_ACQ_REL))
-		file_free(file);
 }
 
 /* --- the table ----------------------------------------------------------------------------- */
@@ -163,7 +155,7 @@ static unsigned int find_free(const struct files_struct *files, unsigned int fro
 	return word * BITS_PER_WORD + (unsigned int)__builtin_ctzl(~taken);
 }
 
-/* Reserve slot fd, which exists and is free. Table locked. */
+/* Reserve slot fd, which exists. Table locked. */
 static void reserve(struct files_struct *files, unsigned int fd, unsigned int flags)
 {
 	change_fd_bit(files->open_fds, fd, true);
@@ -178,7 +170,6 @@ static void unreserve(struct files_struct *files, unsigned int fd)
 		files->next_fd = fd;
 }
 
-/* Reserve the lowest free descriptor >= from. -EMFILE, -ENOMEM. */
 int alloc_fd(unsigned int from, unsigned int flags)
 {
 	struct files_struct *files = current->files;
@@ -241,17 +232,30 @@ static inline struct file *slot(const struct files_struct *files, unsigned int f
 	return likely(fd < files->max_fds) ? files->fd[fd] : NULL;
 }
 
-struct file *fget(int fd)
+/* fget(), of files without any of these O_* flags. */
+static inline struct file *fget_unless(int fd, unsigned int flags)
 {
 	struct files_struct *files = current->files;
 	struct file *file;
 
 	spin_lock(&files->lock);
 	file = slot(files, fd);
-	if (likely(file))
+	if (unlikely(!file || file->f_flags & flags))
+		file = NULL;
+	else
 		get_file(file);
 	spin_unlock(&files->lock);
 	return file;
+}
+
+struct file *fget(int fd)
+{
+	return fget_unless(fd, O_PATH);
+}
+
+struct file *fget_raw(int fd)
+{
+	return fget_unless(fd, 0);
 }
 
 int close_fd(int fd)
@@ -272,39 +276,30 @@ int close_fd(int fd)
 	return 0;
 }
 
-/* FD_CLOEXEC of fd, or -EBADF. */
 int fd_get_cloexec(int fd)
 {
 	struct files_struct *files = current->files;
-	int ret = -EBADF;
+	int ret;
 
 	spin_lock(&files->lock);
-	if (slot(files, fd))
-		ret = test_fd_bit(files->close_on_exec, fd);
+	ret = slot(files, fd) ? test_fd_bit(files->close_on_exec, fd) : -EBADF;
 	spin_unlock(&files->lock);
 	return ret;
 }
 
-/* Set or clear FD_CLOEXEC of fd. 0 or -EBADF. */
 int fd_set_cloexec(int fd, bool on)
 {
 	struct files_struct *files = current->files;
-	int ret = -EBADF;
+	bool open;
 
 	spin_lock(&files->lock);
-	if (slot(files, fd)) {
+	open = slot(files, fd);
+	if (open)
 		change_fd_bit(files->close_on_exec, fd, on);
-		ret = 0;
-	}
 	spin_unlock(&files->lock);
-	return ret;
+	return open ? 0 : -EBADF;
 }
 
-/*
- * Make newfd another name of file, closing what it was before. The caller's reference is taken
- * over in every case. Returns newfd, or -EBADF (out of range), -EBUSY (another thread is just
- * opening newfd), -ENOMEM.
- */
 int fd_replace(struct file *file, int newfd, unsigned int flags)
 {
 	struct files_struct *files = current->files;
@@ -329,7 +324,6 @@ int fd_replace(struct file *file, int newfd, unsigned int flags)
 	return err ? err : newfd;
 }
 
-/* The first open descriptor >= from, or -1. */
 int fd_next(unsigned int from)
 {
 	struct files_struct *files = current->files;
@@ -341,23 +335,4 @@ int fd_next(unsigned int from)
 			fd = (int)from;
 	spin_unlock(&files->lock);
 	return fd;
-}
-
-void files_close_on_exec(struct files_struct *files)
-{
-	unsigned int fd;
-
-	for (fd = 0; fd < files->max_fds; fd++) {
-		struct file *file = NULL;
-
-		spin_lock(&files->lock);
-		if (files->fd[fd] && test_fd_bit(files->close_on_exec, fd)) {
-			file = files->fd[fd];
-			files->fd[fd] = NULL;
-			unreserve(files, fd);
-		}
-		spin_unlock(&files->lock);
-		if (file)
-			fput(file);
-	}
 }

@@ -31,7 +31,7 @@ struct file_operations {
 	poll_events_t (*poll)(struct file *file, struct poll_table *pt);	/* always ready */
 	long (*ioctl)(struct file *file, unsigned int cmd, unsigned long arg);	/* ENOTTY */
 	loff_t (*llseek)(struct file *file, loff_t offset, int whence);		/* ESPIPE */
-	/* st is zeroed before. NULL: f_inode's, or a nameless file with mode 0600 */
+	/* st tells of a nameless file of mode 0600 before. NULL: that is so, or f_inode's hold */
 	int (*fstat)(struct file *file, struct stat *st);
 	int (*getdents)(struct file *file, void __user *buf, size_t size);	/* ENOTDIR */
 	int (*set_flags)(struct file *file, unsigned int flags);	/* O_NONBLOCK, O_ASYNC */
@@ -64,8 +64,19 @@ struct file *alloc_file(const struct file_operations *fop, unsigned int flags, v
 void get_file(struct file *file);
 void fput(struct file *file);
 
-/* Look up and reference. NULL: not open. Pair with fput(). */
+/* For pointers that are declared with __free(fput), which may be NULL. */
+static inline void fput_at_end(struct file **file)
+{
+	if (*file)
+		fput(*file);
+}
+
+/*
+ * Look up and reference. NULL: not open, or open as a mere name (O_PATH), which fget_raw() gives
+ * out too. Pair with fput().
+ */
 struct file *fget(int fd);
+struct file *fget_raw(int fd);
 
 /* Reserve the lowest free descriptor >= 0; flags: O_CLOEXEC. -EMFILE at the limit. */
 int get_unused_fd_flags(unsigned int flags);
@@ -80,12 +91,18 @@ int fd_install_new(struct file *file, unsigned int flags);
 /* Close one descriptor: -EBADF when not open. */
 int close_fd(int fd);
 
+/* lseek(2) of files whose position means nothing: it stays 0, whatever is asked. */
+loff_t noop_llseek(struct file *file, loff_t offset, int whence);
+
+/* lseek(2) of files without an end that is known: SEEK_SET and SEEK_CUR. Otherwise -EINVAL. */
+loff_t no_seek_end_llseek(struct file *file, loff_t offset, int whence);
+
+/* read_iter of a file that is data[size]. Octets copied, or -EFAULT. */
+ssize_t read_from_buffer(const void *data, size_t size, struct iov_iter *to, loff_t *pos);
+
 /* A table that grows up to RLIMIT_NOFILE. Destroying it closes every file. */
 struct files_struct *files_create(void);
 void files_destroy(struct files_struct *files);
-
-/* execve(2): close what has FD_CLOEXEC. */
-void files_close_on_exec(struct files_struct *files);
 
 /*
  * Open by path as the application would (relative paths from its directory). ERR_PTR(errno).

@@ -5,6 +5,7 @@
  * padded to 4 octets from the archive's start. "TRAILER!!!" ends an archive; another one may
  * follow. Every length is checked against what is left of the image before it is used.
  */
+#include <linux/fs.h>
 #include "kernel/fs/initrd.h"
 #include "kernel/fs/inode.h"
 #include "lib/errno.h"
@@ -18,7 +19,6 @@ enum { F_INO, F_MODE, F_UID, F_GID, F_NLINK, F_MTIME, F_FILESIZE, F_NAMESIZE = 1
 
 struct cpio_entry {
 	const char *name;
-	size_t name_len;
 	const u8 *data;
 	size_t size;
 	u32 mode;
@@ -70,8 +70,7 @@ static size_t parse_entry(const u8 *image, size_t size, size_t at, struct cpio_e
 	if (!namesize || namesize > PATH_MAX || namesize > size - at - HEADER_SIZE)
 		return 0;
 	e->name = (const char *)h + HEADER_SIZE;
-	e->name_len = namesize - 1;
-	if (e->name[e->name_len])
+	if (e->name[namesize - 1])
 		return 0;
 	data = ALIGN(at + HEADER_SIZE + namesize, 4);
 	if (data > size || filesize > size - data)
@@ -109,30 +108,6 @@ static bool add_entry(const struct cpio_entry *e)
 	return true;
 }
 
-/* "." and "./bin/x" are names that archives made by find(1) have. */
-static void trim_name(struct cpio_entry *e)
-{
-	while (e->name_len >= 2 && e->name[0] == '.' && e->name[1] == '/') {
-		e->name += 2;
-		e->name_len -= 2;
-	}
-	if (e->name_len == 1 && e->name[0] == '.')
-		e->name_len = 0;
-}
-
-/* Names with ".." would be found under another name than they say. */
-static bool name_is_plain(const char *name)
-{
-	const char *p = name;
-
-	while ((p = strstr(p, ".."))) {
-		if ((p == name || p[-1] == '/') && (!p[2] || p[2] == '/'))
-			return false;
-		p += 2;
-	}
-	return true;
-}
-
 void initrd_init(const void *image, size_t size)
 {
 	size_t at = 0, next;
@@ -152,13 +127,10 @@ void initrd_init(const void *image, size_t size)
 		at = next;
 		if (!strcmp(e.name, "TRAILER!!!"))
 			continue;
-		trim_name(&e);
-		if (!e.name_len)
-			continue;
-		if (!name_is_plain(e.name) || !add_entry(&e))
-			printk("initrd: cannot add %s\n", e.name);
-		else
+		if (add_entry(&e))
 			files++;
+		else
+			printk("initrd: cannot add %s\n", e.name);
 	}
 	printk("initrd: %u files, %zu KiB\n", files, size / 1024);
 }
@@ -168,14 +140,8 @@ void initrd_init(const void *image, size_t size)
 static ssize_t initrd_read(struct file *file, struct iov_iter *to, loff_t *pos)
 {
 	const struct inode *inode = file->private_data;
-	size_t left, n;
 
-	if (*pos < 0 || (u64)*pos >= inode->i_size)
-		return 0;
-	left = min(inode->i_size - (size_t)*pos, iov_iter_count(to));
-	n = copy_to_iter((const char *)inode->i_data + *pos, left, to);
-	*pos += n;
-	return n || !left ? (ssize_t)n : -EFAULT;
+	return read_from_buffer(inode->i_data, inode->i_size, to, pos);
 }
 
 /* SEEK_SET, SEEK_CUR, SEEK_END; SEEK_DATA and SEEK_HOLE of a file without holes. */
@@ -185,29 +151,20 @@ static loff_t initrd_llseek(struct file *file, loff_t offset, int whence)
 	loff_t size = inode->i_size;
 
 	switch (whence) {
-	case 0:
-		break;
-	case 1:
-		if (__builtin_add_overflow(offset, file->f_pos, &offset))
+	case SEEK_CUR:
+	case SEEK_END:
+		if (__builtin_add_overflow(offset, whence == SEEK_END ? size : file->f_pos, &offset))
 			return -EOVERFLOW;
 		break;
-	case 2:
-		if (__builtin_add_overflow(offset, size, &offset))
-			return -EOVERFLOW;
-		break;
-	case 3:
-	case 4:
+	case SEEK_DATA:
+	case SEEK_HOLE:
 		if (offset < 0 || offset >= size)
 			return -ENXIO;
-		if (whence == 4)
+		if (whence == SEEK_HOLE)
 			offset = size;
 		break;
-	default:
-		return -EINVAL;
 	}
-	if (offset < 0)
-		return -EINVAL;
-	return file->f_pos = offset;
+	return no_seek_end_llseek(file, offset, SEEK_SET);
 }
 
 static const void *initrd_mmap_data(struct file *file, size_t *size)

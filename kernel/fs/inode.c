@@ -31,7 +31,7 @@ void inode_init(void)
 
 /* --- entries ------------------------------------------------------------------------------- */
 
-static bool inode_exists(const struct inode *inode)
+bool inode_exists(const struct inode *inode)
 {
 	return !inode->i_op || !inode->i_op->exists || inode->i_op->exists(inode);
 }
@@ -78,35 +78,56 @@ fail:
 	return NULL;
 }
 
+static bool is_dot(const char *name, size_t len)
+{
+	return len == 1 && name[0] == '.';
+}
+
+static bool is_dot_dot(const char *name, size_t len)
+{
+	return len == 2 && name[0] == '.' && name[1] == '.';
+}
+
+/*
+ * Take the next component off the text *path, which ends at end, with the slashes behind it. Returns
+ * its length, 0 when there is none.
+ */
+static size_t next_name(const char **path, const char *end, const char **name)
+{
+	const char *p = *path;
+	size_t len;
+
+	while (p < end && *p == '/')
+		p++;
+	for (*name = p; p < end && *p != '/'; p++)
+		;
+	len = p - *name;
+	while (p < end && *p == '/')
+		p++;
+	*path = p;
+	return len;
+}
+
 struct inode *inode_make(const char *path, u32 mode, bool *fresh)
 {
-	struct inode *dir = &root, *child = &root;
+	const char *end = path + strlen(path), *name;
+	struct inode *dir, *at = &root;
+	size_t len;
 
 	*fresh = false;
-	for (;;) {
-		const char *end;
-		bool last;
-
-		while (*path == '/')
-			path++;
-		if (!*path)
-			return child;
-		end = strchr(path, '/');
-		if (!end)
-			end = path + strlen(path);
-		last = !*end || !end[1];
-		if (!inode_is_dir(dir))
+	while (at && (len = next_name(&path, end, &name))) {
+		if (is_dot(name, len))
+			continue;
+		dir = at;
+		if (!inode_is_dir(dir) || is_dot_dot(name, len))
 			return NULL;
-		child = inode_lookup(dir, path, end - path);
-		if (!child) {
-			child = inode_add(dir, path, end - path, last ? mode : S_IFDIR | 0755);
+		at = inode_lookup(dir, name, len);
+		if (!at) {
+			at = inode_add(dir, name, len, path == end ? mode : S_IFDIR | 0755);
 			*fresh = true;
 		}
-		if (!child)
-			return NULL;
-		dir = child;
-		path = end;
 	}
+	return at;
 }
 
 /* Written from the end towards the front, then moved there. */
@@ -154,7 +175,7 @@ static int walk_text(struct walk *w, const char *path, size_t len, unsigned int 
 /* Continue from the directory that holds link with the link's text. */
 static int walk_link(struct walk *w, const struct inode *link)
 {
-	char *text;
+	char *text __free(kfree) = NULL;
 	int n;
 
 	if (++w->links > MAX_SYMLINKS)
@@ -166,10 +187,7 @@ static int walk_link(struct walk *w, const struct inode *link)
 	if (!text)
 		return -ENOMEM;
 	n = inode_read_link(link, text, LINK_TEXT);
-	if (n >= 0)
-		n = walk_text(w, text, n, LOOKUP_FOLLOW);
-	kfree(text);
-	return n;
+	return n < 0 ? n : walk_text(w, text, n, LOOKUP_FOLLOW);
 }
 
 /* One step from the directory w->at. last: -ENOENT leaves w->at there. */
@@ -179,9 +197,9 @@ static int walk_step(struct walk *w, const char *name, size_t len, bool last, bo
 
 	if (len > NAME_MAX)
 		return -ENAMETOOLONG;
-	if (len == 1 && name[0] == '.')
+	if (is_dot(name, len))
 		return 0;
-	if (len == 2 && name[0] == '.' && name[1] == '.') {
+	if (is_dot_dot(name, len)) {
 		w->at = w->at->i_parent;
 		return 0;
 	}
@@ -200,34 +218,23 @@ static int walk_step(struct walk *w, const char *name, size_t len, bool last, bo
 /* An absolute text begins anew at the root. Stops at the first error. */
 static int walk_text(struct walk *w, const char *path, size_t len, unsigned int flags)
 {
-	const char *end = path + len;
+	const char *end = path + len, *name;
+	bool slash;
 	int err;
 
 	if (!len)
 		return -ENOENT;
 	if (*path == '/')
 		w->at = &root;
-	for (;;) {
-		const char *name, *next;
-		bool slash;
-
-		while (path < end && *path == '/')
-			path++;
-		if (path == end)
-			return 0;
-		name = path;
-		while (path < end && *path != '/')
-			path++;
-		slash = path < end;
-		for (next = path; next < end && *next == '/'; next++)
-			;
-		err = walk_step(w, name, path - name, next == end,
-				slash || flags & LOOKUP_FOLLOW);
+	while ((len = next_name(&path, end, &name))) {
+		slash = path > name + len;
+		err = walk_step(w, name, len, path == end, slash || flags & LOOKUP_FOLLOW);
 		if (err)
 			return err;
 		if (slash && !inode_is_dir(w->at))
 			return -ENOTDIR;
 	}
+	return 0;
 }
 
 int path_walk(struct inode *base, const char *path, size_t len, unsigned int flags,
@@ -248,39 +255,34 @@ int path_walk(struct inode *base, const char *path, size_t len, unsigned int fla
 /* The directory that relative paths of dfd begin at. */
 static int walk_base(int dfd, struct inode **base)
 {
-	struct file *file;
+	struct file *file __free(fput) = NULL;
 
 	*base = current->files->cwd;
 	if (dfd == AT_FDCWD)
 		return 0;
-	file = fget(dfd);
+	file = fget_raw(dfd);
 	if (!file)
 		return -EBADF;
 	*base = file->f_inode;
-	fput(file);
 	return *base ? 0 : -ENOTDIR;
 }
 
 int user_path_at(int dfd, const char __user *upath, unsigned int flags, struct inode **res)
 {
+	char *path __free(kfree) = kmalloc(PATH_MAX);
 	struct inode *base = &root;
-	char *path;
 	long len;
 	int err = 0;
 
 	*res = NULL;
-	path = kmalloc(PATH_MAX);
 	if (!path)
 		return -ENOMEM;
 	len = strncpy_from_user(path, upath, PATH_MAX);
 	if (len == PATH_MAX)
-		len = -ENAMETOOLONG;
-	else if (!len)
-		len = -ENOENT;
-	if (len > 0 && path[0] != '/')
+		return -ENAMETOOLONG;
+	if (len <= 0)
+		return len ? (int)len : -ENOENT;
+	if (path[0] != '/')
 		err = walk_base(dfd, &base);
-	if (len > 0 && !err)
-		err = path_walk(base, path, len, flags, res);
-	kfree(path);
-	return len < 0 ? (int)len : err;
+	return err ? err : path_walk(base, path, len, flags, res);
 }

@@ -53,6 +53,9 @@ struct inode *inode_root(void);
 /* Boot: the empty root. */
 void inode_init(void);
 
+/* Whether an entry is there now: it may be hidden for a while. */
+bool inode_exists(const struct inode *inode);
+
 /* The entry name[len] of dir, or NULL. */
 struct inode *inode_lookup(struct inode *dir, const char *name, size_t len);
 
@@ -60,8 +63,8 @@ struct inode *inode_lookup(struct inode *dir, const char *name, size_t len);
 struct inode *inode_add(struct inode *dir, const char *name, size_t len, u32 mode);
 
 /*
- * The entry at an absolute path, made with mode if it is not there; missing directories on the
- * way are made too. *fresh tells. NULL: memory, or a component that is not a directory.
+ * The entry at path from the root, made with mode if it is not there; missing directories on the
+ * way are made too. *fresh tells. NULL: memory, ".." or a component that is not a directory.
  */
 struct inode *inode_make(const char *path, u32 mode, bool *fresh);
 

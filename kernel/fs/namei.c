@@ -118,8 +118,8 @@ SYSCALL_DEFINE4(openat, int, dfd, const char __user *, path, int, flags, unsigne
 
 static long do_readlinkat(int dfd, const char __user *path, char __user *ubuf, int size)
 {
+	char *buf __free(kfree) = kmalloc(PATH_MAX);
 	struct inode *inode;
-	char *buf;
 	int n;
 
 	if (size <= 0)
@@ -129,15 +129,10 @@ static long do_readlinkat(int dfd, const char __user *path, char __user *ubuf, i
 		return n;
 	if (!S_ISLNK(inode->i_mode))
 		return -EINVAL;
-	size = min(size, PATH_MAX);
-	buf = kmalloc(size);
 	if (!buf)
 		return -ENOMEM;
-	n = inode_read_link(inode, buf, size);
-	if (n > 0 && copy_to_user(ubuf, buf, n))
-		n = -EFAULT;
-	kfree(buf);
-	return n;
+	n = inode_read_link(inode, buf, min(size, PATH_MAX));
+	return n > 0 && copy_to_user(ubuf, buf, n) ? -EFAULT : n;
 }
 
 SYSCALL_DEFINE3(readlink, const char __user *, path, char __user *, buf, int, size)
@@ -186,7 +181,7 @@ SYSCALL_DEFINE4(faccessat2, int, dfd, const char __user *, path, unsigned int, m
 
 SYSCALL_DEFINE2(getcwd, char __user *, ubuf, size_t, size)
 {
-	char *buf = kmalloc(PATH_MAX);
+	char *buf __free(kfree) = kmalloc(PATH_MAX);
 	long n;
 
 	if (!buf)
@@ -194,10 +189,7 @@ SYSCALL_DEFINE2(getcwd, char __user *, ubuf, size_t, size)
 	n = inode_path(current->files->cwd, buf, PATH_MAX);
 	if (n > 0 && (size_t)++n > size)	/* the terminator is counted */
 		n = -ERANGE;
-	if (n > 0 && copy_to_user(ubuf, buf, n))
-		n = -EFAULT;
-	kfree(buf);
-	return n;
+	return n > 0 && copy_to_user(ubuf, buf, n) ? -EFAULT : n;
 }
 
 SYSCALL_DEFINE1(chdir, const char __user *, path)

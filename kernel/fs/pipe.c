@@ -12,7 +12,7 @@
 #include <linux/stat.h>
 #include "kernel/abi/syscalls.h"
 #include "kernel/fs/anon.h"
-#include "kernel/fs/pipe.h"
+#include "kernel/fs/fdtable.h"
 #include "kernel/mm/page.h"
 #include "kernel/sched/task.h"
 #include "lib/errno.h"
@@ -84,13 +84,6 @@ static inline struct pipe_buffer *pipe_slot(struct pipe *p, u32 n)
 
 /* --- reading ------------------------------------------------------------------------------- */
 
-static bool may_read(const void *arg)
-{
-	const struct pipe *p = arg;
-
-	return !pipe_empty(p) || !READ_ONCE(p->writers);
-}
-
 /* Copy out what there is. Returns how much; *freed: a slot came free, *fault: a bad address. */
 static ssize_t pipe_take(struct pipe *p, struct iov_iter *to, bool *freed, bool *fault)
 {
@@ -132,9 +125,8 @@ static ssize_t pipe_read(struct file *file, struct iov_iter *to, loff_t *pos)
 		pipe_unlock(p);
 		if (done || fault || !p->writers)
 			break;
-		if (file->f_flags & O_NONBLOCK)
-			return -EAGAIN;
-		err = wait_until_ready(&p->rd_wait, may_read, p);
+		err = wait_event_file(file, &p->rd_wait,
+				      !pipe_empty(p) || !READ_ONCE(p->writers));
 		if (err)
 			return err;
 	}
@@ -202,31 +194,16 @@ static int pipe_put(struct pipe *p, struct iov_iter *from, size_t *done)
 	return 0;
 }
 
-/* What a writer waits for: room for all of an atomic write, or for a page of a larger one. */
-struct write_wait {
-	struct pipe *p;
-	size_t need;
-};
-
-static bool may_write(const void *arg)
-{
-	const struct write_wait *w = arg;
-
-	return !READ_ONCE(w->p->readers) || pipe_room(w->p) >= w->need;
-}
-
 /* One attempt: 0 when done or when it has to wait, else an errno that ends the call. */
 static int pipe_try_write(struct pipe *p, struct iov_iter *from, size_t need, size_t *done)
 {
 	size_t before = *done;
-	int err;
+	int err = 0;
 
 	pipe_lock(p);
 	if (!p->readers)
 		err = -EPIPE;
-	else if (pipe_room(p) < need)
-		err = 0;
-	else
+	else if (pipe_room(p) >= need)
 		err = pipe_put(p, from, done);
 	pipe_unlock(p);
 	if (*done > before)
@@ -237,26 +214,19 @@ static int pipe_try_write(struct pipe *p, struct iov_iter *from, size_t need, si
 static ssize_t pipe_write(struct file *file, struct iov_iter *from, loff_t *pos)
 {
 	struct pipe *p = file->private_data;
-	struct write_wait w = { p, min(iov_iter_count(from), (size_t)PIPE_BUF) };
-	bool atomic = iov_iter_count(from) <= PIPE_BUF;
-	size_t done = 0;
+	size_t done = 0, count = iov_iter_count(from);
+	size_t need = count <= PIPE_BUF ? count : 1;	/* all of an atomic write has to fit */
 	int err;
 
-	if (!iov_iter_count(from))
+	if (!count)
 		return 0;
-	if (!atomic)
-		w.need = 1;
-	for (;;) {
-		err = pipe_try_write(p, from, w.need, &done);
+	do {
+		err = pipe_try_write(p, from, need, &done);
 		if (err || !iov_iter_count(from))
 			break;
-		err = -EAGAIN;
-		if (file->f_flags & O_NONBLOCK)
-			break;
-		err = wait_until_ready(&p->wr_wait, may_write, &w);
-		if (err)
-			break;
-	}
+		err = wait_event_file(file, &p->wr_wait,
+				      !READ_ONCE(p->readers) || pipe_room(p) >= need);
+	} while (!err);
 	if (err == -EPIPE)
 		send_sigpipe();
 	return done ? (ssize_t)done : err;
@@ -267,27 +237,17 @@ static ssize_t pipe_write(struct file *file, struct iov_iter *from, loff_t *pos)
 static poll_events_t pipe_poll_read(struct file *file, struct poll_table *pt)
 {
 	struct pipe *p = file->private_data;
-	poll_events_t events = 0;
 
 	poll_wait(file, &p->rd_wait, pt);
-	if (!pipe_empty(p))
-		events |= EPOLLIN | EPOLLRDNORM;
-	if (!READ_ONCE(p->writers))
-		events |= EPOLLHUP;
-	return events;
+	return (pipe_empty(p) ? 0 : EPOLLIN | EPOLLRDNORM) | (READ_ONCE(p->writers) ? 0 : EPOLLHUP);
 }
 
 static poll_events_t pipe_poll_write(struct file *file, struct poll_table *pt)
 {
 	struct pipe *p = file->private_data;
-	poll_events_t events = 0;
 
 	poll_wait(file, &p->wr_wait, pt);
-	if (!pipe_full(p))
-		events |= EPOLLOUT | EPOLLWRNORM;
-	if (!READ_ONCE(p->readers))
-		events |= EPOLLERR;
-	return events;
+	return (pipe_full(p) ? 0 : EPOLLOUT | EPOLLWRNORM) | (READ_ONCE(p->readers) ? 0 : EPOLLERR);
 }
 
 static long pipe_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
@@ -305,20 +265,9 @@ static long pipe_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 
 static int pipe_fstat(struct file *file, struct stat *st)
 {
-	const struct pipe *p = file->private_data;
-
-	st->st_ino = p->ino;
+	st->st_ino = ((const struct pipe *)file->private_data)->ino;
 	st->st_mode = S_IFIFO | 0600;
-	st->st_nlink = 1;
-	st->st_blksize = PAGE_SIZE;
 	return 0;
-}
-
-static void pipe_free(struct pipe *p)
-{
-	for (; p->tail != p->head; p->tail++)
-		put_page(pipe_slot(p, p->tail)->page);
-	kfree(p);
 }
 
 /* One end is closed: the other side's sleepers are told, and the last one frees the pipe. */
@@ -330,10 +279,13 @@ static void pipe_close_end(struct pipe *p, u32 *end, struct wait_queue_head *oth
 	--*end;
 	last = !p->readers && !p->writers;
 	pipe_unlock(p);
-	if (last)
-		pipe_free(p);
-	else
+	if (!last) {
 		wake_up_all(others);
+		return;
+	}
+	for (; p->tail != p->head; p->tail++)
+		put_page(pipe_slot(p, p->tail)->page);
+	kfree(p);
 }
 
 static void pipe_release_read(struct file *file)
@@ -373,26 +325,17 @@ long pipe_size(const struct file *file)
 	return PIPE_SLOTS * PAGE_SIZE;
 }
 
-static struct pipe *pipe_create(void)
+/* Both files of a new pipe. 0 or an errno. */
+static int pipe_files(struct file *files[2], unsigned int flags)
 {
 	struct pipe *p = kzalloc(sizeof(*p));
 
 	if (!p)
-		return NULL;
+		return -ENOMEM;
 	p->ino = anon_ino();
 	init_waitqueue_head(&p->owner_wait);
 	init_waitqueue_head(&p->rd_wait);
 	init_waitqueue_head(&p->wr_wait);
-	return p;
-}
-
-/* Both files of a new pipe. 0 or an errno. */
-static int pipe_files(struct file *files[2], unsigned int flags)
-{
-	struct pipe *p = pipe_create();
-
-	if (!p)
-		return -ENOMEM;
 	files[0] = alloc_file(&pipe_read_fops, O_RDONLY | flags, p);
 	if (IS_ERR(files[0])) {
 		kfree(p);

@@ -17,15 +17,10 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 
-#define NR_INLINE_ENTRIES	8	/* wait entries on the stack */
-#define NR_INLINE_FDS		16	/* pollfds on the stack */
-#define CHUNK_ENTRIES		40	/* wait entries allocated at a time */
+#define NR_INLINE_FDS	16	/* pollfds on the stack */
+#define CHUNK_ENTRIES	12	/* wait entries on the stack, and in each further piece of memory */
 
 #define POLL_ALWAYS	(EPOLLERR | EPOLLHUP)
-/* What makes a descriptor readable, writable, exceptional for select(2). */
-#define SELECT_IN	(EPOLLRDNORM | EPOLLRDBAND | EPOLLIN | EPOLLHUP | EPOLLERR)
-#define SELECT_OUT	(EPOLLWRBAND | EPOLLWRNORM | EPOLLOUT | EPOLLERR)
-#define SELECT_EX	EPOLLPRI
 
 /* One file on one wait queue. */
 struct poll_entry {
@@ -42,17 +37,16 @@ struct poll_chunk {
 	struct poll_entry entries[CHUNK_ENTRIES];
 };
 
-/* One call. pt is NULL'ed (see table_of()) once everything is queued. */
+/* One call. */
 struct poller {
 	struct poll_table pt;
 	struct task_struct *task;
 	bool triggered;
-	bool queueing;
+	bool queueing;			/* until everything is queued, or something is ready */
 	int err;			/* -ENOMEM: an entry could not be queued */
 	u32 events;			/* what the file that is being asked is asked for */
-	int used;
-	struct poll_chunk *chunks;
-	struct poll_entry entries[NR_INLINE_ENTRIES];
+	struct poll_chunk *chunks;	/* the latest first */
+	struct poll_chunk first;
 };
 
 static bool poll_wake(struct wait_queue_entry *wqe, u32 key)
@@ -70,9 +64,7 @@ static struct poll_entry *new_entry(struct poller *p)
 {
 	struct poll_chunk *c = p->chunks;
 
-	if (p->used < NR_INLINE_ENTRIES)
-		return &p->entries[p->used++];
-	if (!c || c->used == CHUNK_ENTRIES) {
+	if (c->used == CHUNK_ENTRIES) {
 		c = kmalloc(sizeof(*c));
 		if (!c)
 			return NULL;
@@ -93,13 +85,10 @@ static void poll_queue(struct file *file, struct wait_queue_head *wq, struct pol
 		return;
 	}
 	get_file(file);
-	e->file = file;
-	e->wq = wq;
-	e->poller = p;
-	e->events = p->events | POLL_ALWAYS;
-	e->wait.flags = 0;
-	e->wait.func = poll_wake;
-	INIT_LIST_HEAD(&e->wait.entry);
+	*e = (struct poll_entry){
+		.file = file, .wq = wq, .poller = p, .events = p->events | POLL_ALWAYS,
+		.wait.func = poll_wake,
+	};
 	add_wait_queue(wq, &e->wait);
 }
 
@@ -107,30 +96,27 @@ static void poller_init(struct poller *p)
 {
 	p->pt.qproc = poll_queue;
 	p->task = current;
-	p->triggered = false;
 	p->queueing = true;
 	p->err = 0;
-	p->used = 0;
-	p->chunks = NULL;
-}
-
-static void entry_free(struct poll_entry *e)
-{
-	remove_wait_queue(e->wq, &e->wait);
-	fput(e->file);
+	p->chunks = &p->first;
+	p->first.next = NULL;
+	p->first.used = 0;
 }
 
 static void poller_free(struct poller *p)
 {
-	struct poll_chunk *c;
+	struct poll_chunk *c, *next;
 
-	while (p->used)
-		entry_free(&p->entries[--p->used]);
-	while ((c = p->chunks)) {
-		while (c->used)
-			entry_free(&c->entries[--c->used]);
-		p->chunks = c->next;
-		kfree(c);
+	for (c = p->chunks; c; c = next) {
+		while (c->used) {
+			struct poll_entry *e = &c->entries[--c->used];
+
+			remove_wait_queue(e->wq, &e->wait);
+			fput(e->file);
+		}
+		next = c->next;
+		if (c != &p->first)
+			kfree(c);
 	}
 }
 
@@ -193,18 +179,11 @@ static int poll_scan(struct poller *p, void *arg)
 
 	for (i = 0; i < set->n; i++) {
 		struct pollfd *pfd = &set->fds[i];
-		struct file *file;
+		struct file *file __free(fput) = pfd->fd < 0 ? NULL : fget(pfd->fd);
 
-		pfd->revents = 0;
-		if (pfd->fd < 0)
-			continue;
-		file = fget(pfd->fd);
-		if (file) {
+		pfd->revents = pfd->fd < 0 ? 0 : POLLNVAL;
+		if (file)
 			pfd->revents = (short)poll_file(p, file, (u16)pfd->events);
-			fput(file);
-		} else {
-			pfd->revents = POLLNVAL;
-		}
 		if (pfd->revents) {
 			ready++;
 			p->queueing = false;	/* this call will not sleep */
@@ -213,41 +192,30 @@ static int poll_scan(struct poller *p, void *arg)
 	return ready;
 }
 
-/* Write back what has changed: the revents alone. */
-static int put_revents(struct pollfd __user *ufds, const struct pollfd *fds, unsigned int n)
-{
-	unsigned int i;
-
-	for (i = 0; i < n; i++)
-		if (put_user(fds[i].revents, &ufds[i].revents))
-			return -EFAULT;
-	return 0;
-}
-
 static long do_poll(struct pollfd __user *ufds, unsigned int n, u64 deadline)
 {
 	struct pollfd fast[NR_INLINE_FDS];
+	struct pollfd *more __free(kfree) = NULL;
 	struct poll_set set = { fast, n };
 	struct poller p;
-	long ret = -EFAULT;
+	unsigned int i;
+	long ret;
 
 	if (n > rlimit(RLIMIT_NOFILE))
 		return -EINVAL;
 	if (n > NR_INLINE_FDS) {
-		set.fds = kmalloc(n * sizeof(*set.fds));
-		if (!set.fds)
+		set.fds = more = kmalloc(n * sizeof(*more));
+		if (!more)
 			return -ENOMEM;
 	}
-	if (n && copy_from_user(set.fds, ufds, n * sizeof(*set.fds)))
-		goto out;
+	if (copy_from_user(set.fds, ufds, n * sizeof(*set.fds)))
+		return -EFAULT;
 	poller_init(&p);
 	ret = poll_loop(&p, poll_scan, &set, deadline);
 	poller_free(&p);
-	if (ret >= 0 && put_revents(ufds, set.fds, n))
-		ret = -EFAULT;
-out:
-	if (set.fds != fast)
-		kfree(set.fds);
+	for (i = 0; ret >= 0 && i < n; i++)		/* the revents alone have changed */
+		if (put_user(set.fds[i].revents, &ufds[i].revents))
+			ret = -EFAULT;
 	return ret;
 }
 
@@ -259,74 +227,66 @@ SYSCALL_DEFINE3(poll, struct pollfd __user *, ufds, unsigned int, n, int, timeou
 SYSCALL_DEFINE5(ppoll, struct pollfd __user *, ufds, unsigned int, n,
 		struct __kernel_timespec __user *, uts, const u64 __user *, mask, size_t, size)
 {
-	struct timeout t;
-	long ret;
+	u64 deadline;
+	long ret = timeout_from_user(&deadline, uts, 1);
 
-	ret = timeout_from_timespec(&t, uts);
 	if (!ret)
 		ret = set_user_sigmask(mask, size);
 	if (ret)
 		return ret;
-	ret = do_poll(ufds, n, t.deadline);
+	ret = do_poll(ufds, n, deadline);
 	restore_saved_sigmask_unless(ret == -ERESTARTNOHAND);
-	return timeout_put_timespec(&t, uts, ret);
+	return timeout_to_user(deadline, uts, 1, ret);
 }
 
 /* --- select -------------------------------------------------------------------------------- */
 
 #define BITS_PER_WORD	64
 #define SELECT_FDS	1024U				/* in libc's fd_set */
-#define NR_SELECT_FAST	(6 * SELECT_FDS / BITS_PER_WORD)	/* words on the stack */
 
-/* Six bitmaps of words words each, in one piece of memory. */
+/* What makes a descriptor readable, writable, exceptional: a set of descriptors for each. */
+static const u32 select_events[] = {
+	EPOLLRDNORM | EPOLLRDBAND | EPOLLIN | EPOLLHUP | EPOLLERR,
+	EPOLLWRBAND | EPOLLWRNORM | EPOLLOUT | EPOLLERR,
+	EPOLLPRI,
+};
+#define NR_SETS		ARRAY_SIZE(select_events)
+#define NR_SELECT_FAST	(2 * NR_SETS * SELECT_FDS / BITS_PER_WORD)	/* words on the stack */
+
+/* The sets of a call: bitmaps of words words each, all in one piece of memory. */
 struct select_set {
 	unsigned int n;
 	unsigned int words;
-	unsigned long *in, *out, *ex;
-	unsigned long *res_in, *res_out, *res_ex;
+	unsigned long *want[NR_SETS], *got[NR_SETS];
 };
 
-static void select_layout(struct select_set *s, unsigned long *bits, unsigned int n)
-{
-	s->n = n;
-	s->words = DIV_ROUND_UP(n, BITS_PER_WORD);
-	s->in = bits;
-	s->out = s->in + s->words;
-	s->ex = s->out + s->words;
-	s->res_in = s->ex + s->words;
-	s->res_out = s->res_in + s->words;
-	s->res_ex = s->res_out + s->words;
-}
+/* The sets as the application passes them; each may be NULL. */
+struct user_sets {
+	unsigned long __user *set[NR_SETS];
+};
 
-/* Ask one descriptor, bit of word w. Returns how many result bits it set, or -EBADF. */
+/*
+ * Ask one descriptor, bit of word w. Returns how many result bits it set, or -EBADF. A mere name is
+ * always ready, as in Linux.
+ */
 static int select_one(struct poller *p, struct select_set *s, unsigned int w, unsigned int bit)
 {
-	unsigned long mask = BIT(bit);
-	struct file *file = fget(w * BITS_PER_WORD + bit);
+	struct file *file __free(fput) = fget_raw(w * BITS_PER_WORD + bit);
 	u32 wanted = 0, got;
 	int ready = 0;
+	size_t i;
 
 	if (!file)
 		return -EBADF;
-	if (s->in[w] & mask)
-		wanted |= SELECT_IN;
-	if (s->out[w] & mask)
-		wanted |= SELECT_OUT;
-	if (s->ex[w] & mask)
-		wanted |= SELECT_EX;
+	for (i = 0; i < NR_SETS; i++)
+		if (s->want[i][w] & BIT(bit))
+			wanted |= select_events[i];
 	got = poll_file(p, file, wanted);
-	fput(file);
-	if (s->in[w] & mask && got & SELECT_IN) {
-		s->res_in[w] |= mask;
-		ready++;
-	}
-	if (s->out[w] & mask && got & SELECT_OUT) {
-		s->res_out[w] |= mask;
-		ready++;
-	}
-	if (s->ex[w] & mask && got & SELECT_EX) {
-		s->res_ex[w] |= mask;
-		ready++;
+	for (i = 0; i < NR_SETS; i++) {
+		if (s->want[i][w] & BIT(bit) && got & select_events[i]) {
+			s->got[i][w] |= BIT(bit);
+			ready++;
+		}
 	}
 	return ready;
 }
@@ -338,9 +298,9 @@ static int select_scan(struct poller *p, void *arg)
 	int ready = 0;
 
 	for (w = 0; w < s->words; w++) {
-		unsigned long any = s->in[w] | s->out[w] | s->ex[w];
+		unsigned long any = s->want[0][w] | s->want[1][w] | s->want[2][w];
 
-		s->res_in[w] = s->res_out[w] = s->res_ex[w] = 0;
+		s->got[0][w] = s->got[1][w] = s->got[2][w] = 0;
 		for (; any; any &= any - 1) {
 			int n = select_one(p, s, w, (unsigned int)__builtin_ctzl(any));
 
@@ -368,35 +328,21 @@ static int get_fd_set(const struct select_set *s, unsigned long *bits,
 	return 0;
 }
 
-static int put_fd_set(const struct select_set *s, const unsigned long *bits,
-		      unsigned long __user *user)
-{
-	if (!user)
-		return 0;
-	return copy_to_user(user, bits, s->words * sizeof(*bits)) ? -EFAULT : 0;
-}
-
-/* The three sets of a call, as the application passes them; each may be NULL. */
-struct user_sets {
-	unsigned long __user *in, *out, *ex;
-};
-
 static long select_with(struct select_set *s, const struct user_sets *u, u64 deadline)
 {
 	struct poller p;
 	long ret;
+	size_t i;
 
-	if (get_fd_set(s, s->in, u->in) || get_fd_set(s, s->out, u->out) ||
-	    get_fd_set(s, s->ex, u->ex))
-		return -EFAULT;
+	for (i = 0; i < NR_SETS; i++)
+		if (get_fd_set(s, s->want[i], u->set[i]))
+			return -EFAULT;
 	poller_init(&p);
 	ret = poll_loop(&p, select_scan, s, deadline);
 	poller_free(&p);
-	if (ret < 0)
-		return ret;
-	if (put_fd_set(s, s->res_in, u->in) || put_fd_set(s, s->res_out, u->out) ||
-	    put_fd_set(s, s->res_ex, u->ex))
-		return -EFAULT;
+	for (i = 0; ret >= 0 && i < NR_SETS; i++)
+		if (u->set[i] && copy_to_user(u->set[i], s->got[i], s->words * sizeof(long)))
+			ret = -EFAULT;
 	return ret;
 }
 
@@ -406,39 +352,37 @@ static long select_with(struct select_set *s, const struct user_sets *u, u64 dea
  */
 static long do_select(int n, const struct user_sets *u, u64 deadline)
 {
-	unsigned long fast[NR_SELECT_FAST], *bits = fast;
+	unsigned long fast[NR_SELECT_FAST], *bits = fast, *more __free(kfree) = NULL;
 	struct select_set s;
-	unsigned int fds;
-	size_t words;
-	long ret;
+	size_t i;
 
 	if (n < 0)
 		return -EINVAL;
-	fds = min((unsigned int)n, max(current->files->max_fds, SELECT_FDS));
-	words = 6 * DIV_ROUND_UP(fds, BITS_PER_WORD);
-	if (words > NR_SELECT_FAST) {
-		bits = kmalloc(words * sizeof(*bits));
+	s.n = min((unsigned int)n, max(current->files->max_fds, SELECT_FDS));
+	s.words = DIV_ROUND_UP(s.n, BITS_PER_WORD);
+	if (2 * NR_SETS * s.words > NR_SELECT_FAST) {
+		bits = more = kmalloc(2 * NR_SETS * s.words * sizeof(*bits));
 		if (!bits)
 			return -ENOMEM;
 	}
-	select_layout(&s, bits, fds);
-	ret = select_with(&s, u, deadline);
-	if (bits != fast)
-		kfree(bits);
-	return ret;
+	for (i = 0; i < NR_SETS; i++) {
+		s.want[i] = bits + i * s.words;
+		s.got[i] = s.want[i] + NR_SETS * s.words;
+	}
+	return select_with(&s, u, deadline);
 }
 
 SYSCALL_DEFINE5(select, int, n, unsigned long __user *, in, unsigned long __user *, out,
 		unsigned long __user *, ex, struct __kernel_old_timeval __user *, utv)
 {
-	struct user_sets u = { in, out, ex };
-	struct timeout t;
-	long ret = timeout_from_timeval(&t, utv);
+	struct user_sets u = { { in, out, ex } };
+	u64 deadline;
+	long ret = timeout_from_user(&deadline, utv, NSEC_PER_USEC);
 
 	if (ret)
 		return ret;
-	ret = do_select(n, &u, t.deadline);
-	return timeout_put_timeval(&t, utv, ret);
+	ret = do_select(n, &u, deadline);
+	return timeout_to_user(deadline, utv, NSEC_PER_USEC, ret);
 }
 
 /* pselect6(2)'s last argument: six do not leave room for a mask and its size. */
@@ -451,19 +395,19 @@ SYSCALL_DEFINE6(pselect6, int, n, unsigned long __user *, in, unsigned long __us
 		unsigned long __user *, ex, struct __kernel_timespec __user *, uts,
 		const struct sigset_argpack __user *, usig)
 {
-	struct user_sets u = { in, out, ex };
+	struct user_sets u = { { in, out, ex } };
 	struct sigset_argpack sig = { NULL, 0 };
-	struct timeout t;
+	u64 deadline;
 	long ret;
 
 	if (usig && copy_from_user(&sig, usig, sizeof(sig)))
 		return -EFAULT;
-	ret = timeout_from_timespec(&t, uts);
+	ret = timeout_from_user(&deadline, uts, 1);
 	if (!ret)
 		ret = set_user_sigmask(sig.mask, sig.size);
 	if (ret)
 		return ret;
-	ret = do_select(n, &u, t.deadline);
+	ret = do_select(n, &u, deadline);
 	restore_saved_sigmask_unless(ret == -ERESTARTNOHAND);
-	return timeout_put_timespec(&t, uts, ret);
+	return timeout_to_user(deadline, uts, 1, ret);
 }

@@ -17,7 +17,7 @@
 
 #define TEXT_FIRST	4096UL		/* buffer tried first */
 #define TEXT_MAX	(4UL << 20)	/* longest text */
-#define SYSCTL_TEXT	1024		/* longest value of a sysctl */
+#define SYSCTL_TEXT	1024		/* longest value that is written to a sysctl */
 
 /* What a registered entry shows. */
 struct proc_source {
@@ -56,41 +56,42 @@ static int make_text(struct proc_file *pf)
 	return n < 0 ? n : 0;
 }
 
-/* Copy text[len] from *pos on. */
-static ssize_t read_text(const char *text, size_t len, struct iov_iter *to, loff_t *pos)
-{
-	size_t left, n;
-
-	if (*pos < 0 || (u64)*pos >= len)
-		return 0;
-	left = min(len - (size_t)*pos, iov_iter_count(to));
-	n = copy_to_iter(text + *pos, left, to);
-	*pos += n;
-	return n || !left ? (ssize_t)n : -EFAULT;
-}
-
 static ssize_t proc_read(struct file *file, struct iov_iter *to, loff_t *pos)
 {
 	struct proc_file *pf = file->private_data;
-	int err;
+	int err = *pos && pf->text ? 0 : make_text(pf);
 
-	if (!*pos || !pf->text) {
-		err = make_text(pf);
-		if (err)
-			return err;
-	}
-	return read_text(pf->text, pf->len, to, pos);
+	if (err)
+		return err;
+	return read_from_buffer(pf->text, pf->len, to, pos);
 }
 
-static loff_t proc_llseek(struct file *file, loff_t offset, int whence)
+/*
+ * Only sysctls can be opened for writing. A value is written in one piece, from the start, as in
+ * Linux.
+ */
+static ssize_t proc_write(struct file *file, struct iov_iter *from, loff_t *pos)
 {
-	if (whence == 1)
-		offset += file->f_pos;
-	else if (whence)
+	const struct proc_file *pf = file->private_data;
+	size_t n = iov_iter_count(from);
+	char *text __free(kfree) = NULL;
+	int err;
+
+	if (*pos || n >= SYSCTL_TEXT)
 		return -EINVAL;
-	if (offset < 0)
-		return -EINVAL;
-	return file->f_pos = offset;
+	text = kmalloc(SYSCTL_TEXT);
+	if (!text)
+		return -ENOMEM;
+	if (copy_from_iter(text, n, from) != n)
+		return -EFAULT;
+	text[n] = '\0';
+	if (n && text[n - 1] == '\n')
+		text[n - 1] = '\0';
+	err = sysctl_write(pf->source->arg, text);
+	if (err)
+		return err;
+	*pos += n;
+	return n;
 }
 
 static int proc_open(struct inode *inode, struct file *file)
@@ -115,12 +116,9 @@ static void proc_release(struct file *file)
 
 static const struct file_operations proc_fops = {
 	.read_iter = proc_read,
-	.llseek = proc_llseek,
+	.write_iter = proc_write,
+	.llseek = no_seek_end_llseek,
 	.release = proc_release,
-};
-
-static const struct inode_operations proc_iops = {
-	.open = proc_open,
 };
 
 static int proc_get_link(const struct inode *inode, char *buf, size_t size)
@@ -131,131 +129,64 @@ static int proc_get_link(const struct inode *inode, char *buf, size_t size)
 	return n > (int)size ? (int)size : n;
 }
 
-static const struct inode_operations proc_link_iops = {
+static const struct inode_operations proc_iops = {
+	.open = proc_open,
 	.get_link = proc_get_link,
 };
 
-/* A new entry with its source. NULL: *err says why. */
-static struct inode *proc_add(const char *path, u32 mode, const struct proc_source *source,
-			      int *err)
+/* A new entry of type and permissions mode. 0, -ENOMEM or -EEXIST. */
+static int proc_add(const char *path, u32 mode, proc_show_t show, void *arg)
 {
-	struct proc_source *copy = kmalloc(sizeof(*copy));
+	struct proc_source *source = kmalloc(sizeof(*source));
 	struct inode *inode = NULL;
 	char full[128];
-	bool fresh = true;
+	bool fresh;
 
-	*err = -ENOMEM;
-	if (!copy)
-		return NULL;
-	*copy = *source;
-	if (snprintf(full, sizeof(full), "%s%s", path[0] == '/' ? "" : "/proc/", path) <
+	if (source && snprintf(full, sizeof(full), "%s%s", path[0] == '/' ? "" : "/proc/", path) <
 	    (int)sizeof(full))
 		inode = inode_make(full, mode, &fresh);
-	if (inode && fresh) {
-		inode->i_private = copy;
-		return inode;
+	if (!inode || !fresh) {
+		kfree(source);
+		return inode ? -EEXIST : -ENOMEM;
 	}
-	if (inode)
-		*err = -EEXIST;
-	kfree(copy);
-	return NULL;
+	*source = (struct proc_source){ show, arg };
+	inode->i_fop = &proc_fops;
+	inode->i_op = &proc_iops;
+	inode->i_private = source;
+	return 0;
 }
 
 int proc_register(const char *path, proc_show_t show, void *arg)
 {
-	int err;
-	struct inode *inode = proc_add(path, S_IFREG | 0444,
-				       &(struct proc_source){ show, arg }, &err);
-
-	if (!inode)
-		return err;
-	inode->i_fop = &proc_fops;
-	inode->i_op = &proc_iops;
-	return 0;
+	return proc_add(path, S_IFREG | 0444, show, arg);
 }
 
 int proc_register_link(const char *path, proc_show_t show, void *arg)
 {
-	int err;
-	struct inode *inode = proc_add(path, S_IFLNK | 0777,
-				       &(struct proc_source){ show, arg }, &err);
-
-	if (!inode)
-		return err;
-	inode->i_op = &proc_link_iops;
-	return 0;
+	return proc_add(path, S_IFLNK | 0777, show, arg);
 }
 
 /* --- /proc/sys ----------------------------------------------------------------------------- */
 
-static ssize_t sysctl_file_read(struct file *file, struct iov_iter *to, loff_t *pos)
+static int sysctl_show(char *buf, size_t size, void *arg)
 {
-	char *text = kmalloc(SYSCTL_TEXT);
-	ssize_t ret;
-	int n;
+	int n = sysctl_read(arg, buf, size - 1);
 
-	if (!text)
-		return -ENOMEM;
-	n = sysctl_read(file->private_data, text, SYSCTL_TEXT - 1);
-	ret = n;
-	if (n >= 0) {
-		n = min(n, SYSCTL_TEXT - 2);
-		text[n] = '\n';
-		ret = read_text(text, n + 1, to, pos);
-	}
-	kfree(text);
-	return ret;
-}
-
-/* A value is written in one piece, from the start, as in Linux. */
-static ssize_t sysctl_file_write(struct file *file, struct iov_iter *from, loff_t *pos)
-{
-	size_t n = iov_iter_count(from);
-	ssize_t ret = -EFAULT;
-	char *text;
-
-	if (*pos || n >= SYSCTL_TEXT)
-		return -EINVAL;
-	text = kmalloc(SYSCTL_TEXT);
-	if (!text)
-		return -ENOMEM;
-	if (copy_from_iter(text, n, from) == n) {
-		if (n && text[n - 1] == '\n')
-			text[n - 1] = '\0';
-		text[n] = '\0';
-		ret = sysctl_write(file->private_data, text);
-	}
-	kfree(text);
-	if (ret)
-		return ret;
-	*pos += n;
+	if (n >= 0 && (size_t)n < size - 1)
+		buf[n++] = '\n';
 	return n;
 }
-
-static const struct file_operations sysctl_fops = {
-	.read_iter = sysctl_file_read,
-	.write_iter = sysctl_file_write,
-	.llseek = proc_llseek,
-};
 
 /* "net.ipv4.tcp_sack" as a path; entries that have one already are left alone. */
 static void sysctl_add(const struct ctl_table *t, void *arg)
 {
-	char path[128];
-	struct inode *inode;
-	bool fresh;
-	char *p;
+	char path[128], *p = path;
 
-	if (snprintf(path, sizeof(path), "/proc/sys/%s", t->name) >= (int)sizeof(path))
+	if (snprintf(path, sizeof(path), "sys/%s", t->name) >= (int)sizeof(path))
 		return;
-	for (p = path; *p; p++)
-		if (*p == '.')
-			*p = '/';
-	inode = inode_make(path, S_IFREG | 0644, &fresh);
-	if (!inode || !fresh)
-		return;
-	inode->i_fop = &sysctl_fops;
-	inode->i_private = (void *)t;
+	while ((p = strchr(p, '.')))
+		*p = '/';
+	proc_add(path, S_IFREG | 0644, sysctl_show, (void *)t);
 }
 
 static void count_sysctl(const struct ctl_table *t, void *arg)
@@ -290,20 +221,15 @@ static bool fd_exists(const struct inode *inode)
 /* As Linux names them: a path, or the kind of what has none. */
 static int fd_get_link(const struct inode *inode, char *buf, size_t size)
 {
-	struct file *file = fget((int)(long)inode->i_private);
+	struct file *file __free(fput) = fget_raw((int)(long)inode->i_private);
 	struct stat st = { 0 };
-	int n;
 
 	if (!file)
 		return -ENOENT;
-	if (file->f_inode) {
-		n = inode_path(file->f_inode, buf, size);
-		fput(file);
-		return n;
-	}
+	if (file->f_inode)
+		return inode_path(file->f_inode, buf, size);
 	if (file->f_op->fstat)
 		file->f_op->fstat(file, &st);
-	fput(file);
 	if (S_ISSOCK(st.st_mode) || S_ISFIFO(st.st_mode))
 		return scnprintf(buf, size, "%s:[%lu]", S_ISSOCK(st.st_mode) ? "socket" : "pipe",
 				 (unsigned long)st.st_ino);

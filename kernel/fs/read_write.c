@@ -1,41 +1,38 @@
 /* read(2), write(2) and their family: one iov_iter for each call, whatever its shape. */
+#include <linux/fs.h>
 #include "arch/cpu.h"
 #include "kernel/abi/syscalls.h"
 #include "kernel/fs/fdtable.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 
-#define MAX_RW_COUNT	(0x7fffffffUL & PAGE_MASK)	/* most that one call moves, as in Linux */
-
 typedef ssize_t (*iter_op_t)(struct file *file, struct iov_iter *iter, loff_t *pos);
 
 enum { READ, WRITE };
 
-/* The operation for this direction, or NULL with *err. */
-static inline iter_op_t file_iter_op(const struct file *file, int dir, long *err)
+/* What every call finds out before it looks at memory: the operation, or an errno. */
+static inline long rw_op(const struct file *file, const loff_t *pos, int dir, iter_op_t *op)
 {
-	iter_op_t op = dir == READ ? file->f_op->read_iter : file->f_op->write_iter;
-
-	*err = -EBADF;
+	if (pos && *pos < 0)
+		return -EINVAL;
+	if (unlikely(!file))
+		return -EBADF;
+	if (pos && !file_has_positions(file))
+		return -ESPIPE;
 	if (!(dir == READ ? file_readable(file) : file_writable(file)))
-		return NULL;
-	*err = -EINVAL;
-	return op;
+		return -EBADF;
+	*op = dir == READ ? file->f_op->read_iter : file->f_op->write_iter;
+	return *op ? 0 : -EINVAL;
 }
 
-/* Move iter's octets at *pos, or at the file's own position when pos is NULL. */
-static inline long file_rw(struct file *file, struct iov_iter *iter, loff_t *pos, int dir)
+/* Move iter's octets at *pos, or at the file's own position, if it has one, when pos is NULL. */
+static inline long file_rw(struct file *file, iter_op_t op, struct iov_iter *iter, loff_t *pos)
 {
 	loff_t own;
 	long ret;
-	iter_op_t op = file_iter_op(file, dir, &ret);
 
-	if (unlikely(!op))
-		return ret;
-	if (pos)
+	if (pos || !file_has_positions(file))
 		return op(file, iter, pos);
-	if (!file->f_op->llseek)
-		return op(file, iter, NULL);
 	own = file->f_pos;
 	ret = op(file, iter, &own);
 	if (ret > 0)
@@ -43,61 +40,40 @@ static inline long file_rw(struct file *file, struct iov_iter *iter, loff_t *pos
 	return ret;
 }
 
-/* One contiguous buffer. A negative pos pointer target is -EINVAL before anything else. */
+/* One contiguous buffer. */
 static inline long do_rw(int fd, void __user *buf, size_t count, loff_t *pos, int dir)
 {
 	struct iovec iov = { (__force void *)buf, min(count, MAX_RW_COUNT) };
+	struct file *file __free(fput) = fget(fd);
 	struct iov_iter iter;
-	struct file *file;
-	long ret;
+	iter_op_t op;
+	long err = rw_op(file, pos, dir, &op);
 
-	if (pos && *pos < 0)
-		return -EINVAL;
-	file = fget(fd);
-	if (unlikely(!file))
-		return -EBADF;
-	ret = -ESPIPE;
-	if (pos && !file->f_op->llseek)
-		goto out;
-	if (unlikely(!access_ok(buf, count))) {
-		ret = file_iter_op(file, dir, &ret) ? -EFAULT : ret;
-		goto out;
-	}
+	if (unlikely(err))
+		return err;
+	if (unlikely(!access_ok(buf, count)))
+		return -EFAULT;
 	iov_iter_init(&iter, &iov, 1, iov.iov_len, true);
-	ret = file_rw(file, &iter, pos, dir);
-out:
-	fput(file);
-	return ret;
+	return file_rw(file, op, &iter, pos);
 }
 
+/* A vector. Without an octet in it the file is not asked. */
 static long do_rwv(int fd, const struct iovec __user *uvec, unsigned long nr_segs, loff_t *pos,
 		   int dir)
 {
-	struct iovec fast[UIO_MAXIOV_FAST], *iov;
-	struct file *file;
+	struct iovec fast[UIO_MAXIOV_FAST], *iov = fast;
+	struct file *file __free(fput) = fget(fd);
 	struct iov_iter iter;
-	long ret;
+	iter_op_t op;
+	long ret = rw_op(file, pos, dir, &op);
 
-	if (pos && *pos < 0)
-		return -EINVAL;
-	file = fget(fd);
-	if (unlikely(!file))
-		return -EBADF;
-	ret = -ESPIPE;
-	if (pos && !file->f_op->llseek)
-		goto out;
-	ret = -EBADF;
-	if (!(dir == READ ? file_readable(file) : file_writable(file)))
-		goto out;
+	if (ret)
+		return ret;
 	ret = import_iovec(uvec, nr_segs, fast, &iov, &iter);
-	if (ret < 0)
-		goto out;
-	if (nr_segs)
-		ret = file_rw(file, &iter, pos, dir);
+	if (ret > 0)
+		ret = file_rw(file, op, &iter, pos);
 	if (iov != fast)
 		kfree(iov);
-out:
-	fput(file);
 	return ret;
 }
 
@@ -144,19 +120,43 @@ SYSCALL_DEFINE4(pwritev, unsigned int, fd, const struct iovec __user *, vec, uns
 	return do_rwv(fd, vec, n, &pos, WRITE);
 }
 
+/* --- positions ----------------------------------------------------------------------------- */
+
 SYSCALL_DEFINE3(lseek, unsigned int, fd, loff_t, offset, unsigned int, whence)
 {
-	struct file *file = fget(fd);
-	long ret = -ESPIPE;
+	struct file *file __free(fput) = fget(fd);
 
 	if (!file)
 		return -EBADF;
-	if (file->f_flags & O_PATH)
-		ret = -EBADF;
-	else if (file->f_op->llseek)
-		ret = file->f_op->llseek(file, offset, whence);
-	fput(file);
-	return ret;
+	if (whence > SEEK_HOLE)
+		return -EINVAL;
+	return file->f_op->llseek ? file->f_op->llseek(file, offset, whence) : -ESPIPE;
+}
+
+loff_t noop_llseek(struct file *file, loff_t offset, int whence)
+{
+	return file->f_pos;
+}
+
+loff_t no_seek_end_llseek(struct file *file, loff_t offset, int whence)
+{
+	if (whence == SEEK_CUR)
+		offset += file->f_pos;
+	if (offset < 0 || (whence != SEEK_SET && whence != SEEK_CUR))
+		return -EINVAL;
+	return file->f_pos = offset;
+}
+
+ssize_t read_from_buffer(const void *data, size_t size, struct iov_iter *to, loff_t *pos)
+{
+	size_t left, n;
+
+	if (*pos < 0 || (u64)*pos >= size)
+		return 0;
+	left = min(size - (size_t)*pos, iov_iter_count(to));
+	n = copy_to_iter((const char *)data + *pos, left, to);
+	*pos += n;
+	return n || !left ? (ssize_t)n : -EFAULT;
 }
 
 /* --- sendfile(2) --------------------------------------------------------------------------- */
@@ -168,17 +168,16 @@ static ssize_t write_kernel(struct file *out, const void *data, size_t n)
 	struct iov_iter iter;
 
 	iov_iter_init(&iter, &iov, 1, n, false);
-	return file_rw(out, &iter, NULL, WRITE);
+	return file_rw(out, out->f_op->write_iter, &iter, NULL);
 }
 
 /* From a file whose contents are in memory: no copy but the writer's own. */
 static ssize_t send_mapped(struct file *out, struct file *in, loff_t *pos, size_t count)
 {
-	const char *data;
 	size_t size;
+	const char *data = in->f_op->mmap_data(in, &size);
 	ssize_t n;
 
-	data = in->f_op->mmap_data(in, &size);
 	if (!data || *pos >= (loff_t)size)
 		return 0;
 	n = write_kernel(out, data + *pos, min(count, size - (size_t)*pos));
@@ -190,20 +189,20 @@ static ssize_t send_mapped(struct file *out, struct file *in, loff_t *pos, size_
 /* From any other file that has positions: a page at a time; what was not written stays unread. */
 static ssize_t send_copied(struct file *out, struct file *in, loff_t *pos, size_t count)
 {
-	struct iovec iov = { kmalloc(PAGE_SIZE), min(count, PAGE_SIZE) };
+	void *page __free(kfree) = kmalloc(PAGE_SIZE);
+	struct iovec iov = { page, min(count, PAGE_SIZE) };
 	struct iov_iter iter;
 	loff_t from = *pos;
 	ssize_t n;
 
-	if (!iov.iov_base)
+	if (!page)
 		return -ENOMEM;
 	iov_iter_init(&iter, &iov, 1, iov.iov_len, false);
 	n = in->f_op->read_iter(in, &iter, &from);
 	if (n > 0)
-		n = write_kernel(out, iov.iov_base, n);
+		n = write_kernel(out, page, n);
 	if (n > 0)
 		*pos += n;
-	kfree(iov.iov_base);
 	return n;
 }
 
@@ -227,7 +226,7 @@ static long sendfile_check(struct file *out, struct file *in, const loff_t *pos)
 {
 	if (!in || !out || !file_readable(in) || !file_writable(out))
 		return -EBADF;
-	if (!in->f_op->llseek)
+	if (!file_has_positions(in))
 		return pos ? -ESPIPE : -EINVAL;
 	if (!in->f_op->read_iter || !out->f_op->write_iter || (pos && *pos < 0) ||
 	    out->f_flags & O_APPEND)
@@ -237,27 +236,16 @@ static long sendfile_check(struct file *out, struct file *in, const loff_t *pos)
 
 SYSCALL_DEFINE4(sendfile, int, out_fd, int, in_fd, loff_t __user *, upos, size_t, count)
 {
-	struct file *in, *out;
+	struct file *in __free(fput) = fget(in_fd);
+	struct file *out __free(fput) = fget(out_fd);
 	loff_t pos = 0;
 	long ret;
 
 	if (upos && get_user(pos, upos))
 		return -EFAULT;
-	in = fget(in_fd);
-	out = fget(out_fd);
 	ret = sendfile_check(out, in, upos ? &pos : NULL);
-	if (!ret) {
-		if (!upos)
-			pos = in->f_pos;
-		ret = sendfile_loop(out, in, &pos, min(count, MAX_RW_COUNT));
-		if (!upos)
-			in->f_pos = pos;
-		else if (put_user(pos, upos))
-			ret = -EFAULT;
-	}
-	if (in)
-		fput(in);
-	if (out)
-		fput(out);
-	return ret;
+	if (ret)
+		return ret;
+	ret = sendfile_loop(out, in, upos ? &pos : &in->f_pos, min(count, MAX_RW_COUNT));
+	return upos && put_user(pos, upos) ? -EFAULT : ret;
 }

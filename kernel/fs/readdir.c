@@ -62,11 +62,6 @@ static const struct inode *dir_entry(const struct inode *dir, loff_t pos, const 
 	return NULL;
 }
 
-static bool entry_hidden(const struct inode *dir, const struct inode *entry)
-{
-	return entry != dir && entry->i_op && entry->i_op->exists && !entry->i_op->exists(entry);
-}
-
 static int dir_getdents(struct file *file, void __user *buf, size_t size)
 {
 	struct inode *dir = file->f_inode;
@@ -78,7 +73,7 @@ static int dir_getdents(struct file *file, void __user *buf, size_t size)
 	if (dir->i_op && dir->i_op->refresh)
 		dir->i_op->refresh(dir);
 	while ((entry = dir_entry(dir, file->f_pos, &name))) {
-		if (!entry_hidden(dir, entry))
+		if (inode_exists(entry))
 			ret = put_dirent(&f, entry, name, file->f_pos + 1);
 		if (ret <= 0)
 			break;
@@ -94,34 +89,19 @@ static ssize_t dir_read(struct file *file, struct iov_iter *to, loff_t *pos)
 	return -EISDIR;
 }
 
-static loff_t dir_llseek(struct file *file, loff_t offset, int whence)
-{
-	if (whence == 1)
-		offset += file->f_pos;
-	else if (whence)
-		return -EINVAL;
-	if (offset < 0)
-		return -EINVAL;
-	return file->f_pos = offset;
-}
-
 const struct file_operations dir_fops = {
 	.read_iter = dir_read,
-	.llseek = dir_llseek,
+	.llseek = no_seek_end_llseek,
 	.getdents = dir_getdents,
 };
 
 SYSCALL_DEFINE3(getdents64, unsigned int, fd, void __user *, buf, size_t, size)
 {
-	struct file *file = fget(fd);
-	long ret = -ENOTDIR;
+	struct file *file __free(fput) = fget(fd);
 
 	if (!file)
 		return -EBADF;
-	if (file->f_flags & O_PATH)
-		ret = -EBADF;
-	else if (file->f_op->getdents)
-		ret = file->f_op->getdents(file, buf, min(size, 0x7fffffffUL));
-	fput(file);
-	return ret;
+	if (!file->f_op->getdents)
+		return -ENOTDIR;
+	return file->f_op->getdents(file, buf, min(size, 0x7fffffffUL));
 }

@@ -8,63 +8,47 @@
 #include "kernel/fs/inode.h"
 #include "lib/errno.h"
 
-/* Where a name is, or would be. 0: it exists; 1: its directory does; or a walk's errno. */
-static int name_state(int dfd, const char __user *path)
+/* The answer about a name: exists, -EROFS where only its directory is there, or a walk's errno. */
+static int refuse(int dfd, const char __user *path, int exists)
 {
 	struct inode *inode;
 	int err = user_path_at(dfd, path, 0, &inode);
 
-	return err == -ENOENT && inode ? 1 : err;
-}
-
-static long do_unlinkat(int dfd, const char __user *path)
-{
-	int err = name_state(dfd, path);
-
-	return err < 0 ? err : -EROFS;
+	if (!err)
+		return exists;
+	return err == -ENOENT && inode ? -EROFS : err;
 }
 
 SYSCALL_DEFINE1(unlink, const char __user *, path)
 {
-	return do_unlinkat(AT_FDCWD, path);
+	return refuse(AT_FDCWD, path, -EROFS);
 }
 
 SYSCALL_DEFINE1(rmdir, const char __user *, path)
 {
-	return do_unlinkat(AT_FDCWD, path);
+	return refuse(AT_FDCWD, path, -EROFS);
 }
 
 SYSCALL_DEFINE3(unlinkat, int, dfd, const char __user *, path, int, flags)
 {
-	return flags & ~AT_REMOVEDIR ? -EINVAL : do_unlinkat(dfd, path);
-}
-
-static long do_mkdirat(int dfd, const char __user *path)
-{
-	int err = name_state(dfd, path);
-
-	if (!err)
-		return -EEXIST;
-	return err < 0 ? err : -EROFS;
+	return flags & ~AT_REMOVEDIR ? -EINVAL : refuse(dfd, path, -EROFS);
 }
 
 SYSCALL_DEFINE2(mkdir, const char __user *, path, unsigned int, mode)
 {
-	return do_mkdirat(AT_FDCWD, path);
+	return refuse(AT_FDCWD, path, -EEXIST);
 }
 
 SYSCALL_DEFINE3(mkdirat, int, dfd, const char __user *, path, unsigned int, mode)
 {
-	return do_mkdirat(dfd, path);
+	return refuse(dfd, path, -EEXIST);
 }
 
 static long do_renameat(int from_dfd, const char __user *from, int to_dfd, const char __user *to)
 {
-	int err = name_state(from_dfd, from);
+	int err = refuse(from_dfd, from, -EROFS);
 
-	if (err >= 0)
-		err = name_state(to_dfd, to);
-	return err < 0 ? err : -EROFS;
+	return err == -EROFS ? refuse(to_dfd, to, -EROFS) : err;
 }
 
 SYSCALL_DEFINE2(rename, const char __user *, from, const char __user *, to)
@@ -104,30 +88,23 @@ SYSCALL_DEFINE2(truncate, const char __user *, path, loff_t, length)
 /* No file that can be opened for writing has a length that could change. */
 SYSCALL_DEFINE2(ftruncate, unsigned int, fd, loff_t, length)
 {
-	struct file *file;
+	struct file *file __free(fput) = fget(fd);
 
-	if (length < 0)
-		return -EINVAL;
-	file = fget(fd);
-	if (!file)
-		return -EBADF;
-	fput(file);
-	return -EINVAL;
+	return length < 0 || file ? -EINVAL : -EBADF;
 }
 
 /* What nobody can write is on its medium. Files without one cannot be asked for (fsync(2)). */
 static long do_fsync(int fd)
 {
-	struct file *file = fget(fd);
+	struct file *file __free(fput) = fget(fd);
 	const struct inode *inode;
-	bool has_medium;
 
 	if (!file)
 		return -EBADF;
 	inode = file->f_inode;
-	has_medium = inode && (inode_is_dir(inode) || (S_ISREG(inode->i_mode) && inode->i_data));
-	fput(file);
-	return has_medium ? 0 : -EINVAL;
+	if (inode && (inode_is_dir(inode) || (S_ISREG(inode->i_mode) && inode->i_data)))
+		return 0;
+	return -EINVAL;
 }
 
 SYSCALL_DEFINE1(fsync, unsigned int, fd)

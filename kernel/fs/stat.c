@@ -10,43 +10,37 @@
 #define TREE_DEV	1	/* st_dev of everything that has a name */
 #define ANON_DEV	2	/* ... and of what has none */
 
-static void inode_stat(const struct inode *inode, struct stat *st)
+static struct stat inode_stat(const struct inode *inode)
 {
-	st->st_dev = TREE_DEV;
-	st->st_ino = inode->i_ino;
-	st->st_nlink = inode->i_nlink;
-	st->st_mode = inode->i_mode;
-	st->st_rdev = inode->i_rdev;
-	st->st_size = inode->i_size;
-	st->st_blksize = PAGE_SIZE;
-	st->st_blocks = DIV_ROUND_UP(inode->i_size, 512);
-	st->st_atime = st->st_mtime = st->st_ctime = inode->i_mtime;
-}
-
-static int file_stat(struct file *file, struct stat *st)
-{
-	*st = (struct stat){ 0 };
-	if (file->f_inode && !file->f_op->fstat) {
-		inode_stat(file->f_inode, st);
-		return 0;
-	}
-	st->st_dev = ANON_DEV;
-	st->st_mode = 0600;
-	st->st_nlink = 1;
-	st->st_blksize = PAGE_SIZE;
-	return file->f_op->fstat ? file->f_op->fstat(file, st) : 0;
+	return (struct stat){
+		.st_dev = TREE_DEV,
+		.st_ino = inode->i_ino,
+		.st_nlink = inode->i_nlink,
+		.st_mode = inode->i_mode,
+		.st_rdev = inode->i_rdev,
+		.st_size = inode->i_size,
+		.st_blksize = PAGE_SIZE,
+		.st_blocks = DIV_ROUND_UP(inode->i_size, 512),
+		.st_atime = inode->i_mtime,
+		.st_mtime = inode->i_mtime,
+		.st_ctime = inode->i_mtime,
+	};
 }
 
 static int fd_stat(int fd, struct stat *st)
 {
-	struct file *file = fget(fd);
-	int err;
+	struct file *file __free(fput) = fget_raw(fd);
 
 	if (!file)
 		return -EBADF;
-	err = file_stat(file, st);
-	fput(file);
-	return err;
+	*st = (struct stat){
+		.st_dev = ANON_DEV, .st_mode = 0600, .st_nlink = 1, .st_blksize = PAGE_SIZE,
+	};
+	if (file->f_op->fstat)
+		return file->f_op->fstat(file, st);
+	if (file->f_inode)
+		*st = inode_stat(file->f_inode);
+	return 0;
 }
 
 /* path may be empty with AT_EMPTY_PATH: dfd itself is meant. */
@@ -65,8 +59,7 @@ static int stat_at(int dfd, const char __user *path, unsigned int flags, struct 
 				   &inode);
 	if (err)
 		return err;
-	*st = (struct stat){ 0 };
-	inode_stat(inode, st);
+	*st = inode_stat(inode);
 	return 0;
 }
 

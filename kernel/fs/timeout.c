@@ -4,18 +4,7 @@
 #include "kernel/fs/timeout.h"
 #include "lib/errno.h"
 
-u64 timeout_from_now(u64 s, u64 ns)
-{
-	u64 delta, deadline;
-
-	if (!s && !ns)
-		return 0;
-	if (__builtin_mul_overflow(s, NSEC_PER_SEC, &delta) ||
-	    __builtin_add_overflow(delta, ns, &delta) ||
-	    __builtin_add_overflow(delta, ktime_get_ns(), &deadline))
-		return KTIME_MAX;
-	return deadline;
-}
+static_assert(sizeof(struct __kernel_old_timeval) == sizeof(struct __kernel_timespec), "timeval");
 
 u64 timeout_from_ms(int ms)
 {
@@ -24,78 +13,35 @@ u64 timeout_from_ms(int ms)
 	return ktime_get_ns() + (u64)ms * NSEC_PER_MSEC;
 }
 
-int timeout_from_timespec(struct timeout *t, const struct __kernel_timespec __user *uts)
+/* Microseconds may be more than a second's, as Linux takes them; nanoseconds may not. */
+int timeout_from_user(u64 *deadline, const void __user *user, u64 unit)
 {
-	struct __kernel_timespec ts;
+	struct __kernel_timespec t;
+	u64 ns;
 
-	t->deadline = KTIME_MAX;
-	if (!uts)
+	*deadline = KTIME_MAX;
+	if (!user)
 		return 0;
-	if (copy_from_user(&ts, uts, sizeof(ts)))
+	if (copy_from_user(&t, user, sizeof(t)))
 		return -EFAULT;
-	if (ts.tv_sec < 0 || (u64)ts.tv_nsec >= NSEC_PER_SEC)
+	if (t.tv_sec < 0 || t.tv_nsec < 0 || (unit == 1 && (u64)t.tv_nsec >= NSEC_PER_SEC))
 		return -EINVAL;
-	t->deadline = timeout_from_now(ts.tv_sec, ts.tv_nsec);
+	if (!t.tv_sec && !t.tv_nsec)
+		*deadline = 0;
+	else if (__builtin_mul_overflow(t.tv_sec, NSEC_PER_SEC, deadline) ||
+		 __builtin_mul_overflow(t.tv_nsec, unit, &ns) ||
+		 __builtin_add_overflow(*deadline, ns, deadline) ||
+		 __builtin_add_overflow(*deadline, ktime_get_ns(), deadline))
+		*deadline = KTIME_MAX;
 	return 0;
 }
 
-/* Microseconds may be more than a second's, as Linux takes them. */
-int timeout_from_timeval(struct timeout *t, const struct __kernel_old_timeval __user *utv)
+long timeout_to_user(u64 deadline, void __user *user, u64 unit, long ret)
 {
-	struct __kernel_old_timeval tv;
-	u64 us;
+	u64 now = ktime_get_ns(), left = deadline > now ? deadline - now : 0;
+	struct __kernel_timespec t = { left / NSEC_PER_SEC, left % NSEC_PER_SEC / unit };
 
-	t->deadline = KTIME_MAX;
-	if (!utv)
-		return 0;
-	if (copy_from_user(&tv, utv, sizeof(tv)))
-		return -EFAULT;
-	if (tv.tv_sec < 0 || tv.tv_usec < 0)
-		return -EINVAL;
-	us = (u64)tv.tv_usec;
-	t->deadline = timeout_from_now((u64)tv.tv_sec + us / 1000000, us % 1000000 * NSEC_PER_USEC);
-	return 0;
-}
-
-/* Nanoseconds left. */
-static u64 remaining(const struct timeout *t)
-{
-	u64 now = ktime_get_ns();
-
-	return t->deadline > now ? t->deadline - now : 0;
-}
-
-static bool nothing_to_put(const struct timeout *t, const void __user *p)
-{
-	return !p || !t->deadline;
-}
-
-static long put_failed(long ret)
-{
-	return ret == -ERESTARTNOHAND ? -EINTR : ret;
-}
-
-long timeout_put_timespec(const struct timeout *t, struct __kernel_timespec __user *uts, long ret)
-{
-	struct __kernel_timespec ts;
-	u64 left = remaining(t);
-
-	if (nothing_to_put(t, uts))
-		return ret;
-	ts.tv_sec = left / NSEC_PER_SEC;
-	ts.tv_nsec = left % NSEC_PER_SEC;
-	return copy_to_user(uts, &ts, sizeof(ts)) ? put_failed(ret) : ret;
-}
-
-long timeout_put_timeval(const struct timeout *t, struct __kernel_old_timeval __user *utv,
-			 long ret)
-{
-	struct __kernel_old_timeval tv;
-	u64 left = remaining(t);
-
-	if (nothing_to_put(t, utv))
-		return ret;
-	tv.tv_sec = left / NSEC_PER_SEC;
-	tv.tv_usec = left % NSEC_PER_SEC / NSEC_PER_USEC;
-	return copy_to_user(utv, &tv, sizeof(tv)) ? put_failed(ret) : ret;
+	if (user && deadline && copy_to_user(user, &t, sizeof(t)) && ret == -ERESTARTNOHAND)
+		return -EINTR;
+	return ret;
 }

@@ -54,11 +54,6 @@ static void timerfd_forward(struct timerfd *t)
 	mod_timer(&t->timer, t->expires);
 }
 
-static bool has_ticks(const void *arg)
-{
-	return READ_ONCE(((const struct timerfd *)arg)->ticks) != 0;
-}
-
 static u64 take_ticks(struct timerfd *t)
 {
 	u64 ticks;
@@ -79,15 +74,10 @@ static ssize_t timerfd_read(struct file *file, struct iov_iter *to, loff_t *pos)
 
 	if (iov_iter_count(to) < sizeof(ticks))
 		return -EINVAL;
-	while (!(ticks = take_ticks(t))) {
-		if (file->f_flags & O_NONBLOCK)
-			return -EAGAIN;
-		err = wait_until_ready(&t->wait, has_ticks, t);
-		if (err)
-			return err;
-	}
-	return copy_to_iter(&ticks, sizeof(ticks), to) == sizeof(ticks) ? (ssize_t)sizeof(ticks) :
-									   -EFAULT;
+	err = wait_event_file(file, &t->wait, (ticks = take_ticks(t)));
+	if (err)
+		return err;
+	return copy_to_iter(&ticks, sizeof(ticks), to) == sizeof(ticks) ? (int)sizeof(ticks) : -EFAULT;
 }
 
 static poll_events_t timerfd_poll(struct file *file, struct poll_table *pt)
@@ -188,58 +178,47 @@ static void timerfd_set(struct timerfd *t, const struct __kernel_itimerspec *its
 		mod_timer(&t->timer, t->expires);
 }
 
-/* The timerfd behind fd, with a file reference in *file; NULL with *err. */
-static struct timerfd *timerfd_get(int fd, struct file **file, long *err)
+/* The timerfd that file is. NULL: *err says why it is none; file may be NULL, too. */
+static struct timerfd *timerfd_of(const struct file *file, long *err)
 {
-	*err = -EBADF;
-	*file = fget(fd);
-	if (!*file)
-		return NULL;
-	if ((*file)->f_op == &timerfd_fops)
-		return (*file)->private_data;
-	*err = -EINVAL;
-	fput(*file);
-	return NULL;
+	*err = file ? -EINVAL : -EBADF;
+	return file && file->f_op == &timerfd_fops ? file->private_data : NULL;
 }
 
 SYSCALL_DEFINE4(timerfd_settime, int, fd, int, flags,
 		const struct __kernel_itimerspec __user *, unew,
 		struct __kernel_itimerspec __user *, uold)
 {
-	struct __kernel_itimerspec its, old;
-	struct timerfd *t;
-	struct file *file;
+	struct file *file __free(fput) = fget(fd);
 	long err;
+	struct timerfd *t = timerfd_of(file, &err);
+	struct __kernel_itimerspec its, old;
 
 	if (copy_from_user(&its, unew, sizeof(its)))
 		return -EFAULT;
 	if (flags & ~(TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET) ||
 	    !timespec_valid(&its.it_value) || !timespec_valid(&its.it_interval))
 		return -EINVAL;
-	t = timerfd_get(fd, &file, &err);
 	if (!t)
 		return err;
 	spin_lock_bh(&t->lock);
 	timerfd_state(t, &old);
 	timerfd_set(t, &its, flags);
 	spin_unlock_bh(&t->lock);
-	fput(file);
 	return uold && copy_to_user(uold, &old, sizeof(old)) ? -EFAULT : 0;
 }
 
 SYSCALL_DEFINE2(timerfd_gettime, int, fd, struct __kernel_itimerspec __user *, ucur)
 {
-	struct __kernel_itimerspec its;
-	struct timerfd *t;
-	struct file *file;
+	struct file *file __free(fput) = fget(fd);
 	long err;
+	struct timerfd *t = timerfd_of(file, &err);
+	struct __kernel_itimerspec its;
 
-	t = timerfd_get(fd, &file, &err);
 	if (!t)
 		return err;
 	spin_lock_bh(&t->lock);
 	timerfd_state(t, &its);
 	spin_unlock_bh(&t->lock);
-	fput(file);
 	return copy_to_user(ucur, &its, sizeof(its)) ? -EFAULT : 0;
 }

@@ -4,8 +4,6 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 
-#define MAX_RW_COUNT	(0x7fffffffUL & PAGE_MASK)	/* most that one call moves, as in Linux */
-
 /*
  * The next contiguous piece of at most n octets; n must not exceed what is left. A segment that
  * is used up is only left here, so that reverting within it costs nothing.
@@ -21,52 +19,41 @@ static inline size_t next_piece(struct iov_iter *i, size_t n, void **p)
 	return min(n, (size_t)i->iov->iov_len - i->iov_offset);
 }
 
-size_t copy_to_iter(const void *from, size_t n, struct iov_iter *to)
+/* Copy between buf[n] and the iterator; a copy for each direction. */
+static inline __attribute__((always_inline)) size_t copy_iter(struct iov_iter *i, char *buf,
+							      size_t n, bool to_iter)
 {
 	size_t done = 0;
 
-	n = min(n, to->count);
+	n = min(n, i->count);
 	while (done < n) {
 		unsigned long left = 0;
 		void *p;
-		size_t len = next_piece(to, n - done, &p);
+		size_t len = next_piece(i, n - done, &p);
 
-		if (likely(to->user))
-			left = copy_to_user((__force void __user *)p, (const char *)from + done,
-					    len);
+		if (unlikely(!i->user))
+			memcpy(to_iter ? p : buf + done, to_iter ? buf + done : p, len);
+		else if (to_iter)
+			left = copy_to_user((__force void __user *)p, buf + done, len);
 		else
-			memcpy(p, (const char *)from + done, len);
+			left = copy_from_user(buf + done, (__force void __user *)p, len);
 		done += len - left;
-		to->iov_offset += len - left;
+		i->iov_offset += len - left;
 		if (unlikely(left))
 			break;
 	}
-	to->count -= done;
+	i->count -= done;
 	return done;
+}
+
+size_t copy_to_iter(const void *from, size_t n, struct iov_iter *to)
+{
+	return copy_iter(to, (char *)from, n, true);
 }
 
 size_t copy_from_iter(void *to, size_t n, struct iov_iter *from)
 {
-	size_t done = 0;
-
-	n = min(n, from->count);
-	while (done < n) {
-		unsigned long left = 0;
-		void *p;
-		size_t len = next_piece(from, n - done, &p);
-
-		if (likely(from->user))
-			left = copy_from_user((char *)to + done, (__force const void __user *)p,
-					      len);
-		else
-			memcpy((char *)to + done, p, len);
-		done += len - left;
-		from->iov_offset += len - left;
-		if (unlikely(left))
-			break;
-	}
-	from->count -= done;
-	return done;
+	return copy_iter(from, to, n, false);
 }
 
 void iov_iter_advance(struct iov_iter *i, size_t n)
@@ -131,17 +118,13 @@ ssize_t import_iovec(const struct iovec __user *uvec, unsigned long nr_segs,
 		if (!vec)
 			return -ENOMEM;
 	}
-	total = -EFAULT;
-	if (nr_segs && copy_from_user(vec, uvec, nr_segs * sizeof(*vec)))
-		goto fail;
-	total = check_lengths(vec, nr_segs);
-	if (total < 0)
-		goto fail;
-	iov_iter_init(i, vec, nr_segs, total, true);
-	*iov = vec;
-	return total;
-fail:
-	if (vec != fast)
+	total = copy_from_user(vec, uvec, nr_segs * sizeof(*vec)) ? -EFAULT :
+								    check_lengths(vec, nr_segs);
+	if (total >= 0) {
+		iov_iter_init(i, vec, nr_segs, total, true);
+		*iov = vec;
+	} else if (vec != fast) {
 		kfree(vec);
+	}
 	return total;
 }

@@ -52,6 +52,7 @@ size_t copy_to_iter(const void *from, size_t n, struct iov_iter *to);
 size_t copy_from_iter(void *to, size_t n, struct iov_iter *from);
 
 #define UIO_MAXIOV_FAST	8
+#define MAX_RW_COUNT	(0x7fffffffUL & PAGE_MASK)	/* most that one call moves, as in Linux */
 
 /*
  * Read a vector from the application. *iov points at fast[UIO_MAXIOV_FAST] or at memory that

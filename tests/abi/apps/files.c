@@ -369,6 +369,112 @@ static void readonly(void)
 	close(dir);
 }
 
+/* A descriptor that is only a name: what asks for a file does not find one. */
+static void names_only(void)
+{
+	struct itimerspec its;
+	struct stat st;
+	struct pollfd p = { open("/etc", O_PATH), POLLIN, 0 };
+	fd_set set;
+	char buf[100];
+	int fd = p.fd, n = 0;
+
+	T(read(fd, buf, 1));
+	T(write(fd, buf, 1));
+	T(pread(fd, buf, 1, 0));
+	T(readv(fd, BAD, 1));
+	T(lseek(fd, 0, SEEK_SET));
+	T(syscall(SYS_getdents64, fd, buf, 100));
+	T(fsync(fd));
+	T(ftruncate(fd, 0));
+	T(ioctl(fd, FIOCLEX));
+	T(ioctl(fd, FIONBIO, &n));
+	T(syscall(SYS_sendfile, 1, fd, NULL, 1));
+	T(syscall(SYS_sendfile, fd, 0, NULL, 1));
+	T(timerfd_gettime(fd, &its));
+	T(listen(fd, 1));
+	T(poll(&p, 1, 0));
+	V(p.revents);
+	FD_ZERO(&set);
+	FD_SET(fd, &set);
+	T(select(fd + 1, &set, NULL, NULL, &(struct timeval){ 0 }));
+	T(fstat(fd, &st));
+	V(st.st_mode & S_IFMT);
+	T(fcntl(fd, F_GETFD));
+	T(fcntl(fd, F_GETFL));
+	T(fcntl(fd, F_SETFL, 0));
+	T(fcntl(fd, F_GETPIPE_SZ));
+	T(fcntl(fd, F_SETFD, FD_CLOEXEC));
+	OK(close(dup(fd)));
+	OK(close(fcntl(fd, F_DUPFD, 100)));
+	T(dup2(fd, 60));
+	OK(close(openat(60, "hosts", O_RDONLY)));
+	T(fstatat(60, "", &st, AT_EMPTY_PATH));
+	T(close(60));
+	T(close(fd));
+}
+
+/* What a vector without octets, or of another kind of file, is answered with. */
+static void vectors(void)
+{
+	struct iovec none = { BAD, 0 }, v = { BAD, 8 };
+	struct sockaddr_in a;
+	uint64_t count = 0;
+	int fd = eventfd(1, EFD_NONBLOCK), ep = epoll_create1(0), p[2], out[2];
+
+	T(readv(fd, &none, 1));
+	T(writev(fd, &none, 1));
+	T(read(fd, BAD, 0));
+	T(write(fd, BAD, 0));
+	T(readv(fd, NULL, 0));
+	T(readv(ep, NULL, 1));
+	T(readv(ep, &none, 1));
+	T(writev(ep, &v, 2000));
+	T(preadv(fd, &v, 1, -1));
+	T(preadv(1000, &v, 1, -1));
+	T(preadv(fd, &v, 1, 0));
+	T(pread(ep, BAD, 1, 0));
+	T(syscall(SYS_sendfile, 1, fd, &count, 1));
+	T(syscall(SYS_sendfile, 1, fd, NULL, 1));
+	T(read(fd, &count, 8));
+	T(readv(fd, &none, 1));
+	if (pipe2(p, O_NONBLOCK))
+		say("no pipe");
+	T(readv(p[1], NULL, 1));
+	T(writev(p[0], NULL, 1));
+	T(lseek(p[0], 0, 99));
+	T(preadv(p[0], NULL, 1, 0));
+	T(close(p[0]));
+	T(writev(p[1], &none, 1));
+	T(write(p[1], "", 0));
+	close(p[1]);
+	out[0] = bound(SOCK_DGRAM, &a);
+	out[1] = socket(AF_INET, SOCK_DGRAM, 0);
+	T(connect(out[1], (struct sockaddr *)&a, sizeof(a)));
+	T(writev(out[1], &none, 1));
+	T(ready(out[0], POLLIN));
+	T(write(out[1], "", 0));
+	T(ready(out[0], POLLIN));
+	T(readv(out[0], &none, 1));
+	T(read(out[0], BAD, 0));
+	T(ready(out[0], POLLIN));
+	close(out[0]);
+	close(out[1]);
+	close(ep);
+	close(fd);
+	fd = open("/proc/sys/net/ipv4/tcp_fin_timeout", O_RDONLY);
+	T(lseek(fd, 4, SEEK_CUR));
+	T(lseek(fd, -5, SEEK_CUR));
+	T(lseek(fd, 1, 77));
+	close(fd);
+	fd = open("/dev/null", O_RDWR);
+	T(lseek(fd, 77, SEEK_SET));
+	T(lseek(fd, -1, 99));
+	T(readv(fd, &v, 1));
+	T(writev(fd, &v, 1));
+	close(fd);
+}
+
 int main(void)
 {
 	signal(SIGPIPE, SIG_IGN);
@@ -379,6 +485,8 @@ int main(void)
 	epolls();
 	polls();
 	readonly();
+	names_only();
+	vectors();
 	say("end");
 	return 0;
 }
