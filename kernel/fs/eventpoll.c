@@ -120,30 +120,33 @@ static inline void ep_unmark_ready(struct epitem *item)
 	spin_unlock_irqrestore(&item->ep->lock, flags);
 }
 
-/* Tell one epoll_wait() caller, and everybody who polls the instance. Any context. */
-static void ep_announce(struct eventpoll *ep)
+/*
+ * Tell one epoll_wait() caller, and everybody who polls the instance. Returns whether there was a
+ * caller. Any context.
+ */
+static inline bool ep_announce(struct eventpoll *ep)
 {
-	wake_up_poll(&ep->wq, EPOLLIN);
+	bool waiting = waitqueue_active(&ep->wq);
+
+	if (waiting)
+		wake_up_poll(&ep->wq, EPOLLIN);
 	wake_up_poll(&ep->poll_wq, EPOLLIN | EPOLLRDNORM);
+	return waiting;
 }
 
 /*
- * The watched file's wait queue announces key. Any context, the queue's lock held. An exclusive
- * entry has done its work only when somebody waits here: else the next instance is asked too.
+ * The watched file's wait queue announces key, or anything with 0. Any context, the queue's lock
+ * held. An exclusive entry has done its work only when somebody waits here: else the next instance
+ * is asked too.
  */
 static bool ep_poll_callback(struct wait_queue_entry *wqe, u32 key)
 {
-	struct ep_wait *w = container_of(wqe, struct ep_wait, wait);
-	struct epitem *item = w->item;
-	u32 events = READ_ONCE(item->events);
-	bool waiting;
+	struct epitem *item = container_of(wqe, struct ep_wait, wait)->item;
 
-	if (!(events & ~EP_PRIVATE_BITS) || (key && !(key & events)))
+	if (!(READ_ONCE(item->events) & (key ? key : ~EP_PRIVATE_BITS)))
 		return false;
-	waiting = waitqueue_active(&item->ep->wq);
 	ep_mark_ready(item);
-	ep_announce(item->ep);
-	return waiting;
+	return ep_announce(item->ep);
 }
 
 static void ep_queue_proc(struct file *file, struct wait_queue_head *wq, struct poll_table *pt)
@@ -424,7 +427,7 @@ static int ep_send_events(struct eventpoll *ep, struct epoll_event __user *user,
 			ep_mark_ready(item);
 	}
 	spin_unlock(&ep_mutex);
-	if (ep_maybe_ready(ep))
+	if (waitqueue_active(&ep->wq) && ep_maybe_ready(ep))
 		wake_up_poll(&ep->wq, EPOLLIN);
 	return n;
 }

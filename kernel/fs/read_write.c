@@ -13,10 +13,6 @@ enum { READ, WRITE };
 /* What every call finds out before it looks at memory: the operation, or an errno. */
 static inline long rw_op(const struct file *file, const loff_t *pos, int dir, iter_op_t *op)
 {
-	if (pos && *pos < 0)
-		return -EINVAL;
-	if (unlikely(!file))
-		return -EBADF;
 	if (pos && !file_has_positions(file))
 		return -ESPIPE;
 	if (!(dir == READ ? file_readable(file) : file_writable(file)))
@@ -47,8 +43,11 @@ static inline long do_rw(int fd, void __user *buf, size_t count, loff_t *pos, in
 	struct file *file __free(fput) = fget(fd);
 	struct iov_iter iter;
 	iter_op_t op;
-	long err = rw_op(file, pos, dir, &op);
+	long err;
 
+	if (unlikely(!file))
+		return -EBADF;
+	err = rw_op(file, pos, dir, &op);
 	if (unlikely(err))
 		return err;
 	if (unlikely(!access_ok(buf, count)))
@@ -65,8 +64,11 @@ static long do_rwv(int fd, const struct iovec __user *uvec, unsigned long nr_seg
 	struct file *file __free(fput) = fget(fd);
 	struct iov_iter iter;
 	iter_op_t op;
-	long ret = rw_op(file, pos, dir, &op);
+	long ret;
 
+	if (unlikely(!file))
+		return -EBADF;
+	ret = rw_op(file, pos, dir, &op);
 	if (ret)
 		return ret;
 	ret = import_iovec(uvec, nr_segs, fast, &iov, &iter);
@@ -89,12 +91,12 @@ SYSCALL_DEFINE3(write, unsigned int, fd, void __user *, buf, size_t, count)
 
 SYSCALL_DEFINE4(pread64, unsigned int, fd, void __user *, buf, size_t, count, loff_t, pos)
 {
-	return do_rw(fd, buf, count, &pos, READ);
+	return pos < 0 ? -EINVAL : do_rw(fd, buf, count, &pos, READ);
 }
 
 SYSCALL_DEFINE4(pwrite64, unsigned int, fd, void __user *, buf, size_t, count, loff_t, pos)
 {
-	return do_rw(fd, buf, count, &pos, WRITE);
+	return pos < 0 ? -EINVAL : do_rw(fd, buf, count, &pos, WRITE);
 }
 
 SYSCALL_DEFINE3(readv, unsigned int, fd, const struct iovec __user *, vec, unsigned long, n)
@@ -111,13 +113,13 @@ SYSCALL_DEFINE3(writev, unsigned int, fd, const struct iovec __user *, vec, unsi
 SYSCALL_DEFINE4(preadv, unsigned int, fd, const struct iovec __user *, vec, unsigned long, n,
 		loff_t, pos)
 {
-	return do_rwv(fd, vec, n, &pos, READ);
+	return pos < 0 ? -EINVAL : do_rwv(fd, vec, n, &pos, READ);
 }
 
 SYSCALL_DEFINE4(pwritev, unsigned int, fd, const struct iovec __user *, vec, unsigned long, n,
 		loff_t, pos)
 {
-	return do_rwv(fd, vec, n, &pos, WRITE);
+	return pos < 0 ? -EINVAL : do_rwv(fd, vec, n, &pos, WRITE);
 }
 
 /* --- positions ----------------------------------------------------------------------------- */

@@ -6,13 +6,6 @@
 
 static_assert(sizeof(struct __kernel_old_timeval) == sizeof(struct __kernel_timespec), "timeval");
 
-u64 timeout_from_ms(int ms)
-{
-	if (ms <= 0)
-		return ms ? KTIME_MAX : 0;
-	return ktime_get_ns() + (u64)ms * NSEC_PER_MSEC;
-}
-
 /* Microseconds may be more than a second's, as Linux takes them; nanoseconds may not. */
 int timeout_from_user(u64 *deadline, const void __user *user, u64 unit)
 {

@@ -11,7 +11,12 @@
 #include "kernel/seam.h"
 
 /* Milliseconds from now; negative: forever. */
-u64 timeout_from_ms(int ms);
+static inline u64 timeout_from_ms(int ms)
+{
+	if (ms <= 0)
+		return ms ? KTIME_MAX : 0;
+	return ktime_get_ns() + (u64)ms * NSEC_PER_MSEC;
+}
 
 /* Read the application's timeout; a NULL pointer is forever. 0, -EFAULT, -EINVAL. */
 int timeout_from_user(u64 *deadline, const void __user *user, u64 unit);
