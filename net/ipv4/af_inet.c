@@ -95,7 +95,7 @@ static int inet_create(struct net *net, struct socket *sock, int protocol, int k
 		return -ENOBUFS;
 	sk->sk_reuse = (answer->flags & INET_PROTOSW_REUSE) != 0;
 	inet_init_sock(sock, sk, protocol);
-	err = inet_sk(sk)->inet_num ? sk->sk_prot->hash(sk) : 0;	/* it has its number already */
+	err = inet_sk(sk)->inet_num ? sk->sk_prot->hash(sk) : 0;	/* its number is there */
 	if (!err && sk->sk_prot->init)
 		err = sk->sk_prot->init(sk);
 	if (err)
@@ -513,10 +513,12 @@ const struct proto_ops inet_dgram_ops = {
 /* --- tables and start ------------------------------------------------------------------------ */
 
 static struct inet_protosw inetsw_array[] = {
-	{ .type = SOCK_STREAM, .protocol = IPPROTO_TCP, .prot = &tcp_prot, .ops = &inet_stream_ops },
-	{ .type = SOCK_DGRAM, .protocol = IPPROTO_UDP, .prot = &udp_prot, .ops = &inet_dgram_ops },
-	{ .type = SOCK_RAW, .protocol = IPPROTO_IP /* any */, .prot = &raw_prot,
-	  .ops = &inet_dgram_ops, .flags = INET_PROTOSW_REUSE },
+	{ .type = SOCK_STREAM, .protocol = IPPROTO_TCP,
+	  .prot = &tcp_prot, .ops = &inet_stream_ops },
+	{ .type = SOCK_DGRAM, .protocol = IPPROTO_UDP,
+	  .prot = &udp_prot, .ops = &inet_dgram_ops },
+	{ .type = SOCK_RAW, .protocol = IPPROTO_IP,	/* any */
+	  .prot = &raw_prot, .ops = &inet_dgram_ops, .flags = INET_PROTOSW_REUSE },
 };
 
 /* Let socket(AF_INET, p->type, p->protocol) find p, before older entries. Boot or test. */

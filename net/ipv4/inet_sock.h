@@ -25,7 +25,7 @@ struct inet_sock {
 	u8 hdrincl : 1;			/* [s] raw: the application writes the IP header */
 	u8 bind_address_no_port : 1;
 	u8 defer_connect : 1;		/* [s] connected, but the SYN waits for text (Fast Open) */
-	u8 cmsg_flags;			/* [s] IP_PKTINFO, IP_RECVTTL, IP_RECVTOS as bits 0, 1, 2 */
+	u8 cmsg_flags;			/* [s] IP_CMSG() */
 	u8 mc_ttl;
 };
 

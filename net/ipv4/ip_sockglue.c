@@ -11,71 +11,39 @@
 #include "net/ipv4/ip_cmsg.h"
 #include "net/ipv4/route.h"
 
-/* inet_sock.cmsg_flags */
-#define IP_CMSG_PKTINFO	0x1
-#define IP_CMSG_TTL	0x2
-#define IP_CMSG_TOS	0x4
-
-static void set_cmsg(struct inet_sock *inet, u8 bit, bool on)
-{
-	inet->cmsg_flags = (u8)(on ? inet->cmsg_flags | bit : inet->cmsg_flags & ~bit);
-}
-
-static int set_tos(struct sock *sk, int val)
-{
-	struct inet_sock *inet = inet_sk(sk);
-
-	if (sk->sk_type == SOCK_STREAM)		/* ECN's bits are TCP's */
-		val = (val & ~3) | (inet->tos & 3);
-	inet->tos = (u8)val;
-	return 0;
-}
-
-static int set_ttl(struct inet_sock *inet, int val)
-{
-	if (val != -1 && (val < 1 || val > 255))
-		return -EINVAL;
-	inet->uc_ttl = (s16)val;
-	return 0;
-}
-
-static int set_mtu_discover(struct inet_sock *inet, int val)
-{
-	if (val < IP_PMTUDISC_DONT || val > IP_PMTUDISC_PROBE)
-		return -EINVAL;
-	inet->pmtudisc = (u8)val;
-	return 0;
-}
-
-static int set_multicast_ttl(struct sock *sk, int val)
-{
-	if (sk->sk_type == SOCK_STREAM || val < -1 || val > 255)
-		return -EINVAL;
-	inet_sk(sk)->mc_ttl = val == -1 ? 1 : (u8)val;
-	return 0;
-}
+/* inet_sock.cmsg_flags: a bit for IP_PKTINFO, IP_RECVTTL and IP_RECVTOS each */
+#define IP_CMSG(optname)	BIT((optname) - IP_PKTINFO)
 
 /* [s] */
 static int set_ip_option(struct sock *sk, int optname, int val)
 {
 	struct inet_sock *inet = inet_sk(sk);
-	bool on = val != 0;
+	bool on = val != 0, stream = sk->sk_type == SOCK_STREAM;
 
 	switch (optname) {
-	case IP_TOS:
-		return set_tos(sk, val);
+	case IP_TOS:		/* ECN's bits are TCP's */
+		inet->tos = (u8)(stream ? (val & ~3) | (inet->tos & 3) : val);
+		return 0;
 	case IP_TTL:
-		return set_ttl(inet, val);
+		if (val != -1 && (val < 1 || val > 255))
+			return -EINVAL;
+		inet->uc_ttl = (s16)val;
+		return 0;
+	case IP_MULTICAST_TTL:
+		if (stream || val < -1 || val > 255)
+			return -EINVAL;
+		inet->mc_ttl = val == -1 ? 1 : (u8)val;
+		return 0;
 	case IP_MTU_DISCOVER:
-		return set_mtu_discover(inet, val);
+		if (val < IP_PMTUDISC_DONT || val > IP_PMTUDISC_PROBE)
+			return -EINVAL;
+		inet->pmtudisc = (u8)val;
+		return 0;
 	case IP_PKTINFO:
-		set_cmsg(inet, IP_CMSG_PKTINFO, on);
-		return 0;
 	case IP_RECVTTL:
-		set_cmsg(inet, IP_CMSG_TTL, on);
-		return 0;
 	case IP_RECVTOS:
-		set_cmsg(inet, IP_CMSG_TOS, on);
+		inet->cmsg_flags &= (u8)~IP_CMSG(optname);
+		inet->cmsg_flags |= on ? (u8)IP_CMSG(optname) : 0;
 		return 0;
 	case IP_HDRINCL:
 		if (sk->sk_type != SOCK_RAW)
@@ -83,7 +51,7 @@ static int set_ip_option(struct sock *sk, int optname, int val)
 		inet->hdrincl = on;
 		return 0;
 	case IP_RECVERR:	/* TCP has no error queue, only its errors earlier (ip(7)) */
-		if (sk->sk_type != SOCK_STREAM)
+		if (!stream)
 			return -ENOPROTOOPT;
 		inet->recverr = on;
 		return 0;
@@ -93,8 +61,6 @@ static int set_ip_option(struct sock *sk, int optname, int val)
 	case IP_BIND_ADDRESS_NO_PORT:
 		inet->bind_address_no_port = on;
 		return 0;
-	case IP_MULTICAST_TTL:
-		return set_multicast_ttl(sk, val);
 	default:
 		return -ENOPROTOOPT;
 	}
@@ -122,85 +88,52 @@ int ip_setsockopt(struct sock *sk, int optname, const void __user *optval, unsig
 }
 
 /* The path's MTU of a connected socket. */
-static int get_mtu(struct sock *sk, int *val)
+static int get_mtu(struct sock *sk)
 {
 	struct dst_entry *dst = sk->sk_dst_cache ? ip_route_socket(sk) : NULL;
 
-	if (!dst || IS_ERR(dst))
-		return -ENOTCONN;
-	*val = (int)dst_mtu(dst);
-	return 0;
+	return !dst || IS_ERR(dst) ? -ENOTCONN : (int)dst_mtu(dst);
 }
 
-static int get_ip_option(struct sock *sk, int optname, int *val)
+/* [s] The option's value, which is never negative, or an errno. */
+static int get_ip_option(struct sock *sk, int optname)
 {
 	const struct inet_sock *inet = inet_sk(sk);
 
 	switch (optname) {
-	case IP_TOS:
-		*val = inet->tos;
-		return 0;
+	case IP_TOS: return inet->tos;
 	case IP_TTL:
-		*val = inet->uc_ttl < 0 ? sock_net(sk)->ipv4.sysctl_ip_default_ttl : inet->uc_ttl;
-		return 0;
-	case IP_MTU_DISCOVER:
-		*val = inet->pmtudisc;
-		return 0;
-	case IP_MTU:
-		return get_mtu(sk, val);
+		return inet->uc_ttl < 0 ? sock_net(sk)->ipv4.sysctl_ip_default_ttl : inet->uc_ttl;
+	case IP_MULTICAST_TTL: return inet->mc_ttl;
+	case IP_MTU_DISCOVER: return inet->pmtudisc;
+	case IP_MTU: return get_mtu(sk);
 	case IP_PKTINFO:
-		*val = !!(inet->cmsg_flags & IP_CMSG_PKTINFO);
-		return 0;
 	case IP_RECVTTL:
-		*val = !!(inet->cmsg_flags & IP_CMSG_TTL);
-		return 0;
-	case IP_RECVTOS:
-		*val = !!(inet->cmsg_flags & IP_CMSG_TOS);
-		return 0;
-	case IP_HDRINCL:
-		*val = inet->hdrincl;
-		return 0;
-	case IP_RECVERR:
-		if (sk->sk_type != SOCK_STREAM)
-			return -ENOPROTOOPT;
-		*val = inet->recverr;
-		return 0;
-	case IP_FREEBIND:
-		*val = inet->freebind;
-		return 0;
-	case IP_BIND_ADDRESS_NO_PORT:
-		*val = inet->bind_address_no_port;
-		return 0;
-	case IP_MULTICAST_TTL:
-		*val = inet->mc_ttl;
-		return 0;
-	default:
-		return -ENOPROTOOPT;
+	case IP_RECVTOS: return !!(inet->cmsg_flags & IP_CMSG(optname));
+	case IP_HDRINCL: return inet->hdrincl;
+	case IP_RECVERR: return sk->sk_type == SOCK_STREAM ? inet->recverr : -ENOPROTOOPT;
+	case IP_FREEBIND: return inet->freebind;
+	case IP_BIND_ADDRESS_NO_PORT: return inet->bind_address_no_port;
+	default: return -ENOPROTOOPT;
 	}
 }
 
 int ip_getsockopt(struct sock *sk, int optname, void __user *optval, int __user *optlen)
 {
-	int len, val, err;
-	u8 octet;
+	int len, val;
 
 	if (get_user(len, optlen))
 		return -EFAULT;
 	if (len < 0)
 		return -EINVAL;
 	lock_sock(sk);
-	err = get_ip_option(sk, optname, &val);
+	val = get_ip_option(sk, optname);
 	release_sock(sk);
-	if (err)
-		return err;
-	if (len > 0 && len < (int)sizeof(int) && val >= 0 && val <= 255) {
-		octet = (u8)val;	/* BSD's options of one octet */
-		len = 1;
-		if (copy_to_user(optval, &octet, 1))
-			return -EFAULT;
-		return put_user(len, optlen);
-	}
-	len = min_t(int, len, (int)sizeof(int));
+	if (val < 0)
+		return val;
+	if (len > 0 && len < (int)sizeof(val) && val <= 255)
+		len = 1;		/* BSD's options of one octet */
+	len = min(len, (int)sizeof(val));
 	if (copy_to_user(optval, &val, (unsigned long)len))
 		return -EFAULT;
 	return put_user(len, optlen);
@@ -232,7 +165,7 @@ static int ipcm_one(struct ipcm *ipc, struct sock *sk, const struct cmsghdr *cms
 		val = *(const u8 *)(cmsg + 1);
 	else
 		return -EINVAL;
-	if (val < (cmsg->cmsg_type == IP_TTL) || val > 255)
+	if (val < 0 || val > 255 || (!val && cmsg->cmsg_type == IP_TTL))
 		return -EINVAL;
 	if (cmsg->cmsg_type == IP_TTL)
 		ipc->ttl = (s16)val;
@@ -278,7 +211,7 @@ void ip_cmsg_recv(struct sock *sk, struct msghdr *msg, struct sk_buff *skb)
 
 	if (likely(!inet->cmsg_flags))
 		return;
-	if (inet->cmsg_flags & IP_CMSG_PKTINFO) {
+	if (inet->cmsg_flags & IP_CMSG(IP_PKTINFO)) {
 		struct in_pktinfo info = {
 			.ipi_ifindex = IPCB(skb)->iif,
 			.ipi_addr.s_addr = iph->daddr,
@@ -287,9 +220,9 @@ void ip_cmsg_recv(struct sock *sk, struct msghdr *msg, struct sk_buff *skb)
 		info.ipi_spec_dst.s_addr = IPCB(skb)->rtn_type == RTN_LOCAL ? iph->daddr : 0;
 		put_cmsg(msg, SOL_IP, IP_PKTINFO, sizeof(info), &info);
 	}
-	if (inet->cmsg_flags & IP_CMSG_TTL)
+	if (inet->cmsg_flags & IP_CMSG(IP_RECVTTL))
 		put_cmsg(msg, SOL_IP, IP_TTL, sizeof(ttl), &ttl);
-	if (inet->cmsg_flags & IP_CMSG_TOS)
+	if (inet->cmsg_flags & IP_CMSG(IP_RECVTOS))
 		put_cmsg(msg, SOL_IP, IP_TOS, sizeof(iph->tos), &iph->tos);
 }
 
