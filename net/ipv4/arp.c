@@ -16,6 +16,7 @@
 #include "net/ipv4/arp.h"
 #include "net/ipv4/devinet.h"
 #include "net/ipv4/icmp.h"
+#include "net/ipv4/ip.h"
 #include "net/ipv4/route.h"
 
 #define ARP_LOCKTIME_NS	NSEC_PER_SEC	/* an address that changed does not change again sooner */
@@ -42,11 +43,6 @@ struct arp_msg {
 	u8 sha[ETH_ALEN];
 };
 
-static bool ipv4_is_multicast(__be32 addr)
-{
-	return ntohl(addr) >> 28 == 0xe;
-}
-
 static enum skb_drop_reason arp_parse(struct sk_buff *skb, struct arp_msg *m)
 {
 	const struct arphdr *arp;
@@ -61,11 +57,9 @@ static enum skb_drop_reason arp_parse(struct sk_buff *skb, struct arp_msg *m)
 	memcpy(m->sha, arp->ar_sha, ETH_ALEN);
 	memcpy(&m->sip, arp->ar_sip, 4);
 	memcpy(&m->tip, arp->ar_tip, 4);
-	if (m->op != ARPOP_REQUEST && m->op != ARPOP_REPLY)
-		return DROP_ARP_INVALID;
-	if (is_multicast_ether_addr(m->sha) || ipv4_is_multicast(m->sip) ||
-	    ipv4_is_multicast(m->tip) || m->sip == htonl(0xffffffff) ||
-	    ntohl(m->sip) >> 24 == 127)
+	if ((m->op != ARPOP_REQUEST && m->op != ARPOP_REPLY) || is_multicast_ether_addr(m->sha) ||
+	    ipv4_is_multicast(m->sip) || ipv4_is_multicast(m->tip) ||
+	    ipv4_is_loopback(m->sip) || m->sip == htonl(INADDR_BROADCAST))
 		return DROP_ARP_INVALID;
 	return DROP_NOT_SPECIFIED;
 }
@@ -83,14 +77,12 @@ void arp_send(u16 op, struct net_device *dev, __be32 dest_ip, __be32 src_ip, con
 	skb->protocol = htons(ETH_P_ARP);
 	skb_reset_network_header(skb);
 	arp = skb_put(skb, sizeof(*arp));
-	arp->ar_hrd = htons(ARPHRD_ETHER);
-	arp->ar_pro = htons(ETH_P_IP);
-	arp->ar_hln = ETH_ALEN;
-	arp->ar_pln = 4;
-	arp->ar_op = htons(op);
+	*arp = (struct arphdr){
+		.ar_hrd = htons(ARPHRD_ETHER), .ar_pro = htons(ETH_P_IP),
+		.ar_hln = ETH_ALEN, .ar_pln = 4, .ar_op = htons(op),
+	};
 	memcpy(arp->ar_sha, dev->dev_addr, ETH_ALEN);
 	memcpy(arp->ar_sip, &src_ip, 4);
-	memset(arp->ar_tha, 0, ETH_ALEN);
 	if (target_hw)
 		memcpy(arp->ar_tha, target_hw, ETH_ALEN);
 	memcpy(arp->ar_tip, &dest_ip, 4);
@@ -125,8 +117,7 @@ static bool addr_on_link(const struct net_device *dev, __be32 addr)
 }
 
 /* Let what m says about its sender be known. create: it talks to us, so we will need it. */
-static void arp_learn(struct net_device *dev, const struct arp_msg *m, bool create,
-		      bool answer)
+static void arp_learn(struct net_device *dev, const struct arp_msg *m, bool create, bool answer)
 {
 	struct neigh_table *tbl = dev_net(dev)->ipv4.arp;
 	struct neighbour *n;

@@ -56,14 +56,9 @@ enum dhcp_state { SELECTING, REQUESTING, BOUND, RENEWING, REBINDING };
 
 /* What a server offers or grants. */
 struct dhcp_lease {
+	enum dhcp_type type;		/* of the message that says so */
 	__be32 addr, mask, router, server;
 	u32 seconds, t1, t2;
-};
-
-/* A reply that makes sense. */
-struct dhcp_reply {
-	enum dhcp_type type;
-	struct dhcp_lease lease;
 };
 
 /* Locks: bottom halves off */
@@ -92,30 +87,23 @@ static u8 *put_option(u8 *at, u8 code, u8 len, const void *value)
 	return at + len;
 }
 
-static u8 *put_option_u8(u8 *at, u8 code, u8 value)
-{
-	return put_option(at, code, 1, &value);
-}
-
 /* RFC 2131 table 5: which addresses a message names depends on the state. */
 static u32 dhcp_build(const struct dhcp_client *c, struct dhcp_packet *p)
 {
 	static const u8 wanted[] = { OPT_MASK, OPT_ROUTER, OPT_LEASE, OPT_T1, OPT_T2 };
 	u8 *at = p->options, id[1 + ETH_ALEN] = { 1 };
+	u8 type = c->state == SELECTING ? DISCOVER : REQUEST;
 	bool renewing = c->state == RENEWING || c->state == REBINDING;
 
-	memset(p, 0, sizeof(*p));
-	p->op = 1;
-	p->htype = 1;
-	p->hlen = ETH_ALEN;
-	p->xid = c->xid;
-	p->secs = htons((u16)min_t(u64, (ktime_get_ns() - c->began) / NSEC_PER_SEC, 0xffff));
-	p->flags = renewing ? 0 : htons(0x8000);	/* we take no unicast without an address */
-	p->ciaddr = renewing ? c->lease.addr : 0;
+	*p = (struct dhcp_packet){
+		.op = 1, .htype = 1, .hlen = ETH_ALEN, .xid = c->xid,
+		.secs = htons((u16)min_t(u64, (ktime_get_ns() - c->began) / NSEC_PER_SEC, 0xffff)),
+		.flags = renewing ? 0 : htons(0x8000),	/* we take no unicast without an address */
+		.ciaddr = renewing ? c->lease.addr : 0, .magic = htonl(DHCP_MAGIC),
+	};
 	memcpy(p->chaddr, c->dev->dev_addr, ETH_ALEN);
-	p->magic = htonl(DHCP_MAGIC);
-	at = put_option_u8(at, OPT_TYPE, c->state == SELECTING ? DISCOVER : REQUEST);
 	memcpy(id + 1, c->dev->dev_addr, ETH_ALEN);
+	at = put_option(at, OPT_TYPE, 1, &type);
 	at = put_option(at, OPT_CLIENT_ID, sizeof(id), id);
 	if (c->state == REQUESTING) {
 		at = put_option(at, OPT_ADDR, 4, &c->lease.addr);
@@ -131,9 +119,7 @@ static void dhcp_send(struct dhcp_client *c)
 	struct dhcp_packet p;
 	u32 len = dhcp_build(c, &p);
 	struct iovec iov = { &p, len };
-	struct sockaddr_in to = {
-		.sin_family = AF_INET, .sin_port = htons(DHCP_SERVER_PORT),
-	};
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(DHCP_SERVER_PORT) };
 	struct msghdr msg = {
 		.msg_name = &to, .msg_namelen = sizeof(to), .msg_flags = MSG_DONTWAIT,
 	};
@@ -145,18 +131,13 @@ static void dhcp_send(struct dhcp_client *c)
 
 /* --- states ----------------------------------------------------------------------------------- */
 
-static void dhcp_arm(struct dhcp_client *c, u64 after_ns)
-{
-	mod_timer(&c->timer, ktime_get_ns() + after_ns);
-}
-
 /* Send what the state asks for, and again with growing pauses. */
 static void dhcp_ask(struct dhcp_client *c)
 {
 	u64 jitter = get_random_u32() % (2 * NSEC_PER_SEC);
 
 	dhcp_send(c);
-	dhcp_arm(c, c->wait_s * NSEC_PER_SEC - NSEC_PER_SEC + jitter);
+	mod_timer(&c->timer, ktime_get_ns() + (c->wait_s - 1) * NSEC_PER_SEC + jitter);
 	c->wait_s = min(c->wait_s * 2, (u32)DHCP_LAST_WAIT_S);
 }
 
@@ -202,16 +183,15 @@ static void dhcp_renew(struct dhcp_client *c)
 	c->state = now >= lease_time(c, c->lease.t2) ? REBINDING : RENEWING;
 	dhcp_send(c);
 	end = lease_time(c, c->state == RENEWING ? c->lease.t2 : c->lease.seconds);
-	dhcp_arm(c, min(max((end - now) / 2, DHCP_RENEW_MIN_S * NSEC_PER_SEC), end - now));
+	mod_timer(&c->timer, min(now + max((end - now) / 2, DHCP_RENEW_MIN_S * NSEC_PER_SEC), end));
 }
 
 static void dhcp_timer(struct timer_list *timer)
 {
 	struct dhcp_client *c = from_timer(c, timer, timer);
 
-	if (c->state == SELECTING)
-		dhcp_ask(c);
-	else if (c->state == REQUESTING && c->wait_s < DHCP_LAST_WAIT_S / 2)
+	if (c->state == SELECTING ||
+	    (c->state == REQUESTING && c->wait_s < DHCP_LAST_WAIT_S / 2))
 		dhcp_ask(c);
 	else if (c->state == REQUESTING)
 		dhcp_begin(c, SELECTING);	/* that server is gone */
@@ -261,13 +241,11 @@ static void dhcp_bound(struct dhcp_client *c, const struct dhcp_lease *l)
 
 /* --- receiving -------------------------------------------------------------------------------- */
 
-static bool read_u32_option(u8 code, const u8 *value, u8 len, struct dhcp_lease *l)
+/* One option. False: one that matters is too short. */
+static bool dhcp_read_option(u8 code, const u8 *value, u8 len, struct dhcp_lease *l)
 {
-	u32 v;
+	u32 v = len >= 4 ? get_unaligned_be32(value) : 0;
 
-	if (len < 4)
-		return false;
-	v = get_unaligned_be32(value);
 	switch (code) {
 	case OPT_MASK: l->mask = htonl(v); break;
 	case OPT_ROUTER: l->router = htonl(v); break;
@@ -275,31 +253,26 @@ static bool read_u32_option(u8 code, const u8 *value, u8 len, struct dhcp_lease 
 	case OPT_LEASE: l->seconds = v; break;
 	case OPT_T1: l->t1 = v; break;
 	case OPT_T2: l->t2 = v; break;
+	case OPT_TYPE:
+		l->type = len == 1 ? *value : l->type;
+		return true;
+	default:
+		return true;
 	}
-	return true;
+	return len >= 4;
 }
 
-static bool dhcp_read_options(const u8 *at, u32 left, struct dhcp_reply *r)
+static bool dhcp_read_options(const u8 *at, u32 left, struct dhcp_lease *l)
 {
-	while (left && *at != OPT_END) {
-		u8 code = *at, len;
+	u32 len;
 
-		if (code == OPT_PAD) {
-			at++;
-			left--;
+	for (; left && *at != OPT_END; at += len, left -= len) {
+		len = 1;
+		if (*at == OPT_PAD)
 			continue;
-		}
-		if (left < 2 || at[1] > left - 2)
+		if (left < 2 || at[1] > left - 2 || !dhcp_read_option(*at, at + 2, at[1], l))
 			return false;
-		len = at[1];
-		if (code == OPT_TYPE && len == 1)
-			r->type = at[2];
-		else if ((code == OPT_MASK || code == OPT_ROUTER || code == OPT_SERVER ||
-			  code == OPT_LEASE || code == OPT_T1 || code == OPT_T2) &&
-			 !read_u32_option(code, at + 2, len, &r->lease))
-			return false;
-		at += 2 + len;
-		left -= 2U + len;
+		len = 2U + at[1];
 	}
 	return true;
 }
@@ -315,9 +288,7 @@ static bool dhcp_check_lease(struct dhcp_lease *l)
 	mask = ntohl(l->mask);
 	if (~mask & (~mask + 1))	/* not contiguous */
 		return false;
-	if (!host || host >> 28 >= 0xe || host >> 24 == 127 || !l->server)
-		return false;
-	if (!l->seconds)
+	if (!ipv4_is_host(l->addr) || !l->server || !l->seconds)
 		return false;
 	if (!l->t1 || l->t1 >= l->seconds)
 		l->t1 = l->seconds / 2;
@@ -326,32 +297,29 @@ static bool dhcp_check_lease(struct dhcp_lease *l)
 	return true;
 }
 
-static bool dhcp_parse(const struct dhcp_client *c, const struct sk_buff *skb,
-		       struct dhcp_reply *r)
+static bool dhcp_parse(const struct dhcp_client *c, const struct sk_buff *skb, struct dhcp_lease *l)
 {
 	struct dhcp_packet p;
 	u32 len = min_t(u32, skb->len, sizeof(p)), fixed = offsetof(struct dhcp_packet, options);
 
-	memset(r, 0, sizeof(*r));
 	if (len < fixed || skb_copy_bits(skb, 0, &p, len))
 		return false;
 	if (p.op != 2 || p.xid != c->xid || p.magic != htonl(DHCP_MAGIC) ||
 	    memcmp(p.chaddr, c->dev->dev_addr, ETH_ALEN))
 		return false;
-	r->lease.addr = p.yiaddr;
-	if (!dhcp_read_options(p.options, len - fixed, r))
-		return false;
-	return r->type == NAK || dhcp_check_lease(&r->lease);
+	*l = (struct dhcp_lease){ .addr = p.yiaddr };
+	return dhcp_read_options(p.options, len - fixed, l) &&
+	       (l->type == NAK || dhcp_check_lease(l));
 }
 
-static void dhcp_reply(struct dhcp_client *c, const struct dhcp_reply *r)
+static void dhcp_reply(struct dhcp_client *c, const struct dhcp_lease *l)
 {
-	if (r->type == OFFER && c->state == SELECTING) {
-		c->lease = r->lease;
+	if (c->state == SELECTING && l->type == OFFER) {
+		c->lease = *l;
 		dhcp_begin(c, REQUESTING);
-	} else if (r->type == ACK && c->state != SELECTING && c->state != BOUND) {
-		dhcp_bound(c, &r->lease);
-	} else if (r->type == NAK && c->state != SELECTING && c->state != BOUND) {
+	} else if (c->state != SELECTING && c->state != BOUND && l->type == ACK) {
+		dhcp_bound(c, l);
+	} else if (c->state != SELECTING && c->state != BOUND && l->type == NAK) {
 		dhcp_unconfigure(c);
 		dhcp_begin(c, SELECTING);
 	}
@@ -361,12 +329,12 @@ static void dhcp_reply(struct dhcp_client *c, const struct dhcp_reply *r)
 static void dhcp_data_ready(struct sock *sk)
 {
 	struct dhcp_client *c = sock_net(sk)->ipv4.dhcp;
-	struct dhcp_reply r;
+	struct dhcp_lease lease;
 	struct sk_buff *skb;
 
 	while ((skb = skb_dequeue(&sk->sk_receive_queue))) {
-		if (dhcp_parse(c, skb, &r))
-			dhcp_reply(c, &r);
+		if (dhcp_parse(c, skb, &lease))
+			dhcp_reply(c, &lease);
 		consume_skb(skb);
 	}
 }

@@ -49,6 +49,22 @@ struct inet_skb_parm {
 
 #define IPCB(skb)	((struct inet_skb_parm *)(skb)->cb)
 
+static inline bool ipv4_is_loopback(__be32 addr)
+{
+	return ntohl(addr) >> 24 == 127;
+}
+
+static inline bool ipv4_is_multicast(__be32 addr)
+{
+	return ntohl(addr) >> 28 == 0xe;
+}
+
+/* Can a device have it as its address? Neither "this network", nor loopback, nor from 224/4 on. */
+static inline bool ipv4_is_host(__be32 addr)
+{
+	return ntohl(addr) >> 24 && ntohl(addr) >> 28 < 0xe && !ipv4_is_loopback(addr);
+}
+
 static inline struct iphdr *ip_hdr(const struct sk_buff *skb)
 {
 	return skb_network_header(skb);

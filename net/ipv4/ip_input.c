@@ -61,19 +61,14 @@ bool __ip_csum_bad(const struct sk_buff *skb, u8 protocol)
 				 skb_checksum(skb, 0, skb->len, 0));
 }
 
-static bool ipv4_is_loopback(__be32 addr)
-{
-	return ntohl(addr) >> 24 == 127;
-}
-
 /* RFC 1122 3.2.1.3: who cannot have sent a packet that arrives on dev. */
 static bool ip_source_ok(const struct net_device *dev, __be32 saddr, __be32 daddr)
 {
 	const struct in_device *in = dev->ip_ptr;
 	u32 i;
 
-	if (ntohl(saddr) >= 0xe0000000 || ntohl(saddr) >> 24 == 0)
-		return !saddr && daddr == htonl(0xffffffff);
+	if (!ipv4_is_host(saddr) && !ipv4_is_loopback(saddr))
+		return !saddr && daddr == htonl(INADDR_BROADCAST);
 	if (dev->flags & IFF_LOOPBACK)
 		return true;
 	if (ipv4_is_loopback(saddr))
@@ -189,18 +184,16 @@ int ip_local_deliver(struct sk_buff *skb)
 	skb_reset_transport_header(skb);
 	raw = unlikely(net->ipv4.raw) && raw_local_deliver(skb, protocol);
 	prot = inet_protos[protocol];
-	if (likely(prot)) {
-		NET_INC_STATS(net, Ip_InDelivers);
-		return prot->handler(skb);
-	}
-	if (raw) {
-		NET_INC_STATS(net, Ip_InDelivers);
-		consume_skb(skb);
+	if (unlikely(!prot && !raw)) {
+		NET_INC_STATS(net, Ip_InUnknownProtos);
+		icmp_send(skb, ICMP_DEST_UNREACH, ICMP_PROT_UNREACH, 0);
+		kfree_skb_reason(skb, DROP_IP_NOPROTO);
 		return 0;
 	}
-	NET_INC_STATS(net, Ip_InUnknownProtos);
-	icmp_send(skb, ICMP_DEST_UNREACH, ICMP_PROT_UNREACH, 0);
-	kfree_skb_reason(skb, DROP_IP_NOPROTO);
+	NET_INC_STATS(net, Ip_InDelivers);
+	if (likely(prot))
+		return prot->handler(skb);
+	consume_skb(skb);
 	return 0;
 }
 

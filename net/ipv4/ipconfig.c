@@ -7,6 +7,7 @@
 #include "net/core/net_namespace.h"
 #include "net/core/netdevice.h"
 #include "net/ipv4/dhcp.h"
+#include "net/ipv4/ip.h"
 #include "net/ipv4/ipconfig.h"
 #include "net/ipv4/route.h"
 
@@ -42,7 +43,6 @@ static bool parse_ipv4(const char *s, const char **end, __be32 *addr)
 static const char *parse_param(const char *param, struct ip_param *p)
 {
 	const char *at, *end;
-	u32 host;
 
 	memset(p, 0, sizeof(*p));
 	if (!parse_ipv4(param, &at, &p->addr))
@@ -52,8 +52,7 @@ static const char *parse_param(const char *param, struct ip_param *p)
 	p->prefix_len = (unsigned int)parse_ulong(at + 1, &end, 10);
 	if (end == at + 1 || p->prefix_len < 1 || p->prefix_len > 32)
 		return "the prefix length is not a number from 1 to 32";
-	host = ntohl(p->addr);
-	if (!(host >> 24) || host >> 28 >= 0xe || host >> 24 == 127)
+	if (!ipv4_is_host(p->addr))
 		return "no device can have that address";
 	if (!*end)
 		return NULL;

@@ -69,24 +69,29 @@ static struct fib_route *fib_lookup(struct fib_table *fib, __be32 daddr, int oif
 	return NULL;
 }
 
-/* Empty the dst cache: who still holds an entry finds it stale. */
-static void rt_cache_flush(struct net *net)
+/* Let go of the cached entries that nobody else refers to, or of all. Bottom halves off. */
+static void dst_cache_shrink(struct fib_table *fib, bool all)
 {
-	struct fib_table *fib = net->ipv4.fib;
 	struct hlist_node *next;
 	struct dst_entry *dst;
 	unsigned int i;
 
-	local_bh_disable();
-	net->ipv4.rt_genid++;
 	for (i = 0; i < ARRAY_SIZE(fib->dst_hash); i++) {
 		hlist_for_each_entry_safe(dst, next, &fib->dst_hash[i], node) {
-			hlist_del_init(&dst->node);
-			dst_release(dst);
+			if (all || dst->refcnt == 1) {
+				hlist_del_init(&dst->node);
+				fib->nr_dst--;
+				dst_release(dst);
+			}
 		}
 	}
-	fib->nr_dst = 0;
-	local_bh_enable();
+}
+
+/* Empty the dst cache: who still holds an entry finds it stale. Bottom halves off. */
+static void rt_cache_flush(struct net *net)
+{
+	net->ipv4.rt_genid++;
+	dst_cache_shrink(net->ipv4.fib, true);
 }
 
 /* Insert behind all routes whose prefix is as long or longer. */
@@ -118,18 +123,14 @@ int ip_route_add(struct net *net, __be32 prefix, unsigned int prefix_len, __be32
 		 struct net_device *dev)
 {
 	struct fib_route r = {
-		.mask = inet_make_mask(prefix_len),
-		.gw = gw,
-		.dev = dev,
-		.plen = (u8)prefix_len,
+		.prefix = prefix, .mask = inet_make_mask(prefix_len), .plen = (u8)prefix_len,
+		.gw = gw, .dev = dev, .prefsrc = inet_select_addr(dev, gw ?: prefix),
 		.type = RTN_UNICAST,
 	};
 	const struct fib_route *to;
 
 	if (prefix_len > 32 || prefix & ~r.mask)
 		return -EINVAL;
-	r.prefix = prefix;
-	r.prefsrc = inet_select_addr(dev, gw ?: prefix);
 	if (gw) {
 		to = fib_lookup(net->ipv4.fib, gw, dev->ifindex);
 		if (!to || to->type != RTN_UNICAST || to->gw)
@@ -143,16 +144,11 @@ int ip_route_add(struct net *net, __be32 prefix, unsigned int prefix_len, __be32
 static int add_addr_routes(struct net *net, struct net_device *dev, const struct in_ifaddr *ifa)
 {
 	struct fib_route r = {
-		.prefix = ifa->ifa_local,
-		.mask = inet_make_mask(32),
-		.plen = 32,
-		.prefsrc = ifa->ifa_local,
-		.dev = dev,
-		.type = RTN_LOCAL,
+		.prefix = ifa->ifa_local, .mask = inet_make_mask(32), .plen = 32,
+		.prefsrc = ifa->ifa_local, .dev = dev, .type = RTN_LOCAL,
 	};
-	int err;
+	int err = fib_insert(net, &r);
 
-	err = fib_insert(net, &r);
 	if (err)
 		return err;
 	if (ifa->ifa_broadcast) {
@@ -187,9 +183,8 @@ int inet_addr_add(struct net *net, struct net_device *dev, __be32 addr, unsigned
 	if (in->count == IFA_MAX)
 		return -ENOMEM;
 	ifa = &in->ifa[in->count];
-	ifa->ifa_local = addr;
-	ifa->ifa_prefixlen = (u8)prefix_len;
-	ifa->ifa_mask = inet_make_mask(prefix_len);
+	*ifa = (struct in_ifaddr){ .ifa_local = addr, .ifa_prefixlen = (u8)prefix_len,
+				   .ifa_mask = inet_make_mask(prefix_len) };
 	ifa->ifa_broadcast = dev->flags & IFF_BROADCAST && prefix_len <= 30 ?
 			     addr | ~ifa->ifa_mask : 0;
 	local_bh_disable();
@@ -225,12 +220,12 @@ unsigned int inet_addr_type(struct net *net, __be32 addr)
 {
 	const struct fib_route *r;
 
-	if (ntohl(addr) >> 28 == 0xe)
+	if (ipv4_is_multicast(addr))
 		return RTN_MULTICAST;
-	if (addr == htonl(0xffffffff) || ntohl(addr) >> 24 == 0)
+	if (addr == htonl(INADDR_BROADCAST) || ntohl(addr) >> 24 == 0)
 		return RTN_BROADCAST;
 	r = fib_lookup(net->ipv4.fib, addr, 0);
-	return r && r->type != RTN_UNICAST ? r->type : RTN_UNICAST;
+	return r ? r->type : RTN_UNICAST;
 }
 
 /* --- path MTUs ------------------------------------------------------------------------------ */
@@ -257,26 +252,18 @@ static struct pmtu_entry *pmtu_find(struct fib_table *fib, __be32 daddr, u64 now
 	return NULL;
 }
 
-/* At the limit the one in this bucket, or any one, that expires first makes room. */
-static void pmtu_make_room(struct fib_table *fib)
+/* A new entry; at the limit the one that expires first makes room. */
+static struct pmtu_entry *pmtu_add(struct fib_table *fib, __be32 daddr)
 {
 	struct pmtu_entry *p, *first = NULL;
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(fib->pmtu_hash); i++)
+	for (i = 0; fib->nr_pmtu >= PMTU_LIMIT && i < ARRAY_SIZE(fib->pmtu_hash); i++)
 		hlist_for_each_entry(p, &fib->pmtu_hash[i], node)
 			if (!first || p->expires < first->expires)
 				first = p;
 	if (first)
 		pmtu_free(fib, first);
-}
-
-static struct pmtu_entry *pmtu_add(struct fib_table *fib, __be32 daddr)
-{
-	struct pmtu_entry *p;
-
-	if (fib->nr_pmtu >= PMTU_LIMIT)
-		pmtu_make_room(fib);
 	p = kzalloc(sizeof(*p));
 	if (!p)
 		return NULL;
@@ -328,24 +315,6 @@ void dst_release(struct dst_entry *dst)
 	kmem_cache_free(dst_cache, dst);
 }
 
-/* Let go of the entries that only the cache refers to. */
-static void dst_cache_shrink(struct fib_table *fib)
-{
-	struct hlist_node *next;
-	struct dst_entry *dst;
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(fib->dst_hash); i++) {
-		hlist_for_each_entry_safe(dst, next, &fib->dst_hash[i], node) {
-			if (dst->refcnt == 1) {
-				hlist_del_init(&dst->node);
-				fib->nr_dst--;
-				dst_release(dst);
-			}
-		}
-	}
-}
-
 /* What identifies a dst_entry. */
 struct dst_key {
 	__be32 daddr;			/* next hop; the destination itself with a learned MTU */
@@ -362,16 +331,6 @@ static bool dst_matches(const struct dst_entry *dst, const struct dst_key *k)
 	       dst->prefsrc == k->prefsrc && dst->mtu_expires == (k->pmtu ? k->pmtu->expires : 0);
 }
 
-static struct neighbour *dst_neighbour(struct net *net, const struct dst_key *k)
-{
-	struct neighbour *n = neigh_create(net->ipv4.arp, k->nexthop, k->dev);
-
-	if (n)
-		return n;
-	dst_cache_shrink(net->ipv4.fib);	/* its entries may pin the neighbours */
-	return neigh_create(net->ipv4.arp, k->nexthop, k->dev);
-}
-
 static struct dst_entry *dst_create(struct net *net, const struct dst_key *k)
 {
 	struct dst_entry *dst = kmem_cache_zalloc(dst_cache);
@@ -379,7 +338,11 @@ static struct dst_entry *dst_create(struct net *net, const struct dst_key *k)
 	if (!dst)
 		return NULL;
 	if (k->type == RTN_UNICAST && k->dev->header_ops) {
-		dst->neigh = dst_neighbour(net, k);
+		dst->neigh = neigh_create(net->ipv4.arp, k->nexthop, k->dev);
+		if (!dst->neigh) {	/* cached entries may pin the neighbours */
+			dst_cache_shrink(net->ipv4.fib, false);
+			dst->neigh = neigh_create(net->ipv4.arp, k->nexthop, k->dev);
+		}
 		if (!dst->neigh) {
 			kmem_cache_free(dst_cache, dst);
 			return NULL;
@@ -417,7 +380,7 @@ static struct dst_entry *dst_get(struct net *net, const struct dst_key *k)
 	if (!dst)
 		return NULL;
 	if (fib->nr_dst >= DST_CACHE_LIMIT)
-		dst_cache_shrink(fib);
+		dst_cache_shrink(fib, false);
 	if (fib->nr_dst < DST_CACHE_LIMIT) {
 		hlist_add_head(&dst->node, head);
 		fib->nr_dst++;
@@ -426,36 +389,27 @@ static struct dst_entry *dst_get(struct net *net, const struct dst_key *k)
 	return dst;
 }
 
-/* The device for a broadcast or multicast that no route names. */
-static struct net_device *any_device(struct net *net, int oif, unsigned int flag)
+/* By r's device if that can, or by any other that can. */
+static int route_group(struct net *net, const struct fib_route *r, int oif, struct dst_key *k)
 {
-	struct net_device *dev;
-
-	list_for_each_entry(dev, &net->dev_base_head, dev_list)
-		if (dev->flags & IFF_UP && dev->flags & flag && (!oif || dev->ifindex == oif))
-			return dev;
-	return NULL;
-}
-
-static int route_group(struct net *net, int oif, struct dst_key *k)
-{
-	const struct fib_route *r = fib_lookup(net->ipv4.fib, k->daddr, oif);
 	unsigned int flag = k->type == RTN_MULTICAST ? IFF_MULTICAST : IFF_BROADCAST;
+	struct net_device *dev;
 
 	if (r && r->dev->flags & flag)
 		k->dev = r->dev;
-	else
-		k->dev = any_device(net, oif, flag);
+	list_for_each_entry(dev, &net->dev_base_head, dev_list)
+		if (!k->dev && dev->flags & IFF_UP && dev->flags & flag &&
+		    (!oif || dev->ifindex == oif))
+			k->dev = dev;
 	if (!k->dev)
 		return -ENETUNREACH;
 	k->prefsrc = inet_select_addr(k->dev, r ? r->gw : 0);
 	return 0;
 }
 
-static int route_unicast(struct net *net, int oif, struct dst_key *k)
+static int route_unicast(struct net *net, const struct fib_route *r, struct dst_key *k)
 {
 	struct fib_table *fib = net->ipv4.fib;
-	const struct fib_route *r = fib_lookup(fib, k->daddr, oif);
 
 	if (!r || !(r->dev->flags & IFF_UP))
 		return -ENETUNREACH;
@@ -465,32 +419,32 @@ static int route_unicast(struct net *net, int oif, struct dst_key *k)
 	if (r->type == RTN_LOCAL) {
 		k->dev = net->loopback_dev;
 		k->prefsrc = k->daddr;
-		return 0;
+	} else if (r->type == RTN_UNICAST) {
+		k->nexthop = r->gw ?: k->daddr;
+		if (unlikely(fib->nr_pmtu))
+			k->pmtu = pmtu_find(fib, k->daddr, ktime_get_ns());
+		if (!k->pmtu)
+			k->daddr = k->nexthop;
 	}
-	if (r->type != RTN_UNICAST)
-		return 0;
-	k->nexthop = r->gw ?: k->daddr;
-	if (unlikely(fib->nr_pmtu))
-		k->pmtu = pmtu_find(fib, k->daddr, ktime_get_ns());
-	if (!k->pmtu)
-		k->daddr = k->nexthop;
 	return 0;
 }
 
 struct dst_entry *ip_route_output(struct net *net, __be32 daddr, __be32 saddr, int oif)
 {
 	struct dst_key k = { .daddr = daddr, .type = RTN_UNICAST };
+	const struct fib_route *r;
 	struct dst_entry *dst = NULL;
 	int err;
 
 	if (saddr && inet_addr_type(net, saddr) != RTN_LOCAL)
 		return ERR_PTR(-EINVAL);
-	if (daddr == htonl(0xffffffff))
+	if (daddr == htonl(INADDR_BROADCAST))
 		k.type = RTN_BROADCAST;
-	else if (ntohl(daddr) >> 28 == 0xe)
+	else if (ipv4_is_multicast(daddr))
 		k.type = RTN_MULTICAST;
 	local_bh_disable();
-	err = k.type == RTN_UNICAST ? route_unicast(net, oif, &k) : route_group(net, oif, &k);
+	r = fib_lookup(net->ipv4.fib, daddr, oif);
+	err = k.type == RTN_UNICAST ? route_unicast(net, r, &k) : route_group(net, r, oif, &k);
 	if (!err) {
 		dst = dst_get(net, &k);
 		err = dst ? 0 : -ENOBUFS;
@@ -514,12 +468,6 @@ void sk_dst_reset(struct sock *sk)
 	sk_dst_set(sk, NULL);
 }
 
-/* SO_DONTROUTE: only what is on link. */
-static bool dst_has_gateway(const struct dst_entry *dst, __be32 daddr)
-{
-	return dst->neigh && dst->neigh->primary_key != daddr;
-}
-
 struct dst_entry *ip_route_socket(struct sock *sk)
 {
 	const struct inet_sock *inet = inet_sk(sk);
@@ -531,7 +479,8 @@ struct dst_entry *ip_route_socket(struct sock *sk)
 			      inet->freebind ? 0 : inet->inet_saddr, sk->sk_bound_dev_if);
 	if (IS_ERR(dst))
 		return dst;
-	if (sock_flag(sk, SOCK_LOCALROUTE) && dst_has_gateway(dst, inet->inet_daddr)) {
+	if (sock_flag(sk, SOCK_LOCALROUTE) && dst->neigh &&
+	    dst->neigh->primary_key != inet->inet_daddr) {	/* only what is on link */
 		dst_release(dst);
 		return ERR_PTR(-ENETUNREACH);
 	}
@@ -580,7 +529,9 @@ void ip_rt_net_exit(struct net *net)
 
 	if (!fib)
 		return;
+	local_bh_disable();
 	rt_cache_flush(net);
+	local_bh_enable();
 	for (i = 0; i < ARRAY_SIZE(fib->pmtu_hash); i++)
 		hlist_for_each_entry_safe(p, next, &fib->pmtu_hash[i], node)
 			pmtu_free(fib, p);
