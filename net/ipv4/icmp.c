@@ -131,27 +131,34 @@ static bool icmp_allow(struct net *net, const struct dst_entry *dst, __be32 dadd
 
 /* --- sending --------------------------------------------------------------------------------- */
 
-static void icmp_count_out(struct net *net, u8 type)
-{
-	NET_INC_STATS(net, Icmp_OutMsgs);
-	if (type == ICMP_ECHOREPLY)
-		NET_INC_STATS(net, Icmp_OutEchoReps);
-	else if (type == ICMP_DEST_UNREACH)
-		NET_INC_STATS(net, Icmp_OutDestUnreachs);
-	else if (type == ICMP_TIME_EXCEEDED)
-		NET_INC_STATS(net, Icmp_OutTimeExcds);
-	else if (type == ICMP_PARAMETERPROB)
-		NET_INC_STATS(net, Icmp_OutParmProbs);
-}
-
 /* Send skb, whose data is the ICMP message with its checksum. Takes over dst's reference. */
 static void icmp_push(struct net *net, struct sk_buff *skb, struct dst_entry *dst,
 		      const struct ip_spec *spec)
 {
-	icmp_count_out(net, ((const struct icmphdr *)skb->data)->type);
+	static const u16 counter[] = {
+		[ICMP_ECHOREPLY] = MIB_Icmp_OutEchoReps,
+		[ICMP_DEST_UNREACH] = MIB_Icmp_OutDestUnreachs,
+		[ICMP_TIME_EXCEEDED] = MIB_Icmp_OutTimeExcds,
+		[ICMP_PARAMETERPROB] = MIB_Icmp_OutParmProbs,
+	};
+
+	NET_INC_STATS(net, Icmp_OutMsgs);
+	net->mib[counter[((const struct icmphdr *)skb->data)->type]]++;
 	if (ip_send_skb(net, skb, dst, spec))
 		NET_INC_STATS(net, Icmp_OutErrors);
 	dst_release(dst);
+}
+
+/* An skb with room for what goes in front of len octets of ICMP message. */
+static struct sk_buff *icmp_alloc(u32 len)
+{
+	struct sk_buff *skb = alloc_skb(MAX_HEADER + len);
+
+	if (!skb)
+		return NULL;
+	skb_reserve(skb, MAX_HEADER);
+	skb_put(skb, len);
+	return skb;
 }
 
 /* The n octets of skb from its network header on, wherever skb->data is by now. */
@@ -194,20 +201,14 @@ static bool icmp_may_report(struct net *net, const struct sk_buff *skb)
 static struct sk_buff *icmp_make_error(const struct sk_buff *about, u8 type, u8 code, u32 info)
 {
 	u32 quote = min_t(u32, network_len(about), ICMP_QUOTE_MAX);
-	struct sk_buff *skb = alloc_skb(MAX_HEADER + sizeof(struct icmphdr) + quote);
+	struct sk_buff *skb = icmp_alloc(sizeof(struct icmphdr) + quote);
 	struct icmphdr *icmp;
 
 	if (!skb)
 		return NULL;
-	skb_reserve(skb, MAX_HEADER);
-	icmp = skb_put(skb, sizeof(*icmp) + quote);
-	icmp->type = type;
-	icmp->code = code;
-	icmp->checksum = 0;
-	if (type == ICMP_PARAMETERPROB)
-		icmp->un.gateway = htonl(info << 24);
-	else
-		icmp->un.gateway = htonl(info);
+	icmp = (struct icmphdr *)skb->data;
+	*icmp = (struct icmphdr){ .type = type, .code = code };
+	icmp->un.gateway = htonl(type == ICMP_PARAMETERPROB ? info << 24 : info);
 	if (copy_from_network(about, icmp + 1, quote)) {
 		consume_skb(skb);
 		return NULL;
@@ -246,14 +247,13 @@ void icmp_send(struct sk_buff *skb_in, u8 type, u8 code, u32 info)
 /* The answer to skb, an echo request at skb->data: the same octets but for the type. */
 static struct sk_buff *icmp_make_reply(const struct sk_buff *skb)
 {
-	struct sk_buff *reply = alloc_skb(MAX_HEADER + skb->len);
+	struct sk_buff *reply = icmp_alloc(skb->len);
 	struct icmphdr *icmp;
 	u32 sum;
 
 	if (!reply)
 		return NULL;
-	skb_reserve(reply, MAX_HEADER);
-	icmp = skb_put(reply, skb->len);
+	icmp = (struct icmphdr *)reply->data;
 	if (skb_copy_bits(skb, 0, icmp, skb->len)) {
 		consume_skb(reply);
 		return NULL;
@@ -295,11 +295,10 @@ static enum skb_drop_reason icmp_echo(struct net *net, struct sk_buff *skb)
 static u32 guess_mtu(u32 old)
 {
 	static const u16 plateau[] = { 32000, 17914, 8166, 4352, 2002, 1492, 576, 296, 68 };
-	unsigned int i;
+	unsigned int i = 0;
 
-	for (i = 0; i < ARRAY_SIZE(plateau) - 1; i++)
-		if (old > plateau[i])
-			break;
+	while (i < ARRAY_SIZE(plateau) - 1 && old <= plateau[i])
+		i++;
 	return plateau[i];
 }
 

@@ -283,15 +283,11 @@ static struct sk_buff *ipq_reassemble(struct ipq *q)
 	struct sk_buff *head = q->first, *skb;
 	struct net *net = q->net;
 
-	ipq_unlink(q);
-	q->first = NULL;
 	if (skb_cloned(head) && pskb_expand_head(head, 0, 0)) {
-		q->first = head;
-		q->truesize = 0;
-		INIT_LIST_HEAD(&q->lru);
 		ipq_kill(q, DROP_NOMEM);
 		return NULL;
 	}
+	ipq_unlink(q);
 	skb_shinfo(head)->frag_list = head->next;
 	for (skb = head->next; skb; skb = skb->next) {
 		skb_pull(skb, ip_hdrlen(ip_hdr(skb)));
@@ -315,16 +311,12 @@ static struct sk_buff *ipq_queue(struct ipq *q, struct sk_buff *skb)
 	if (!why && (q->count >= FRAG_QUEUE_LIMIT ||
 		     !frags_make_room(q->frags, q, skb->truesize)))
 		why = DROP_IP_FRAG_LIMIT;
+	why = why ?: ipq_insert(q, skb, &duplicate);
 	if (!why)
-		why = ipq_insert(q, skb, &duplicate);
-	if (why) {
-		kfree_skb_reason(skb, why);
-		if (!duplicate)
-			ipq_kill(q, why);
-		return NULL;
-	}
-	if (q->len && q->meat == q->len)
-		return ipq_reassemble(q);
+		return q->meat == q->len ? ipq_reassemble(q) : NULL;	/* never 0 octets */
+	kfree_skb_reason(skb, why);
+	if (!duplicate)
+		ipq_kill(q, why);
 	return NULL;
 }
 

@@ -54,31 +54,16 @@ void ip_net_exit(struct net *net)
 	net->ipv4.idents = NULL;
 }
 
-/* RFC 1112 6.4: the group's low 23 bits. */
-static void ip_eth_mc_map(__be32 group, u8 ha[ETH_ALEN])
-{
-	u32 g = ntohl(group);
-
-	ha[0] = 0x01;
-	ha[1] = 0x00;
-	ha[2] = 0x5e;
-	ha[3] = (u8)(g >> 16 & 0x7f);
-	ha[4] = (u8)(g >> 8);
-	ha[5] = (u8)g;
-}
-
 /* To a group, or by a device without addresses. Bottom halves off. */
 static int ip_output_nohop(struct sk_buff *skb, struct dst_entry *dst)
 {
+	u32 group = ntohl(ip_hdr(skb)->daddr);	/* RFC 1112 6.4: its low 23 bits */
+	const u8 ha[ETH_ALEN] = {
+		0x01, 0x00, 0x5e, (u8)(group >> 16 & 0x7f), (u8)(group >> 8), (u8)group,
+	};
 	struct net_device *dev = dst->dev;
-	const u8 *to = dev->broadcast;
-	u8 group[ETH_ALEN];
 
-	if (dst->type == RTN_MULTICAST) {
-		ip_eth_mc_map(ip_hdr(skb)->daddr, group);
-		to = group;
-	}
-	if (dev_hard_header(skb, dev, ETH_P_IP, to)) {
+	if (dev_hard_header(skb, dev, ETH_P_IP, dst->type == RTN_MULTICAST ? ha : dev->broadcast)) {
 		kfree_skb_reason(skb, DROP_NOMEM);
 		return -ENOBUFS;
 	}
@@ -205,13 +190,6 @@ int ip_queue_xmit(struct sock *sk, struct sk_buff *skb, u8 tos)
 	return ip_output(net, skb, dst);
 }
 
-/* What skb_append_iter() added to truesize is the socket's to bear, too. */
-static void charge_growth(struct sk_buff *skb, u32 before)
-{
-	__atomic_add_fetch(&skb->sk->sk_wmem_alloc, (int)(skb->truesize - before),
-			   __ATOMIC_RELAXED);
-}
-
 struct sk_buff *ip_make_skb(struct sock *sk, struct msghdr *msg, u32 len, u32 hdrlen)
 {
 	u32 linear = len <= LINEAR_MAX ? len : 0, before;
@@ -225,7 +203,7 @@ struct sk_buff *ip_make_skb(struct sock *sk, struct msghdr *msg, u32 len, u32 hd
 	skb_reserve(skb, MAX_HEADER + hdrlen);
 	before = skb->truesize;
 	err = skb_append_iter(skb, &msg->msg_iter, len);
-	charge_growth(skb, before);
+	__atomic_add_fetch(&sk->sk_wmem_alloc, (int)(skb->truesize - before), __ATOMIC_RELAXED);
 	if (err) {
 		consume_skb(skb);
 		return ERR_PTR(err == -ENOMEM ? -ENOBUFS : err);
