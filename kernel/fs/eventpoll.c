@@ -1,10 +1,11 @@
 /*
  * epoll(7).
  *
- * An instance holds an item for each (file, descriptor) that it watches, in a hash table by
- * descriptor, and a list of the items that may be ready. An item's wait entry stays on the
- * file's wait queue: a wake-up puts the item on the ready list, and epoll_wait(2) asks only the
- * files of that list what holds now. So a wait costs in proportion to what is ready.
+ * An instance has an item for each (file, descriptor) that it watches, which is on the instance's
+ * list, on the file's, where it is found again (few instances watch one file), and, when it may be
+ * ready, on the ready list. An item's wait entry stays on the file's wait queue: a wake-up puts the
+ * item on the ready list, and epoll_wait(2) asks only the files of that list what holds now. So a
+ * wait costs in proportion to what is ready.
  *
  * Level-triggered items go back to the end of the ready list when they were reported, and leave
  * it when they are found not ready. Edge-triggered ones leave it at once.
@@ -12,7 +13,6 @@
  * Locks, in this order:
  *   m  ep_mutex, for all instances: who watches what. Process context; held while files are
  *      asked, so poll operations must not sleep; a page fault, while events are written, does not
- *   f  the watched file's f_lock
  *   q  the watched file's wait queue lock; held when ep_poll_callback() runs
  *   e  eventpoll.lock, interrupts off: the ready list
  *   I  immutable after creation
@@ -26,7 +26,6 @@
 #include "lib/errno.h"
 
 #define EP_MAX_NESTS	4	/* instances in a chain of watching, below the first */
-#define EP_MIN_BUCKETS	8
 #define EP_MAX_EVENTS	(0x7fffffff / (int)sizeof(struct epoll_event))
 
 /* Flags in an item's events beside the events themselves. */
@@ -45,9 +44,9 @@ struct ep_wait {
 };
 
 struct epitem {
-	struct hlist_node node;			/* [m] in ep->buckets */
+	struct list_head link;			/* [m] on ep->items */
+	struct list_head file_link;		/* [m] on file->f_ep_links */
 	struct list_head ready;			/* [e] on the ready list */
-	struct list_head file_link;		/* [f] file->f_ep_links */
 	struct eventpoll *ep;			/* [I] */
 	struct file *file;			/* [I] not counted: the file tells when it goes */
 	int fd;					/* [I] */
@@ -63,10 +62,8 @@ struct eventpoll {
 	struct wait_queue_head wq;		/* epoll_wait() callers */
 	struct wait_queue_head poll_wq;		/* who polls this instance itself */
 	struct file *file;			/* [I] not counted */
-	unsigned int nr_items;			/* [m] */
-	unsigned int nr_buckets;		/* [m] a power of two */
+	struct list_head items;			/* [m] */
 	u64 round;				/* [m] counts the calls that report */
-	struct hlist_head *buckets;		/* [m] */
 };
 
 /* A poll_table for queueing on behalf of one item. */
@@ -87,9 +84,9 @@ void eventpoll_init(void)
 	epitem_cache = kmem_cache_create("epitem", sizeof(struct epitem), 0);
 }
 
-static inline struct eventpoll *file_ep(const struct file *file)
+static inline bool is_file_epoll(const struct file *file)
 {
-	return file->f_op == &eventpoll_fops ? file->private_data : NULL;
+	return file->f_op == &eventpoll_fops;
 }
 
 /* --- the ready list ------------------------------------------------------------------------ */
@@ -182,9 +179,9 @@ static void ep_queue_proc(struct file *file, struct wait_queue_head *wq, struct 
 static inline u32 ep_item_poll(struct epitem *item, struct poll_table *pt)
 {
 	u32 events = item->events & ~EP_PRIVATE_BITS;
-	struct eventpoll *child = file_ep(item->file);
+	struct eventpoll *child = item->file->private_data;
 
-	if (likely(!child))
+	if (likely(!is_file_epoll(item->file)))
 		return item->file->f_op->poll(item->file, pt) & events;
 	poll_wait(item->file, &child->poll_wq, pt);
 	return ep_ready_events(child) & events;
@@ -192,38 +189,14 @@ static inline u32 ep_item_poll(struct epitem *item, struct poll_table *pt)
 
 /* --- items --------------------------------------------------------------------------------- */
 
-static inline struct hlist_head *ep_bucket(const struct eventpoll *ep, int fd)
-{
-	return &ep->buckets[(unsigned int)fd & (ep->nr_buckets - 1)];
-}
-
 static struct epitem *ep_find(const struct eventpoll *ep, const struct file *file, int fd)
 {
 	struct epitem *item;
 
-	hlist_for_each_entry(item, ep_bucket(ep, fd), node)
-		if (item->file == file && item->fd == fd)
+	list_for_each_entry(item, &file->f_ep_links, file_link)
+		if (item->ep == ep && item->fd == fd)
 			return item;
 	return NULL;
-}
-
-/* Twice as many buckets; without memory for them the chains only grow longer. */
-static void ep_grow(struct eventpoll *ep)
-{
-	struct hlist_head *old = ep->buckets, *buckets;
-	unsigned int i, n = ep->nr_buckets;
-	struct epitem *item;
-	struct hlist_node *next;
-
-	buckets = kzalloc(2 * n * sizeof(*buckets));
-	if (!buckets)
-		return;
-	ep->buckets = buckets;
-	ep->nr_buckets = 2 * n;
-	for (i = 0; i < n; i++)
-		hlist_for_each_entry_safe(item, next, &old[i], node)
-			hlist_add_head(&item->node, ep_bucket(ep, item->fd));
-	kfree(old);
 }
 
 /* Forget an item. ep_mutex held. */
@@ -238,12 +211,9 @@ static void ep_remove(struct epitem *item)
 		if (w != &item->wait)
 			kfree(w);
 	}
-	spin_lock(&item->file->f_lock);
-	list_del_init(&item->file_link);
-	spin_unlock(&item->file->f_lock);
-	hlist_del_init(&item->node);
+	list_del(&item->link);
+	list_del(&item->file_link);
 	ep_unmark_ready(item);
-	item->ep->nr_items--;
 	kmem_cache_free(epitem_cache, item);
 }
 
@@ -276,12 +246,8 @@ static int ep_insert(struct eventpoll *ep, struct file *file, int fd, const stru
 	item->fd = fd;
 	item->events = ev->events | EP_ALWAYS;
 	item->data = ev->data;
-	if (ep->nr_items++ >= ep->nr_buckets)
-		ep_grow(ep);
-	hlist_add_head(&item->node, ep_bucket(ep, fd));
-	spin_lock(&file->f_lock);
+	list_add_tail(&item->link, &ep->items);
 	list_add_tail(&item->file_link, &file->f_ep_links);
-	spin_unlock(&file->f_lock);
 	ready = ep_item_poll(item, &t.pt);
 	if (t.failed) {
 		ep_remove(item);
@@ -311,20 +277,14 @@ static int ep_modify(struct epitem *item, const struct epoll_event *ev)
 static int ep_depth_below(const struct eventpoll *ep, const struct eventpoll *target, int depth)
 {
 	struct epitem *item;
-	unsigned int i;
 	int deepest = 0;
 
 	if (ep == target || depth > EP_MAX_NESTS)
 		return EP_MAX_NESTS + 1;
-	for (i = 0; i < ep->nr_buckets; i++) {
-		hlist_for_each_entry(item, &ep->buckets[i], node) {
-			struct eventpoll *child = file_ep(item->file);
-
-			if (child)
-				deepest = max(deepest,
-					      1 + ep_depth_below(child, target, depth + 1));
-		}
-	}
+	list_for_each_entry(item, &ep->items, link)
+		if (is_file_epoll(item->file))
+			deepest = max(deepest, 1 + ep_depth_below(item->file->private_data, target,
+								  depth + 1));
 	return deepest;
 }
 
@@ -451,13 +411,9 @@ static long ep_wait(struct eventpoll *ep, struct epoll_event __user *user, int m
 	int n;
 
 	for (;;) {
-		if (ep_maybe_ready(ep)) {
-			n = ep_send_events(ep, user, max);
-			if (n)
-				return n;
-		}
-		if (!in_time)
-			return 0;
+		n = ep_maybe_ready(ep) ? ep_send_events(ep, user, max) : 0;
+		if (n || !in_time)
+			return n;
 		if (signal_pending())
 			return -EINTR;
 		in_time = ep_sleep(ep, deadline);
@@ -469,16 +425,11 @@ static long ep_wait(struct eventpoll *ep, struct epoll_event __user *user, int m
 static void eventpoll_file_release(struct file *file)
 {
 	struct eventpoll *ep = file->private_data;
-	struct epitem *item;
-	struct hlist_node *next;
-	unsigned int i;
 
 	spin_lock(&ep_mutex);
-	for (i = 0; i < ep->nr_buckets; i++)
-		hlist_for_each_entry_safe(item, next, &ep->buckets[i], node)
-			ep_remove(item);
+	while (!list_empty(&ep->items))
+		ep_remove(list_first_entry(&ep->items, struct epitem, link));
 	spin_unlock(&ep_mutex);
-	kfree(ep->buckets);
 	kfree(ep);
 }
 
@@ -495,10 +446,8 @@ static long do_epoll_create(unsigned int flags)
 
 	if (!ep)
 		return -ENOMEM;
-	ep->buckets = kzalloc(EP_MIN_BUCKETS * sizeof(*ep->buckets));
-	file = ep->buckets ? alloc_file(&eventpoll_fops, O_RDWR | flags, ep) : ERR_PTR(-ENOMEM);
+	file = alloc_file(&eventpoll_fops, O_RDWR | flags, ep);
 	if (IS_ERR(file)) {
-		kfree(ep->buckets);
 		kfree(ep);
 		return PTR_ERR(file);
 	}
@@ -506,8 +455,8 @@ static long do_epoll_create(unsigned int flags)
 	INIT_LIST_HEAD(&ep->ready);
 	init_waitqueue_head(&ep->wq);
 	init_waitqueue_head(&ep->poll_wq);
+	INIT_LIST_HEAD(&ep->items);
 	ep->file = file;
-	ep->nr_buckets = EP_MIN_BUCKETS;
 	return fd_install_new(file, flags);
 }
 
@@ -525,14 +474,14 @@ SYSCALL_DEFINE1(epoll_create1, unsigned int, flags)
 static int ep_ctl(struct eventpoll *ep, struct file *file, int fd, int op,
 		  const struct epoll_event *ev)
 {
-	const struct eventpoll *child = file_ep(file);
+	bool nested = is_file_epoll(file);
 	struct epitem *item;
 
 	if (op != EPOLL_CTL_DEL && ev->events & EPOLLEXCLUSIVE &&
-	    (op == EPOLL_CTL_MOD || child || ev->events & ~EP_EXCLUSIVE_OK))
+	    (op == EPOLL_CTL_MOD || nested || ev->events & ~EP_EXCLUSIVE_OK))
 		return -EINVAL;
-	if (op == EPOLL_CTL_ADD && child &&
-	    ep_depth_below(child, ep, 0) + ep_depth_above(ep, 0) >= EP_MAX_NESTS)
+	if (op == EPOLL_CTL_ADD && nested &&
+	    ep_depth_below(file->private_data, ep, 0) + ep_depth_above(ep, 0) >= EP_MAX_NESTS)
 		return -ELOOP;
 	item = ep_find(ep, file, fd);
 	switch (op) {
@@ -561,10 +510,10 @@ SYSCALL_DEFINE4(epoll_ctl, int, epfd, int, op, int, fd, struct epoll_event __use
 		return -EBADF;
 	if (!file->f_op->poll)
 		return -EPERM;
-	if (!file_ep(epfile) || epfile == file)
+	if (!is_file_epoll(epfile) || epfile == file)
 		return -EINVAL;
 	spin_lock(&ep_mutex);
-	err = ep_ctl(file_ep(epfile), file, fd, op, &ev);
+	err = ep_ctl(epfile->private_data, file, fd, op, &ev);
 	spin_unlock(&ep_mutex);
 	return err;
 }
@@ -579,7 +528,7 @@ static long do_epoll_wait(int epfd, struct epoll_event __user *user, int max, in
 		return -EINVAL;
 	if (!access_ok(user, (unsigned long)max * sizeof(*user)))
 		return -EFAULT;
-	if (!file_ep(file))
+	if (!is_file_epoll(file))
 		return -EINVAL;
 	return ep_wait(file->private_data, user, max, timeout_from_ms(timeout_ms));
 }

@@ -51,7 +51,7 @@ struct file {
 	loff_t f_pos;				/* [f] */
 	void *private_data;			/* [I] the socket, pipe, epoll instance ... */
 	struct inode *f_inode;			/* [I] what open(2) found, or NULL */
-	struct list_head f_ep_links;		/* [f] epoll items that watch this file */
+	struct list_head f_ep_links;		/* epoll items that watch this file (ep_mutex) */
 };
 
 /*

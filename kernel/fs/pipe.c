@@ -234,20 +234,17 @@ static ssize_t pipe_write(struct file *file, struct iov_iter *from, loff_t *pos)
 
 /* --- the rest ------------------------------------------------------------------------------ */
 
-static poll_events_t pipe_poll_read(struct file *file, struct poll_table *pt)
+static poll_events_t pipe_poll(struct file *file, struct poll_table *pt)
 {
 	struct pipe *p = file->private_data;
 
+	if (file_writable(file)) {
+		poll_wait(file, &p->wr_wait, pt);
+		return (pipe_full(p) ? 0 : EPOLLOUT | EPOLLWRNORM) |
+		       (READ_ONCE(p->readers) ? 0 : EPOLLERR);
+	}
 	poll_wait(file, &p->rd_wait, pt);
 	return (pipe_empty(p) ? 0 : EPOLLIN | EPOLLRDNORM) | (READ_ONCE(p->writers) ? 0 : EPOLLHUP);
-}
-
-static poll_events_t pipe_poll_write(struct file *file, struct poll_table *pt)
-{
-	struct pipe *p = file->private_data;
-
-	poll_wait(file, &p->wr_wait, pt);
-	return (pipe_full(p) ? 0 : EPOLLOUT | EPOLLWRNORM) | (READ_ONCE(p->readers) ? 0 : EPOLLERR);
 }
 
 static long pipe_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
@@ -271,16 +268,20 @@ static int pipe_fstat(struct file *file, struct stat *st)
 }
 
 /* One end is closed: the other side's sleepers are told, and the last one frees the pipe. */
-static void pipe_close_end(struct pipe *p, u32 *end, struct wait_queue_head *others)
+static void pipe_release(struct file *file)
 {
-	bool last;
+	struct pipe *p = file->private_data;
+	bool writer = file_writable(file), last;
 
 	pipe_lock(p);
-	--*end;
+	if (writer)
+		p->writers--;
+	else
+		p->readers--;
 	last = !p->readers && !p->writers;
 	pipe_unlock(p);
 	if (!last) {
-		wake_up_all(others);
+		wake_up_all(writer ? &p->rd_wait : &p->wr_wait);
 		return;
 	}
 	for (; p->tail != p->head; p->tail++)
@@ -288,41 +289,19 @@ static void pipe_close_end(struct pipe *p, u32 *end, struct wait_queue_head *oth
 	kfree(p);
 }
 
-static void pipe_release_read(struct file *file)
-{
-	struct pipe *p = file->private_data;
-
-	pipe_close_end(p, &p->readers, &p->wr_wait);
-}
-
-static void pipe_release_write(struct file *file)
-{
-	struct pipe *p = file->private_data;
-
-	pipe_close_end(p, &p->writers, &p->rd_wait);
-}
-
-static const struct file_operations pipe_read_fops = {
+/* Of both ends: what each may do is said by its access mode. */
+static const struct file_operations pipe_fops = {
 	.read_iter = pipe_read,
-	.poll = pipe_poll_read,
-	.ioctl = pipe_ioctl,
-	.fstat = pipe_fstat,
-	.release = pipe_release_read,
-};
-
-static const struct file_operations pipe_write_fops = {
 	.write_iter = pipe_write,
-	.poll = pipe_poll_write,
+	.poll = pipe_poll,
 	.ioctl = pipe_ioctl,
 	.fstat = pipe_fstat,
-	.release = pipe_release_write,
+	.release = pipe_release,
 };
 
 long pipe_size(const struct file *file)
 {
-	if (file->f_op != &pipe_read_fops && file->f_op != &pipe_write_fops)
-		return -EBADF;
-	return PIPE_SLOTS * PAGE_SIZE;
+	return file->f_op == &pipe_fops ? (long)(PIPE_SLOTS * PAGE_SIZE) : -EBADF;
 }
 
 /* Both files of a new pipe. 0 or an errno. */
@@ -336,13 +315,13 @@ static int pipe_files(struct file *files[2], unsigned int flags)
 	init_waitqueue_head(&p->owner_wait);
 	init_waitqueue_head(&p->rd_wait);
 	init_waitqueue_head(&p->wr_wait);
-	files[0] = alloc_file(&pipe_read_fops, O_RDONLY | flags, p);
+	files[0] = alloc_file(&pipe_fops, O_RDONLY | flags, p);
 	if (IS_ERR(files[0])) {
 		kfree(p);
 		return (int)PTR_ERR(files[0]);
 	}
 	p->readers = 1;
-	files[1] = alloc_file(&pipe_write_fops, O_WRONLY | flags, p);
+	files[1] = alloc_file(&pipe_fops, O_WRONLY | flags, p);
 	if (IS_ERR(files[1])) {
 		fput(files[0]);
 		return (int)PTR_ERR(files[1]);

@@ -37,23 +37,22 @@ struct proc_file {
 /* Make the text in as large a buffer as it needs. 0 or -ENOMEM. */
 static int make_text(struct proc_file *pf)
 {
-	size_t size = TEXT_FIRST;
+	size_t size;
 	int n;
 
-	kfree(pf->text);
 	pf->len = 0;
-	for (;;) {
+	for (size = TEXT_FIRST; ; size *= 2) {
+		kfree(pf->text);
 		pf->text = kmalloc(size);
 		if (!pf->text)
 			return -ENOMEM;
 		n = pf->source->show(pf->text, size, pf->source->arg);
-		if (n < 0 || (size_t)n < size - 1 || size == TEXT_MAX)
-			break;
-		kfree(pf->text);
-		size *= 2;
+		if (n < 0)
+			return n;
+		pf->len = min((size_t)n, size - 1);
+		if (pf->len < size - 1 || size == TEXT_MAX)
+			return 0;
 	}
-	pf->len = n < 0 ? 0 : min((size_t)n, size - 1);
-	return n < 0 ? n : 0;
 }
 
 static ssize_t proc_read(struct file *file, struct iov_iter *to, loff_t *pos)
@@ -247,18 +246,15 @@ static void fd_refresh(struct inode *dir)
 	static int made;
 	struct inode *inode;
 	char name[12];
-	int fd;
+	int n;
 
-	for (fd = fd_next(made); fd >= 0; fd = fd_next(fd + 1)) {
-		while (made <= fd) {
-			int n = snprintf(name, sizeof(name), "%d", made);
-
-			inode = inode_add(dir, name, n, S_IFLNK | 0700);
-			if (!inode)
-				return;
-			inode->i_op = &fd_iops;
-			inode->i_private = (void *)(long)made++;
-		}
+	while (fd_next(made) >= 0) {
+		n = snprintf(name, sizeof(name), "%d", made);
+		inode = inode_add(dir, name, n, S_IFLNK | 0700);
+		if (!inode)
+			return;
+		inode->i_op = &fd_iops;
+		inode->i_private = (void *)(long)made++;
 	}
 }
 

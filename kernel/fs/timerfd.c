@@ -154,28 +154,24 @@ static void timerfd_state(struct timerfd *t, struct __kernel_itimerspec *its)
 	its->it_value = ns_timespec(!t->expires ? 0 : t->expires > now ? t->expires - now : 1);
 }
 
-/* On ktime_get_ns()'s scale; what lies in the past is due now. */
-static u64 expiry(const struct timerfd *t, u64 value, int flags)
-{
-	u64 now = ktime_get_ns(), offset;
-
-	if (!(flags & TFD_TIMER_ABSTIME))
-		return now + value;
-	offset = t->real ? ktime_get_real_ns() - now : 0;
-	return value > offset + 1 ? value - offset : 1;
-}
-
+/* Locked. Times are kept on ktime_get_ns()'s scale; what lies in the past is due now. */
 static void timerfd_set(struct timerfd *t, const struct __kernel_itimerspec *its, int flags)
 {
-	u64 value = timespec_ns(&its->it_value);
+	u64 value = timespec_ns(&its->it_value), now = ktime_get_ns();
+	u64 offset = t->real ? ktime_get_real_ns() - now : 0;
 
 	del_timer(&t->timer);
 	t->ticks = 0;
 	t->fired = false;
 	t->interval = timespec_ns(&its->it_interval);
-	t->expires = value ? expiry(t, value, flags) : 0;
-	if (t->expires)
-		mod_timer(&t->timer, t->expires);
+	t->expires = 0;
+	if (!value)
+		return;
+	if (!(flags & TFD_TIMER_ABSTIME))
+		t->expires = now + value;
+	else
+		t->expires = value > offset + 1 ? value - offset : 1;
+	mod_timer(&t->timer, t->expires);
 }
 
 /* The timerfd that file is. NULL: *err says why it is none; file may be NULL, too. */
