@@ -12,6 +12,7 @@
  */
 #include "drivers/virtio_net.h"
 #include "lib/errno.h"
+#include "net/core/timestamping.h"
 
 #define HDR_LEN		((u32)sizeof(struct virtio_net_hdr))
 #define TCP_OFFSET	12	/* RFC 9293 3.1: data offset, upper half of this octet, in words */
@@ -121,6 +122,7 @@ enum netdev_tx virtnet_start_xmit(struct sk_buff *skb, struct net_device *dev, b
 	struct virtio_sg sg[VIRTQUEUE_MAX_SG];
 
 	tx_reclaim(vn);
+	skb_tx_timestamp(skb);
 	skb_orphan(skb);
 	if (unlikely(virtqueue_add(vn->tx, sg, tx_pieces(skb, sg), 0, skb))) {
 		dev->stats.tx_dropped++;

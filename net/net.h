@@ -37,6 +37,12 @@ struct msghdr {
 /* Append one control message for recvmsg(2); sets MSG_CTRUNC when there is no room. */
 int put_cmsg(struct msghdr *msg, int level, int type, int len, const void *data);
 
+/*
+ * The next control message of sendmsg(2), whose octets are all there; *at, 0 at first, remembers
+ * where the search is. 1; 0: no more; -EINVAL: it says that it is shorter or longer than it can be.
+ */
+int next_cmsg(const struct msghdr *msg, size_t *at, const struct cmsghdr **cmsg);
+
 struct socket_wq {
 	struct wait_queue_head wait;
 };

@@ -37,6 +37,20 @@ int put_cmsg(struct msghdr *msg, int level, int type, int len, const void *data)
 	return 0;
 }
 
+int next_cmsg(const struct msghdr *msg, size_t *at, const struct cmsghdr **cmsg)
+{
+	size_t left = msg->msg_controllen - *at;
+	const void *next = (const u8 *)msg->msg_control + *at;
+
+	if (*at > msg->msg_controllen || left < sizeof(**cmsg))
+		return 0;
+	*cmsg = next;
+	if ((*cmsg)->cmsg_len < sizeof(**cmsg) || (*cmsg)->cmsg_len > left)
+		return -EINVAL;
+	*at += CMSG_ALIGN((*cmsg)->cmsg_len);
+	return 1;
+}
+
 /* A kernel copy of what sendmsg(2) passes, at *control; the caller kfree()s it. */
 static int copy_control_in(const struct user_msghdr *u, struct msghdr *msg)
 {

@@ -67,8 +67,6 @@ poll_events_t datagram_poll(struct file *file, struct socket *sock, struct poll_
 	poll_events_t mask = 0;
 
 	poll_wait(file, &sock->wq.wait, pt);
-	if (sk->sk_error_queue && !skb_queue_empty(sk->sk_error_queue))
-		mask |= EPOLLERR;
 	if (!skb_queue_empty(&sk->sk_receive_queue))
 		mask |= EPOLLIN | EPOLLRDNORM;
 	if (sock_writeable(sk))

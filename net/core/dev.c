@@ -13,6 +13,7 @@
 #include "net/core/net_namespace.h"
 #include "net/core/netdevice.h"
 #include "net/core/softnet.h"
+#include "net/core/timestamping.h"
 #include "net/limits.h"
 
 #define PTYPE_HASH_SIZE	16U
@@ -502,6 +503,8 @@ int dev_queue_xmit(struct sk_buff *skb)
 	struct net_device *dev = skb->dev;
 	int err;
 
+	if (unlikely(skb_shinfo(skb)->tx_flags & SKBTX_SCHED_TSTAMP))
+		skb_tstamp_tx(skb, SKB_TSTAMP_SCHED);
 	if (unlikely(!(dev->flags & IFF_UP))) {
 		kfree_skb_reason(skb, DROP_DEV_READY);
 		return -ENETDOWN;

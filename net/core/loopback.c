@@ -7,11 +7,13 @@
 #include "net/core/loopback.h"
 #include "net/core/net_namespace.h"
 #include "net/core/netdevice.h"
+#include "net/core/timestamping.h"
 
 #define LOOPBACK_MTU	65536U
 
 static enum netdev_tx loopback_xmit(struct sk_buff *skb, struct net_device *dev, bool more)
 {
+	skb_tx_timestamp(skb);
 	skb_orphan(skb);
 	skb->pkt_type = PACKET_HOST;
 	skb->tstamp = 0;

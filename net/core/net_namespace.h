@@ -31,7 +31,7 @@ struct net {
 	struct net_device *loopback_dev;
 	int ifindex;				/* the last one given out */
 	struct list_head ptype_all;		/* struct packet_type: ETH_P_ALL (taps, capture) */
-	u32 netstamp_needed;			/* sockets that want SO_TIMESTAMP(NS) */
+	u32 netstamp_needed;			/* sockets of sock_needs_netstamp() */
 	struct netns_core core;
 	struct netns_ipv4 ipv4;			/* addresses, routes, ARP, fragments, UDP, limits */
 	struct netns_tcp tcp;			/* TCP's sysctls, hash tables, memory */

@@ -121,6 +121,7 @@ static void init_shinfo(struct skb_shared_info *si)
 	si->gso_type = 0;
 	si->gso_size = 0;
 	si->gso_segs = 0;
+	si->tx_flags = 0;
 	si->dataref = 1;
 	si->frag_list = NULL;
 }

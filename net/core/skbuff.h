@@ -56,7 +56,9 @@ struct skb_shared_info {
 	u8 gso_type;		/* SKB_GSO_*, 0 when gso_size is 0 */
 	u16 gso_size;		/* payload octets per segment; 0: not to be segmented */
 	u16 gso_segs;		/* how many segments it stands for; 0 counts as 1 */
+	u16 tx_flags;		/* SKBTX_*: where it is to be stamped on its way out */
 	u32 dataref;		/* atomic: sk_buffs that share this head */
+	u32 tskey;		/* what the stamps are called, if tx_flags */
 	struct sk_buff *frag_list;	/* further skbs of this packet (reassembled fragments) */
 	skb_frag_t frags[MAX_SKB_FRAGS];
 };

@@ -7,6 +7,7 @@
 #include "lib/string.h"
 #include "net/core/net_namespace.h"
 #include "net/core/sock.h"
+#include "net/core/timestamping.h"
 #include "net/ipv4/route.h"
 #include "net/limits.h"
 
@@ -63,16 +64,17 @@ struct sock *sk_clone(const struct sock *sk, size_t size)
 	return child;
 }
 
-/* What the options counted in struct net goes with the socket. */
-static void sock_uncount_timestamp(const struct sock *sk)
+void sock_change_netstamp(struct sock *sk, enum sock_flags flag, bool on)
 {
-	if (sock_flag(sk, SOCK_TIMESTAMP) || sock_flag(sk, SOCK_TIMESTAMPNS))
-		sock_net(sk)->netstamp_needed--;
+	bool before = sock_needs_netstamp(sk);
+
+	sock_change_flag(sk, flag, on);
+	sock_net(sk)->netstamp_needed += (u32)sock_needs_netstamp(sk) - before;
 }
 
 void sk_free(struct sock *sk)
 {
-	sock_uncount_timestamp(sk);
+	sock_net(sk)->netstamp_needed -= sock_needs_netstamp(sk);
 	if (sk->sk_destruct)
 		sk->sk_destruct(sk);
 	if (sk->sk_dst_cache)
@@ -368,7 +370,8 @@ poll_events_t sock_poll_end(const struct sock *sk)
 		mask |= EPOLLRDHUP | EPOLLIN | EPOLLRDNORM;
 	if (sk->sk_shutdown == SHUTDOWN_MASK)
 		mask |= EPOLLHUP;
-	if (sk->sk_err)		/* the last: who sees the end of a connection sees why */
+	/* the last: who sees the end of a connection sees why */
+	if (sk->sk_err || sock_has_errors(sk))
 		mask |= EPOLLERR;
 	return mask;
 }

@@ -16,6 +16,7 @@
 struct net;
 struct proto;
 struct sock;
+struct sock_error_queue;
 
 /* sk_state: TCP's states; others use TCP_CLOSE, TCP_ESTABLISHED (connected) and TCP_LISTEN. */
 enum {
@@ -41,6 +42,8 @@ enum sock_flags {
 	SOCK_BROADCAST,
 	SOCK_TIMESTAMP,		/* SO_TIMESTAMP */
 	SOCK_TIMESTAMPNS,
+	SOCK_TIMESTAMPING_RX_SOFTWARE,
+	SOCK_TSTAMP_NEW,	/* by the new option numbers */
 	SOCK_LOCALROUTE,	/* SO_DONTROUTE */
 	SOCK_NO_CHECK_TX,
 };
@@ -100,7 +103,7 @@ struct sock {
 
 	struct sk_buff_head sk_receive_queue;	/* [s] or its own lock (datagrams) */
 	struct sk_buff_head sk_write_queue;	/* [s] */
-	struct sk_buff_head *sk_error_queue;	/* [s] made when IP_RECVERR first needs it */
+	struct sock_error_queue *sk_error_queue;	/* [a] net/core/timestamping.h; NULL: none */
 	int sk_rmem_alloc;			/* [a] truesize received, not yet read */
 	int sk_wmem_alloc;			/* [a] truesize given to the device, not yet sent */
 	int sk_wmem_queued;			/* [s] truesize on the write queue */
@@ -161,6 +164,8 @@ struct proto {
 	int (*get_port)(struct sock *sk, u16 snum);
 	void (*set_rcvlowat)(struct sock *sk, int val);	/* [s] SO_RCVLOWAT, > 0; may be NULL */
 	void (*keepalive)(struct sock *sk, int on);	/* [s] SO_KEEPALIVE changed; may be NULL */
+	/* [s] Streams: the next octet to be written (next), or to be acknowledged. */
+	u32 (*tskey)(const struct sock *sk, bool next);
 	/* May more be queued beside sk_sndbuf's limit? wake 1: so much that waking pays. */
 	bool (*stream_memory_free)(const struct sock *sk, int wake);
 	struct list_head node;
@@ -250,6 +255,23 @@ static inline void sock_reset_flag(struct sock *sk, enum sock_flags flag)
 {
 	sk->sk_flags &= ~BIT(flag);
 }
+
+static inline void sock_change_flag(struct sock *sk, enum sock_flags flag, bool on)
+{
+	if (on)
+		sock_set_flag(sk, flag);
+	else
+		sock_reset_flag(sk, flag);
+}
+
+/* Whether received packets need a stamp for sk; netstamp_needed counts such sockets. */
+static inline bool sock_needs_netstamp(const struct sock *sk)
+{
+	return sk->sk_flags & (BIT(SOCK_TIMESTAMP) | BIT(SOCK_TIMESTAMPNS) |
+			       BIT(SOCK_TIMESTAMPING_RX_SOFTWARE));
+}
+
+void sock_change_netstamp(struct sock *sk, enum sock_flags flag, bool on);	/* [s] one of them */
 
 /* --- the lock ----------------------------------------------------------------------------- */
 

@@ -10,6 +10,7 @@
 #include "net/core/net_namespace.h"
 #include "net/core/netdevice.h"
 #include "net/core/sock.h"
+#include "net/core/timestamping.h"
 #include "net/ipv4/route.h"
 #include "net/limits.h"
 
@@ -21,14 +22,6 @@ struct sock_timeval {
 	s64 tv_sec;
 	s64 tv_usec;
 };
-
-static void set_flag(struct sock *sk, enum sock_flags flag, bool on)
-{
-	if (on)
-		sock_set_flag(sk, flag);
-	else
-		sock_reset_flag(sk, flag);
-}
 
 /* Octets as asked are doubled, for what an skb costs beside its data (socket(7)). */
 static void set_sndbuf(struct sock *sk, int val)
@@ -51,18 +44,13 @@ static int clamp_size(int val, int limit)
 	return (unsigned int)val > (unsigned int)limit ? limit : val;
 }
 
-static void set_timestamp(struct sock *sk, enum sock_flags which, bool on)
+/* SO_TIMESTAMP and SO_TIMESTAMPNS exclude each other. */
+static void set_timestamp(struct sock *sk, enum sock_flags which, bool on, bool new)
 {
-	bool was = sock_flag(sk, SOCK_TIMESTAMP) || sock_flag(sk, SOCK_TIMESTAMPNS);
-
-	sock_reset_flag(sk, SOCK_TIMESTAMP);
-	sock_reset_flag(sk, SOCK_TIMESTAMPNS);
+	sock_change_netstamp(sk, SOCK_TIMESTAMP, on && which == SOCK_TIMESTAMP);
+	sock_change_netstamp(sk, SOCK_TIMESTAMPNS, on && which == SOCK_TIMESTAMPNS);
 	if (on)
-		sock_set_flag(sk, which);
-	if (on && !was)
-		sock_net(sk)->netstamp_needed++;
-	if (!on && was)
-		sock_net(sk)->netstamp_needed--;
+		sock_change_flag(sk, SOCK_TSTAMP_NEW, new);
 }
 
 static int set_linger(struct sock *sk, const void __user *optval, unsigned int optlen)
@@ -73,7 +61,7 @@ static int set_linger(struct sock *sk, const void __user *optval, unsigned int o
 		return -EINVAL;
 	if (copy_from_user(&ling, optval, sizeof(ling)))
 		return -EFAULT;
-	set_flag(sk, SOCK_LINGER, ling.l_onoff);
+	sock_change_flag(sk, SOCK_LINGER, ling.l_onoff);
 	if (ling.l_onoff)
 		sk->sk_lingertime = (u16)min_t(unsigned int, (unsigned int)ling.l_linger, 0xffff);
 	return 0;
@@ -123,7 +111,7 @@ static void set_keepalive(struct sock *sk, bool on)
 {
 	if (sk->sk_prot->keepalive)
 		sk->sk_prot->keepalive(sk, on);
-	set_flag(sk, SOCK_KEEPOPEN, on);
+	sock_change_flag(sk, SOCK_KEEPOPEN, on);
 }
 
 static int set_priority(struct sock *sk, int val)
@@ -161,16 +149,16 @@ static int set_int_option(struct sock *sk, int optname, int val)
 		set_keepalive(sk, on);
 		return 0;
 	case SO_BROADCAST:
-		set_flag(sk, SOCK_BROADCAST, on);
+		sock_change_flag(sk, SOCK_BROADCAST, on);
 		return 0;
 	case SO_OOBINLINE:
-		set_flag(sk, SOCK_URGINLINE, on);
+		sock_change_flag(sk, SOCK_URGINLINE, on);
 		return 0;
 	case SO_NO_CHECK:
-		set_flag(sk, SOCK_NO_CHECK_TX, on);
+		sock_change_flag(sk, SOCK_NO_CHECK_TX, on);
 		return 0;
 	case SO_DONTROUTE:
-		set_flag(sk, SOCK_LOCALROUTE, on);
+		sock_change_flag(sk, SOCK_LOCALROUTE, on);
 		sk_dst_reset(sk);
 		return 0;
 	case SO_PRIORITY:
@@ -186,10 +174,12 @@ static int set_int_option(struct sock *sk, int optname, int val)
 			sk->sk_rcvlowat = val;
 		return 0;
 	case SO_TIMESTAMP_OLD:
-		set_timestamp(sk, SOCK_TIMESTAMP, on);
+	case SO_TIMESTAMP_NEW:
+		set_timestamp(sk, SOCK_TIMESTAMP, on, optname == SO_TIMESTAMP_NEW);
 		return 0;
 	case SO_TIMESTAMPNS_OLD:
-		set_timestamp(sk, SOCK_TIMESTAMPNS, on);
+	case SO_TIMESTAMPNS_NEW:
+		set_timestamp(sk, SOCK_TIMESTAMPNS, on, optname == SO_TIMESTAMPNS_NEW);
 		return 0;
 	default:
 		return -ENOPROTOOPT;
@@ -226,6 +216,10 @@ int sock_setsockopt(struct socket *sock, int optname, const void __user *optval,
 	case SO_SNDTIMEO_NEW:
 		err = set_timeout(&sk->sk_sndtimeo, optval, optlen);
 		break;
+	case SO_TIMESTAMPING_OLD:
+	case SO_TIMESTAMPING_NEW:
+		err = sock_set_timestamping(sk, optname == SO_TIMESTAMPING_NEW, optval);
+		break;
 	default:
 		err = set_int_option(sk, optname, val);
 	}
@@ -239,6 +233,7 @@ union sock_value {
 	int val;
 	struct linger ling;
 	struct sock_timeval tv;
+	struct so_timestamping timestamping;
 	u32 meminfo[SK_MEMINFO_VARS];
 	struct {
 		s32 pid;
@@ -272,6 +267,8 @@ static void get_meminfo(const struct sock *sk, u32 *m)
 /* Whether optname is one int, then in *val. */
 static bool get_int_option(struct sock *sk, int optname, int *val)
 {
+	bool new = sock_flag(sk, SOCK_TSTAMP_NEW);
+
 	switch (optname) {
 	case SO_REUSEADDR: *val = sk->sk_reuse; break;
 	case SO_REUSEPORT: *val = sk->sk_reuseport; break;
@@ -286,8 +283,12 @@ static bool get_int_option(struct sock *sk, int optname, int *val)
 	case SO_MARK: *val = (int)sk->sk_mark; break;
 	case SO_RCVLOWAT: *val = sk->sk_rcvlowat; break;
 	case SO_SNDLOWAT: *val = 1; break;
-	case SO_TIMESTAMP_OLD: *val = sock_flag(sk, SOCK_TIMESTAMP); break;
-	case SO_TIMESTAMPNS_OLD: *val = sock_flag(sk, SOCK_TIMESTAMPNS); break;
+	case SO_TIMESTAMP_OLD: *val = sock_flag(sk, SOCK_TIMESTAMP) && !new; break;
+	case SO_TIMESTAMP_NEW:	/* of SO_TIMESTAMPNS_NEW, too */
+		*val = new && (sock_flag(sk, SOCK_TIMESTAMP) || sock_flag(sk, SOCK_TIMESTAMPNS));
+		break;
+	case SO_TIMESTAMPNS_OLD: *val = sock_flag(sk, SOCK_TIMESTAMPNS) && !new; break;
+	case SO_TIMESTAMPNS_NEW: *val = sock_flag(sk, SOCK_TIMESTAMPNS) && new; break;
 	case SO_TYPE: *val = sk->sk_type; break;
 	case SO_PROTOCOL: *val = sk->sk_protocol; break;
 	case SO_DOMAIN: *val = sk->sk_family; break;
@@ -325,6 +326,10 @@ static int get_option(struct sock *sk, int optname, union sock_value *v)
 	case SO_SNDTIMEO_NEW:
 		v->tv = get_timeout(sk->sk_sndtimeo);
 		return sizeof(v->tv);
+	case SO_TIMESTAMPING_OLD:
+	case SO_TIMESTAMPING_NEW:
+		sock_get_timestamping(sk, optname == SO_TIMESTAMPING_NEW, &v->timestamping);
+		return sizeof(v->timestamping);
 	case SO_MEMINFO:
 		get_meminfo(sk, v->meminfo);
 		return sizeof(v->meminfo);

@@ -11,6 +11,7 @@
 #include "lib/string.h"
 #include "net/core/net_namespace.h"
 #include "net/core/netdevice.h"
+#include "net/core/timestamping.h"
 #include "net/ipv4/af_inet.h"
 #include "net/ipv4/arp.h"
 #include "net/ipv4/devinet.h"
@@ -34,7 +35,7 @@ void inet_sock_destruct(struct sock *sk)
 {
 	skb_queue_purge_reason(&sk->sk_receive_queue, DROP_SOCKET_CLOSED);
 	if (sk->sk_error_queue) {
-		skb_queue_purge_reason(sk->sk_error_queue, DROP_SOCKET_CLOSED);
+		skb_queue_purge_reason(&sk->sk_error_queue->skbs, DROP_SOCKET_CLOSED);
 		kfree(sk->sk_error_queue);
 	}
 	ASSERT(!sk->sk_rmem_alloc && !sk->sk_wmem_alloc);

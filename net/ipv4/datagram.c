@@ -124,6 +124,7 @@ int datagram_begin(struct sock *sk, struct msghdr *msg, struct datagram *d)
 		return (int)PTR_ERR(d->dst);
 	d->spec.saddr = ipc.saddr ?: d->dst->prefsrc;
 	d->spec.tos = ipc.tos;
+	d->sockc = ipc.sockc;
 	if (ipc.ttl < 0)
 		ipc.ttl = d->dst->type == RTN_MULTICAST ? inet->mc_ttl : inet->uc_ttl;
 	d->spec.ttl = (u8)(ipc.ttl < 0 ? sock_net(sk)->ipv4.sysctl_ip_default_ttl : ipc.ttl);
@@ -138,7 +139,7 @@ struct sk_buff *datagram_make_skb(struct sock *sk, struct msghdr *msg, u32 len, 
 	d->spec.df = ip_dont_fragment(sk, d->dst, total);
 	if (d->spec.df && total > ip_sk_mtu(sk, d->dst))
 		return ERR_PTR(-EMSGSIZE);
-	return ip_make_skb(sk, msg, len, hdrlen);
+	return ip_make_skb(sk, msg, &d->sockc, len, hdrlen);
 }
 
 void datagram_err(struct sock *sk, const struct sk_buff *skb, u32 info)
@@ -183,7 +184,7 @@ static int datagram_deliver(struct sock *sk, struct msghdr *msg, struct sk_buff 
 		return -EFAULT;
 	if (n < skb->len)
 		msg->msg_flags |= MSG_TRUNC;
-	sock_recv_timestamp(sk, msg, skb);
+	sock_recv_timestamp(sk, msg, skb->tstamp, false);
 	if (sin) {
 		*sin = (struct sockaddr_in){ .sin_family = AF_INET };
 		sin->sin_addr.s_addr = ip_hdr(skb)->saddr;
@@ -199,8 +200,8 @@ int datagram_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags,
 	struct sk_buff *skb;
 	int err;
 
-	if (flags & MSG_ERRQUEUE)	/* there is no error queue, so it is always empty */
-		return -EAGAIN;
+	if (flags & MSG_ERRQUEUE)
+		return ip_recv_error(sk, msg, len);
 	skb = skb_recv_datagram(sk, flags, &err);
 	if (!skb)
 		return err;

@@ -2,7 +2,7 @@
 #ifndef NET_IPV4_DATAGRAM_H
 #define NET_IPV4_DATAGRAM_H
 
-#include "net/core/sock.h"
+#include "net/core/timestamping.h"
 #include "net/ipv4/ip.h"
 
 struct dst_entry;
@@ -12,6 +12,7 @@ struct datagram {
 	struct ip_spec spec;		/* protocol is the caller's */
 	struct dst_entry *dst;
 	__be16 dport;
+	struct sockcm_cookie sockc;	/* which stamps it asks for */
 };
 
 /*
@@ -27,7 +28,7 @@ int udp_disconnect(struct sock *sk, int flags);
  * Where msg goes, by its address or the connected peer's, and how: d is filled in from socket,
  * control messages and route, and sk has a port afterwards. 0, and the reference to d->dst is the
  * caller's; -EOPNOTSUPP, -EINVAL, -EAFNOSUPPORT, -EDESTADDRREQ, -ENODEV, -EAGAIN (no port is
- * free), -EACCES (broadcast without SO_BROADCAST), or the route's.
+ * free), -ENOBUFS, -EACCES (broadcast without SO_BROADCAST), or the route's.
  */
 int datagram_begin(struct sock *sk, struct msghdr *msg, struct datagram *d);
 

@@ -5,6 +5,7 @@
 #include "arch/cpu.h"
 #include "lib/errno.h"
 #include "lib/string.h"
+#include "net/core/timestamping.h"
 #include "net/ipv4/tcp.h"
 #include "net/ipv4/tcp_fastopen.h"
 
@@ -212,8 +213,11 @@ struct sock *inet_csk_clone_lock(struct sock *sk, const struct request_sock *req
 	inet_sk(child)->inet_saddr = req->rsk.skc_rcv_saddr;
 	inet_sk(child)->inet_sport = htons(req->rsk.skc_num);
 	inet_sk(child)->inet_id = (u16)get_random_u32();
-	if (sock_flag(child, SOCK_TIMESTAMP) || sock_flag(child, SOCK_TIMESTAMPNS))
-		sock_net(child)->netstamp_needed++;
+	sock_net(child)->netstamp_needed += sock_needs_netstamp(child);
+	if (unlikely(sk->sk_error_queue) && !sock_inherit_timestamping(child, sk)) {
+		sock_put(child);
+		return NULL;
+	}
 	bh_lock_sock(child);
 	return child;
 }

@@ -11,6 +11,7 @@ struct inet_sock;
 struct msghdr;
 struct net;
 struct sock;
+struct sockcm_cookie;
 
 /* RFC 791 3.1, as it stands in the packet, which drivers need not align. */
 struct iphdr {
@@ -108,9 +109,11 @@ int ip_send_unicast_reply(struct net *net, struct sk_buff *skb, struct dst_entry
 
 /*
  * An skb with len octets of msg behind hdrlen octets of room for the transport's header, which
- * are pushed; charged to sk, waiting for room in its send buffer. ERR_PTR on failure.
+ * are pushed; charged to sk, waiting for room in its send buffer, and to be stamped as sockc says.
+ * ERR_PTR on failure.
  */
-struct sk_buff *ip_make_skb(struct sock *sk, struct msghdr *msg, u32 len, u32 hdrlen);
+struct sk_buff *ip_make_skb(struct sock *sk, struct msghdr *msg, const struct sockcm_cookie *sockc,
+			    u32 len, u32 hdrlen);
 
 /* Whether sk wants DF on a packet of len octets along dst (IP_MTU_DISCOVER). */
 bool ip_dont_fragment(const struct sock *sk, struct dst_entry *dst, u32 len);

@@ -12,7 +12,7 @@
 #include "lib/string.h"
 #include "net/core/net_namespace.h"
 #include "net/core/skb_impl.h"
-#include "net/core/sock.h"
+#include "net/core/timestamping.h"
 #include "net/ipv4/icmp.h"
 #include "net/ipv4/ip.h"
 #include "net/ipv4/ip_fragment.h"
@@ -80,6 +80,8 @@ static struct sk_buff *ip_cut(struct sk_buff *skb, u32 offset, u32 len, bool mor
 	iph->check = ip_send_check(iph);
 	if (skb->sk && skb->destructor == sock_wfree)
 		skb_set_owner_w(frag, skb->sk);
+	if (!offset)
+		skb_move_tstamp(frag, skb);
 	return frag;
 }
 

@@ -10,6 +10,7 @@
 #include "lib/siphash.h"
 #include "lib/string.h"
 #include "net/core/net_namespace.h"
+#include "net/core/timestamping.h"
 #include "net/ipv4/inet_sock.h"
 #include "net/ipv4/ip.h"
 #include "net/ipv4/route.h"
@@ -190,7 +191,8 @@ int ip_queue_xmit(struct sock *sk, struct sk_buff *skb, u8 tos)
 	return ip_output(net, skb, dst);
 }
 
-struct sk_buff *ip_make_skb(struct sock *sk, struct msghdr *msg, u32 len, u32 hdrlen)
+struct sk_buff *ip_make_skb(struct sock *sk, struct msghdr *msg, const struct sockcm_cookie *sockc,
+			    u32 len, u32 hdrlen)
 {
 	u32 linear = len <= LINEAR_MAX ? len : 0, before;
 	struct sk_buff *skb;
@@ -208,6 +210,8 @@ struct sk_buff *ip_make_skb(struct sock *sk, struct msghdr *msg, u32 len, u32 hd
 		consume_skb(skb);
 		return ERR_PTR(err == -ENOMEM ? -ENOBUFS : err);
 	}
+	if (unlikely(sockc->tsflags))
+		sock_tx_timestamp(sk, sockc, skb);
 	skb_push(skb, hdrlen);
 	skb_reset_transport_header(skb);
 	return skb;

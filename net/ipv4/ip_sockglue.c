@@ -1,7 +1,9 @@
 /*
  * Options of level IPPROTO_IP (ip(7)) and their control messages. What is not here is answered
- * with ENOPROTOOPT: no IP options, no error queue, no multicast membership.
+ * with ENOPROTOOPT: no IP options, no multicast membership.
  */
+#include <linux/time.h>
+#include <linux/errqueue.h>
 #include "kernel/seam.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -176,31 +178,24 @@ static int ipcm_one(struct ipcm *ipc, struct sock *sk, const struct cmsghdr *cms
 
 int ipcm_init(struct ipcm *ipc, struct sock *sk, struct msghdr *msg)
 {
-	const u8 *at = msg->msg_control;
-	size_t left = msg->msg_controllen;
+	const struct cmsghdr *cmsg;
+	size_t at = 0;
+	int more, err = 0;
 
 	ipc->saddr = inet_sk(sk)->inet_saddr;
 	ipc->oif = sk->sk_bound_dev_if;
 	ipc->ttl = -1;
 	ipc->tos = inet_sk(sk)->tos;
-	while (left >= sizeof(struct cmsghdr)) {
-		const struct cmsghdr *cmsg = (const struct cmsghdr *)(const void *)at;
-		size_t step = CMSG_ALIGN(cmsg->cmsg_len);
-		int err;
-
-		if (cmsg->cmsg_len < sizeof(*cmsg) || cmsg->cmsg_len > left)
-			return -EINVAL;
+	sockcm_init(&ipc->sockc, sk);
+	while (!err && (more = next_cmsg(msg, &at, &cmsg))) {
+		if (more < 0)
+			return more;
 		if (cmsg->cmsg_level == SOL_SOCKET)
-			return -EINVAL;
-		err = cmsg->cmsg_level == SOL_IP ? ipcm_one(ipc, sk, cmsg) : 0;
-		if (err)
-			return err;
-		if (step >= left)
-			break;
-		at += step;
-		left -= step;
+			err = __sock_cmsg_send(sk, cmsg, &ipc->sockc);
+		else if (cmsg->cmsg_level == SOL_IP)
+			err = ipcm_one(ipc, sk, cmsg);
 	}
-	return 0;
+	return err;
 }
 
 void ip_cmsg_recv(struct sock *sk, struct msghdr *msg, struct sk_buff *skb)
@@ -217,7 +212,10 @@ void ip_cmsg_recv(struct sock *sk, struct msghdr *msg, struct sk_buff *skb)
 			.ipi_addr.s_addr = iph->daddr,
 		};
 
-		info.ipi_spec_dst.s_addr = IPCB(skb)->rtn_type == RTN_LOCAL ? iph->daddr : 0;
+		if (IPCB(skb)->rtn_type == RTN_LOCAL)
+			info.ipi_spec_dst.s_addr = iph->daddr;
+		else if (IPCB(skb)->rtn_type == RTN_UNSPEC)	/* sent by us */
+			info.ipi_spec_dst.s_addr = iph->saddr;
 		put_cmsg(msg, SOL_IP, IP_PKTINFO, sizeof(info), &info);
 	}
 	if (inet->cmsg_flags & IP_CMSG(IP_RECVTTL))
@@ -226,16 +224,46 @@ void ip_cmsg_recv(struct sock *sk, struct msghdr *msg, struct sk_buff *skb)
 		put_cmsg(msg, SOL_IP, IP_TOS, sizeof(iph->tos), &iph->tos);
 }
 
-void sock_recv_timestamp(struct sock *sk, struct msghdr *msg, const struct sk_buff *skb)
+/* What IP_RECVERR's control message says: sock_extended_err and an address, here of ourselves. */
+static void put_errhdr(struct sock *sk, struct msghdr *msg, struct sk_buff *skb)
 {
-	bool ns = sock_flag(sk, SOCK_TIMESTAMPNS);
-	u64 stamp;
-	s64 tv[2];
+	const struct sock_tstamp_note note = *SKB_TSTAMP_NOTE(skb);
+	struct {
+		struct sock_extended_err ee;
+		struct sockaddr_in offender;
+	} hdr;
 
-	if (likely(!ns && !sock_flag(sk, SOCK_TIMESTAMP)))
-		return;
-	stamp = skb->tstamp ?: ktime_get_real_ns();
-	tv[0] = (s64)(stamp / NSEC_PER_SEC);
-	tv[1] = (s64)(stamp % NSEC_PER_SEC / (ns ? 1 : NSEC_PER_USEC));
-	put_cmsg(msg, SOL_SOCKET, ns ? SO_TIMESTAMPNS_OLD : SO_TIMESTAMP_OLD, sizeof(tv), tv);
+	memset(&hdr, 0, sizeof(hdr));
+	hdr.ee.ee_errno = ENOMSG;
+	hdr.ee.ee_origin = SO_EE_ORIGIN_TIMESTAMPING;
+	hdr.ee.ee_info = note.type;
+	hdr.ee.ee_data = note.key;
+	if (sk->sk_error_queue->tsflags & SOF_TIMESTAMPING_OPT_CMSG && note.iif) {
+		hdr.offender.sin_family = AF_INET;
+		hdr.offender.sin_addr.s_addr = ip_hdr(skb)->saddr;
+		IPCB(skb)->iif = note.iif;
+		IPCB(skb)->rtn_type = RTN_UNSPEC;
+		ip_cmsg_recv(sk, msg, skb);
+	}
+	put_cmsg(msg, SOL_IP, IP_RECVERR, sizeof(hdr), &hdr);
+}
+
+int ip_recv_error(struct sock *sk, struct msghdr *msg, size_t len)
+{
+	struct sk_buff *skb = sock_dequeue_err_skb(sk);
+	int copied, err;
+
+	if (!skb)
+		return -EAGAIN;
+	copied = (int)min_t(size_t, skb->len, len);
+	if ((u32)copied < skb->len)
+		msg->msg_flags |= MSG_TRUNC;
+	err = skb_copy_datagram_iter(skb, 0, &msg->msg_iter, (u32)copied);
+	if (!err) {
+		sock_recv_timestamp(sk, msg, skb->tstamp, true);
+		put_errhdr(sk, msg, skb);
+		msg->msg_flags |= MSG_ERRQUEUE;
+	}
+	consume_skb(skb);
+	return err ?: copied;
 }

@@ -168,7 +168,7 @@ static struct sk_buff *raw_make_hdrincl(struct sock *sk, struct msghdr *msg, u32
 
 	if (len > ip_sk_mtu(sk, d->dst))
 		return ERR_PTR(-EMSGSIZE);
-	skb = ip_make_skb(sk, msg, len, 0);
+	skb = ip_make_skb(sk, msg, &d->sockc, len, 0);
 	if (IS_ERR(skb))
 		return skb;
 	err = pskb_may_pull(skb, min_t(u32, len, 60)) ?

@@ -96,6 +96,7 @@ void inet_addr_del(struct net *net, struct net_device *dev, __be32 addr);
 int ip_rt_net_init(struct net *net);	/* the tables of net->ipv4; 0, -ENOMEM */
 void ip_rt_net_exit(struct net *net);
 
+#define RTN_UNSPEC	0	/* of a packet that we sent */
 #define RTN_UNICAST	1
 #define RTN_LOCAL	2
 #define RTN_BROADCAST	3

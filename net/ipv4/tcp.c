@@ -336,7 +336,7 @@ struct proto tcp_prot = {
 	.sendmsg = tcp_sendmsg, .recvmsg = tcp_recvmsg,
 	.stream_memory_free = tcp_stream_memory_free,
 	.setsockopt = tcp_setsockopt, .getsockopt = tcp_getsockopt, .ioctl = tcp_ioctl,
-	.set_rcvlowat = tcp_set_rcvlowat, .keepalive = tcp_set_keepalive,
+	.set_rcvlowat = tcp_set_rcvlowat, .keepalive = tcp_set_keepalive, .tskey = tcp_tskey,
 	.backlog_rcv = tcp_v4_do_rcv, .release_cb = tcp_release_cb,
 	.hash = inet_hash, .unhash = inet_unhash, .get_port = inet_csk_get_port,
 };

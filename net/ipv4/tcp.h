@@ -111,7 +111,10 @@ struct tcp_skb_cb {
 	u8 sacked;			/* sending: TCPCB_* */
 	union {
 		u8 hdrlen;		/* receiving: of TCP header and options */
-		u8 eor;			/* sending: ends with a record (MSG_EOR) */
+		struct {		/* sending: */
+			u8 eor : 1;	/* ends with a record (MSG_EOR) */
+			u8 txstamp : 1;	/* its tx_flags and tskey are in use */
+		};
 	};
 	u8 ip_dsfield;			/* receiving: the IPv4 TOS octet */
 	u32 tx_first_us;		/* sent: tcp_sock's first_tx_us, delivered_us and */
@@ -781,6 +784,16 @@ static inline void tcp_chrono_stop(struct sock *sk, enum tcp_chrono type)
 	else if (type == tcp_sk(sk)->chrono_type)
 		tcp_chrono_set(tcp_sk(sk), TCP_CHRONO_BUSY);
 }
+
+/* --- timestamping.c ---------------------------------------------------------------------- */
+
+u32 tcp_tskey(const struct sock *sk, bool next);	/* proto.tskey */
+/* A call queued text: stamp its last octet as tsflags (SOF_TIMESTAMPING_*) say. */
+void tcp_tx_timestamp(struct sock *sk, u32 tsflags);
+/* What follows is for skbs with txstamp. The end of skb has become to. */
+void tcp_fragment_tstamp(struct sk_buff *skb, struct sk_buff *to);
+void tcp_gso_tstamp(const struct sk_buff *skb, struct sk_buff *segs, u32 mss);
+void tcp_ack_tstamp(struct sock *sk, struct sk_buff *skb);	/* snd_una passed part of it */
 
 /* --- tcp_ecn.c --------------------------------------------------------------------------- */
 

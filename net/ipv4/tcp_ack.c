@@ -140,6 +140,8 @@ static void clean_rtx_queue(struct sock *sk, struct tcp_ack_ctx *ctx)
 		struct tcp_skb_cb *cb = TCP_SKB_CB(skb);
 		u32 n = tcp_skb_pcount(skb);
 
+		if (unlikely(cb->txstamp))
+			tcp_ack_tstamp(sk, skb);
 		if (after(cb->end_seq, tp->snd_una)) {	/* the first of its segments, perhaps */
 			if (n > 1 && after(tp->snd_una, cb->seq) &&
 			    !tcp_trim_head(sk, skb, tp->snd_una - cb->seq) &&

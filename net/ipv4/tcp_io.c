@@ -2,6 +2,8 @@
  * Octets in and out: sendmsg and recvmsg.
  */
 #include "lib/errno.h"
+#include "net/core/timestamping.h"
+#include "net/ipv4/ip_cmsg.h"
 #include "net/ipv4/tcp.h"
 #include "net/ipv4/tcp_fastopen.h"
 
@@ -156,6 +158,7 @@ int tcp_sendmsg(struct sock *sk, struct msghdr *msg, size_t len)
 {
 	struct send_ctx c = { .from = &msg->msg_iter, .flags = msg->msg_flags };
 	struct tcp_sock *tp = tcp_sk(sk);
+	struct sockcm_cookie sockc;
 	int err = 0;
 
 	lock_sock(sk);
@@ -170,11 +173,16 @@ int tcp_sendmsg(struct sock *sk, struct msghdr *msg, size_t len)
 			err = sk_stream_wait_connect(sk, c.deadline);
 		tcp_mstamp_refresh(tp);
 	}
+	sockcm_init(&sockc, sk);
+	if (unlikely(msg->msg_controllen))
+		err = err ?: sock_cmsg_send(sk, msg, &sockc);
 	if (likely(!err))
 		err = send_all(sk, &c);
 	if (c.copied) {
 		if (unlikely(c.flags & MSG_EOR && !err && tp->send_head))
 			TCP_SKB_CB(skb_peek_tail(&sk->sk_write_queue))->eor = 1;
+		if (unlikely(sockc.tsflags))
+			tcp_tx_timestamp(sk, sockc.tsflags);
 		tcp_push(sk, c.flags, c.mss, tp->nonagle);
 	}
 	err = c.copied ? (int)c.copied : sk_stream_error(sk, (int)c.flags, err);
@@ -194,6 +202,7 @@ struct recv_ctx {
 	u64 deadline;
 	u32 *seq;		/* next octet to read: copied_seq, or a private one when peeking */
 	int target, copied;	/* enough to return with, and what there is */
+	u64 tstamp;		/* of the last skb read; 0: none */
 };
 
 /* The reader took copied octets: does the peer deserve to hear of the new window, or of its PSH? */
@@ -270,6 +279,7 @@ static bool recv_copy(struct sock *sk, struct recv_ctx *c, struct sk_buff *skb, 
 		return false;
 	}
 	*c->seq += used;
+	c->tstamp = skb->tstamp;
 	if (!skip) {
 		c->copied += (int)used;
 		c->len -= used;
@@ -335,7 +345,7 @@ int tcp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags, int 
 	int inq;
 
 	if (flags & MSG_ERRQUEUE)
-		return -EAGAIN;
+		return ip_recv_error(sk, msg, len);
 	lock_sock(sk);
 	if (sk->sk_state == TCP_LISTEN) {
 		c.copied = -ENOTCONN;
@@ -350,6 +360,8 @@ int tcp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags, int 
 		recv_loop(sk, &c);
 		if (!(flags & MSG_PEEK))
 			cleanup_rbuf(sk, c.copied);
+		if (unlikely(c.tstamp && c.copied >= 0))
+			sock_recv_timestamp(sk, msg, c.tstamp, false);
 		if (unlikely(tp->recvmsg_inq && c.copied >= 0)) {
 			/* never 0 after the peer's FIN, so that the end is read too */
 			inq = (int)(tp->rcv_nxt - tp->copied_seq) ?: sock_flag(sk, SOCK_DONE);

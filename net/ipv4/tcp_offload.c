@@ -36,5 +36,7 @@ struct sk_buff *skb_gso_segment(struct sk_buff *skb, u32 features)
 			return ERR_PTR(-EINVAL);
 		}
 	}
+	if (unlikely(skb_shinfo(skb)->tx_flags))
+		tcp_gso_tstamp(skb, segs, mss);
 	return segs;
 }

@@ -251,6 +251,8 @@ int tcp_transmit_skb(struct sock *sk, struct sk_buff *skb, bool clone)
 			return -ENOBUFS;
 	}
 	cb = TCP_SKB_CB(skb);
+	if (unlikely(cb->txstamp))
+		skb_set_owner_w(skb, sk);
 	len = skb->len;
 	push_header(sk, skb);
 	si = skb_shinfo(skb);
@@ -375,6 +377,8 @@ int tcp_fragment(struct sock *sk, struct sk_buff *skb, u32 len, u32 mss)
 	rest->seq = cb->end_seq = cb->seq + len;
 	cb->tcp_flags &= (u8)~(TCPHDR_FIN | TCPHDR_PSH);
 	cb->eor = 0;
+	if (unlikely(cb->txstamp))
+		tcp_fragment_tstamp(skb, to);
 	INIT_LIST_HEAD(&rest->tsorted);
 	if (!list_empty(&cb->tsorted))
 		list_add(&rest->tsorted, &cb->tsorted);

@@ -12,7 +12,7 @@
 
 /* Where virtual time starts: not zero, so that "never" and "long ago" are told apart. */
 #define HOST_EPOCH_NS	(10 * NSEC_PER_SEC)
-#define HOST_REALTIME_NS (1700000000ULL * NSEC_PER_SEC)	/* ktime_get_real_ns() at time 0 */
+extern u64 host_realtime_ns;	/* ktime_get_real_ns() at time 0; some day in 2023 */
 
 /*
  * Start the machine-independent kernel on the host: timers, caches, protocols. Later calls only

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include "lib/string.h"
 #include "net/core/netdevice.h"
+#include "net/core/timestamping.h"
 #include "net/ethernet/eth.h"
 #include "tests/host/nic.h"
 #include "tests/host/sum.h"
@@ -136,6 +137,7 @@ static enum netdev_tx nic_start_xmit(struct sk_buff *skb, struct net_device *dev
 
 	ASSERT(spin_is_locked(&dev->tx_lock) && in_softirq());
 	ASSERT(skb_queue_len(&nic->tx) < nic->cfg.tx_ring);
+	skb_tx_timestamp(skb);
 	put_on_wire(nic, skb, dev);
 	*done_at(skb) = max(nic->end->busy_until, ktime_get_ns() + TX_DELAY_NS);
 	__skb_queue_tail(&nic->tx, skb);

@@ -182,9 +182,11 @@ u64 ktime_get_ns(void)
 	return now_ns;
 }
 
+u64 host_realtime_ns = 1700000000 * NSEC_PER_SEC;
+
 u64 ktime_get_real_ns(void)
 {
-	return HOST_REALTIME_NS + now_ns;
+	return host_realtime_ns + now_ns;
 }
 
 void clock_set_deadline(u64 ns)

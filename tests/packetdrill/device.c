@@ -1,6 +1,7 @@
 /* tun0: whole IPv4 packets, between the stack and packetdrill. */
 #include <stdlib.h>
 #include "lib/string.h"
+#include "net/core/timestamping.h"
 #include "net/ipv4/devinet.h"
 #include "tests/packetdrill/packetdrill.h"
 
@@ -18,6 +19,7 @@ static enum netdev_tx device_xmit(struct sk_buff *skb, struct net_device *dev, b
 {
 	struct sent *s = malloc(sizeof(*s) + skb->len);
 
+	skb_tx_timestamp(skb);
 	ASSERT(s && !skb_copy_bits(skb, 0, s->data, skb->len));
 	s->next = NULL;
 	s->at = ktime_get_ns();

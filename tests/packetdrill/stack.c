@@ -533,6 +533,7 @@ static void start_stack(__be32 address)
 	pd.script = pthread_self();
 	pd.world = world(1);
 	host_run_next = run_next;
+	host_realtime_ns = 0;	/* packetdrill compares stamps with its clock */
 	s = &pd.world->stack[pd.world->nr_stacks++];
 	s->world = pd.world;
 	s->addr = address;
