@@ -788,7 +788,12 @@ static inline void tcp_chrono_stop(struct sock *sk, enum tcp_chrono type)
 /* --- timestamping.c ---------------------------------------------------------------------- */
 
 u32 tcp_tskey(const struct sock *sk, bool next);	/* proto.tskey */
-/* A call queued text: stamp its last octet as tsflags (SOF_TIMESTAMPING_*) say. */
+/*
+ * Which stamps sk and msg's control messages ask for together: SOF_TIMESTAMPING_TX_*.
+ * 0, -EINVAL, -ENOBUFS.
+ */
+int tcp_cmsg_send(struct sock *sk, const struct msghdr *msg, u32 *tsflags);
+/* A call queued text: stamp its last octet so. */
 void tcp_tx_timestamp(struct sock *sk, u32 tsflags);
 /* What follows is for skbs with txstamp. The end of skb has become to. */
 void tcp_fragment_tstamp(struct sk_buff *skb, struct sk_buff *to);

@@ -2,7 +2,6 @@
  * Octets in and out: sendmsg and recvmsg.
  */
 #include "lib/errno.h"
-#include "net/core/timestamping.h"
 #include "net/ipv4/ip_cmsg.h"
 #include "net/ipv4/tcp.h"
 #include "net/ipv4/tcp_fastopen.h"
@@ -12,6 +11,7 @@
 struct send_ctx {
 	struct iov_iter *from;
 	unsigned int flags;	/* MSG_* */
+	u32 tsflags;		/* SOF_TIMESTAMPING_* */
 	u64 deadline;
 	u32 mss, size_goal;	/* of segments; how large skbs are to become */
 	size_t copied;
@@ -158,7 +158,6 @@ int tcp_sendmsg(struct sock *sk, struct msghdr *msg, size_t len)
 {
 	struct send_ctx c = { .from = &msg->msg_iter, .flags = msg->msg_flags };
 	struct tcp_sock *tp = tcp_sk(sk);
-	struct sockcm_cookie sockc;
 	int err = 0;
 
 	lock_sock(sk);
@@ -173,16 +172,15 @@ int tcp_sendmsg(struct sock *sk, struct msghdr *msg, size_t len)
 			err = sk_stream_wait_connect(sk, c.deadline);
 		tcp_mstamp_refresh(tp);
 	}
-	sockcm_init(&sockc, sk);
-	if (unlikely(msg->msg_controllen))
-		err = err ?: sock_cmsg_send(sk, msg, &sockc);
+	if (unlikely(sk->sk_error_queue || msg->msg_controllen))
+		err = err ?: tcp_cmsg_send(sk, msg, &c.tsflags);
 	if (likely(!err))
 		err = send_all(sk, &c);
 	if (c.copied) {
 		if (unlikely(c.flags & MSG_EOR && !err && tp->send_head))
 			TCP_SKB_CB(skb_peek_tail(&sk->sk_write_queue))->eor = 1;
-		if (unlikely(sockc.tsflags))
-			tcp_tx_timestamp(sk, sockc.tsflags);
+		if (unlikely(c.tsflags))
+			tcp_tx_timestamp(sk, c.tsflags);
 		tcp_push(sk, c.flags, c.mss, tp->nonagle);
 	}
 	err = c.copied ? (int)c.copied : sk_stream_error(sk, (int)c.flags, err);

@@ -11,12 +11,23 @@ u32 tcp_tskey(const struct sock *sk, bool next)
 	return next ? tcp_sk(sk)->write_seq : tcp_sk(sk)->snd_una;
 }
 
+int tcp_cmsg_send(struct sock *sk, const struct msghdr *msg, u32 *tsflags)
+{
+	struct sockcm_cookie sockc;
+	int err;
+
+	sockcm_init(&sockc, sk);
+	err = sock_cmsg_send(sk, msg, &sockc);
+	*tsflags = sockc.tsflags & SOF_TIMESTAMPING_TX_ANY;
+	return err;
+}
+
 void tcp_tx_timestamp(struct sock *sk, u32 tsflags)
 {
 	struct sk_buff *skb = skb_peek_tail(&sk->sk_write_queue);
 	struct skb_shared_info *si;
 
-	if (!skb || !(tsflags & SOF_TIMESTAMPING_TX_ANY))
+	if (!skb)
 		return;
 	si = skb_shinfo(skb);
 	si->tx_flags |= sock_tx_flags(tsflags);
