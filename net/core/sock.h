@@ -103,7 +103,7 @@ struct sock {
 
 	struct sk_buff_head sk_receive_queue;	/* [s] or its own lock (datagrams) */
 	struct sk_buff_head sk_write_queue;	/* [s] */
-	struct sock_error_queue *sk_error_queue;	/* [a] net/core/timestamping.h; NULL: none */
+	struct sock_error_queue *sk_error_queue;	/* [a] timestamping.h; NULL: none */
 	int sk_rmem_alloc;			/* [a] truesize received, not yet read */
 	int sk_wmem_alloc;			/* [a] truesize given to the device, not yet sent */
 	int sk_wmem_queued;			/* [s] truesize on the write queue */
@@ -271,7 +271,8 @@ static inline bool sock_needs_netstamp(const struct sock *sk)
 			       BIT(SOCK_TIMESTAMPING_RX_SOFTWARE));
 }
 
-void sock_change_netstamp(struct sock *sk, enum sock_flags flag, bool on);	/* [s] one of them */
+/* Set or reset one of these. [s] */
+void sock_change_netstamp(struct sock *sk, enum sock_flags flag, bool on);
 
 /* --- the lock ----------------------------------------------------------------------------- */
 

@@ -3,8 +3,8 @@
  * what was sent entered the device's queue (SCHED), was given to the card (SND) and was
  * acknowledged (ACK). The latter come back on the socket's error queue.
  *
- * What is to be stamped has tx_flags in its skb_shared_info and, until the driver has it, its socket
- * as its owner (sock_wfree).
+ * What is to be stamped has tx_flags in its skb_shared_info and, until the driver has it, its
+ * socket as its owner (sock_wfree).
  */
 #ifndef NET_CORE_TIMESTAMPING_H
 #define NET_CORE_TIMESTAMPING_H
@@ -33,7 +33,7 @@ enum { SKB_TSTAMP_SND, SKB_TSTAMP_SCHED, SKB_TSTAMP_ACK };
 struct sock_error_queue {
 	struct sk_buff_head skbs;	/* its own lock */
 	u32 tsflags;			/* [s] SOF_TIMESTAMPING_* */
-	u32 tskey;			/* [s] streams: the number of octet 0; [a] others: the next */
+	u32 tskey;			/* [s] streams: octet 0's number; [a] others: the next */
 };
 
 /* sk's, made when there is none; NULL without memory. Goes with the socket. */
@@ -110,12 +110,13 @@ struct sock_tstamp_note {
 
 struct sk_buff *sock_dequeue_err_skb(struct sock *sk);	/* the next one, or NULL */
 
-void __sock_recv_timestamp(struct sock *sk, struct msghdr *msg, u64 tstamp, bool sent);
-
 /*
  * SO_TIMESTAMP, SO_TIMESTAMPNS and SCM_TIMESTAMPING, as the socket asked for them. tstamp: ns, 0
  * when the packet has none. sent: it is a note from the error queue.
  */
+void __sock_recv_timestamp(struct sock *sk, struct msghdr *msg, u64 tstamp, bool sent);
+
+/* The same for a socket that most probably did not ask. */
 static inline void sock_recv_timestamp(struct sock *sk, struct msghdr *msg, u64 tstamp, bool sent)
 {
 	if (unlikely(sk->sk_error_queue || sock_needs_netstamp(sk)))

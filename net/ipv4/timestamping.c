@@ -1,7 +1,7 @@
 /*
  * SO_TIMESTAMPING of streams: a write is stamped by its last octet, whose number is the key. The
- * skb that has this octet carries it along, however it is cut; of several writes in one skb the last
- * one counts.
+ * skb that has this octet carries it along, however it is cut; of several writes in one skb the
+ * last one counts.
  */
 #include "net/core/timestamping.h"
 #include "net/ipv4/tcp.h"

@@ -83,7 +83,8 @@ static void lengths(void)
 	int v[4] = { TX, 0, 0, 0 }, fd = socket(AF_INET, SOCK_DGRAM, 0);
 
 	for (int n = 0; n <= 16; n++)
-		say("%d octets: %s", n, error_name(setsockopt(fd, SOL_SOCKET, OLD, v, n) ? errno : 0));
+		say("%d octets: %s", n,
+		    error_name(setsockopt(fd, SOL_SOCKET, OLD, v, n) ? errno : 0));
 	T(setsockopt(fd, SOL_SOCKET, OLD, BAD, 4));
 	T(setsockopt(fd, SOL_SOCKET, OLD, BAD, 8));
 	for (int n = -1; n <= 10; n++) {
@@ -151,8 +152,8 @@ static void one_cmsg(const struct cmsghdr *h)
 	if (h->cmsg_level == SOL_SOCKET && (h->cmsg_type == OLD || h->cmsg_type == NEW))
 		say("  stamps: %d %d %d", ts[0] > 0, ts[2] || ts[3], ts[4] || ts[5]);
 	if (h->cmsg_level == IPPROTO_IP && h->cmsg_type == IP_RECVERR)
-		say("  errno %d origin %d type %d code %d info %u data %u from %d %x", (int)ee->ee_errno,
-		    ee->ee_origin, ee->ee_type, ee->ee_code, ee->ee_info, ee->ee_data,
+		say("  errno %d origin %d type %d code %d info %u data %u from %d %x",
+		    (int)ee->ee_errno, ee->ee_origin, ee->ee_type, ee->ee_code, ee->ee_info, ee->ee_data,
 		    from->sin_family, ntohl(from->sin_addr.s_addr));
 }
 

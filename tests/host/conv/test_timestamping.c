@@ -169,7 +169,7 @@ TEST(nobody_who_did_not_ask_gets_a_note)
 	assert_null(w_sock(c, fd)->sk_error_queue);
 }
 
-/* Only its last octet's segment, whoever cuts: the card, the device queue, or TCP for the window. */
+/* Only its last octet's segment, whoever cuts: the card or the device queue. */
 static void long_write(u32 less_features)
 {
 	int fd = asking(TX | TELL | ID | TSONLY);
@@ -227,6 +227,24 @@ TEST(the_send_buffer_ends_a_partial_write_and_its_number)
 	IN(.flags = A, .seq = 1001, .ack = 1 + (u32)n, .win = 2000);
 	note(fd, SCHED, (u32)n - 1);
 	note(fd, SND, (u32)n - 1);
+	note(fd, ACKED, (u32)n - 1);
+	no_note(fd);
+}
+
+/* What left before the call ended is stamped by what is still to come: its acknowledgement. */
+TEST(a_write_that_has_left_already_is_acknowledged)
+{
+	static u8 buf[100000];
+	int fd = connection(5840);
+	long n;
+
+	ask(fd, TX | TELL | ID | TSONLY);
+	assert_int_equal(s_setsockopt(c->s, fd, SOL_SOCKET, SO_SNDBUF, 4000), 0);
+	n = s_send(c->s, fd, buf, sizeof(buf), MSG_DONTWAIT);
+	world_settle(c->w);
+	assert_int_equal(n, 5840);
+	no_note(fd);
+	IN(.flags = A, .seq = 1001, .ack = 1 + (u32)n, .win = 5840);
 	note(fd, ACKED, (u32)n - 1);
 	no_note(fd);
 }

@@ -275,6 +275,8 @@ static struct user_msghdr *any_message(bool send)
 		cmsg->cmsg_len = send && in_one_of(4) ? any_size() : CMSG_LEN(in8() & 15);
 		cmsg->cmsg_level = in_one_of(4) ? SOL_SOCKET : SOL_IP;
 		cmsg->cmsg_type = in8() & 15;
+		if (cmsg->cmsg_level == SOL_SOCKET && cmsg->cmsg_type & 1)
+			cmsg->cmsg_type = SO_TIMESTAMPING_OLD;
 		in_fill((u8 *)(cmsg + 1), 32);
 	}
 	return msg;
@@ -347,13 +349,14 @@ static void any_option(int *level, int *name)
 		SO_REUSEADDR, SO_REUSEPORT, SO_SNDBUF, SO_RCVBUF, SO_KEEPALIVE, SO_BROADCAST,
 		SO_OOBINLINE, SO_DONTROUTE, SO_PRIORITY, SO_RCVLOWAT, SO_TIMESTAMP_OLD,
 		SO_TIMESTAMPNS_OLD, SO_LINGER, SO_ERROR, SO_BINDTODEVICE, SO_MEMINFO,
+		SO_TIMESTAMPING_OLD, SO_TIMESTAMPING_NEW,
 	};
 	u8 which = in8();
 
 	*level = which & 0x80 ? SOL_TCP : which & 0x40 ? SOL_SOCKET : SOL_IP;
 	*name = in8() % 45;
 	if (*level == SOL_SOCKET && !in_one_of(4))
-		*name = socket_options[which & 15];
+		*name = socket_options[(which & 63) % ARRAY_SIZE(socket_options)];
 	if (in_one_of(32))
 		*level = any_int();
 	if (in_one_of(32))
@@ -379,6 +382,8 @@ static void any_value(u8 *at, int level, int name)
 	}
 	if (in_one_of(4))
 		memcpy(at, text, strlen(text) + 1);
+	if (level == SOL_SOCKET && (name == SO_TIMESTAMPING_OLD || name == SO_TIMESTAMPING_NEW))
+		value[0] = (int)in_below(1 << 19) & ~0x9000;	/* all but OPT_STATS, BIND_PHC */
 	if (level == SOL_TCP && name == TCP_USER_TIMEOUT)
 		value[0] = (int)in16();		/* or connections outlive the world */
 }

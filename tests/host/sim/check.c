@@ -8,6 +8,7 @@
 #include "kernel/fs/file.h"
 #include "kernel/sched/task.h"
 #include "lib/string.h"
+#include "net/core/timestamping.h"
 #include "tests/host/sim/app.h"
 #include "tests/host/sim/check.h"
 
@@ -184,6 +185,18 @@ static int check_out_of_order(const struct sock *sk)
 	return truesize;
 }
 
+/* What waits on the error queue takes. */
+static int noted(const struct sock *sk)
+{
+	const struct sk_buff *skb;
+	int truesize = 0;
+
+	if (sk->sk_error_queue)
+		skb_queue_walk(&sk->sk_error_queue->skbs, skb)
+			truesize += (int)skb->truesize;
+	return truesize;
+}
+
 static void check_receive_queue(const struct sock *sk)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
@@ -197,7 +210,7 @@ static void check_receive_queue(const struct sock *sk)
 		truesize += (int)skb->truesize;
 	}
 	must(end == tp->rcv_nxt || (end + 1 == tp->rcv_nxt && sock_flag(sk, SOCK_DONE)));
-	must(truesize == sk->sk_rmem_alloc);
+	must(truesize + noted(sk) == sk->sk_rmem_alloc);
 }
 
 /* --- no silence ---------------------------------------------------------------------- */
