@@ -54,6 +54,11 @@ const struct ctl_table *sysctl_find(const char *name)
 	return NULL;
 }
 
+static int *numbers(const struct ctl_table *t)
+{
+	return t->where ? t->where(t) : t->data;
+}
+
 int sysctl_read(const struct ctl_table *t, char *buf, size_t size)
 {
 	int i, n = 0;
@@ -63,7 +68,7 @@ int sysctl_read(const struct ctl_table *t, char *buf, size_t size)
 	if (size)
 		buf[0] = '\0';
 	for (i = 0; i < t->count; i++)
-		n += scnprintf(buf + n, size - n, "%s%d", i ? "\t" : "", READ_ONCE(t->data[i]));
+		n += scnprintf(buf + n, size - n, "%s%d", i ? "\t" : "", READ_ONCE(numbers(t)[i]));
 	return n;
 }
 
@@ -113,6 +118,6 @@ int sysctl_write(const struct ctl_table *t, const char *value)
 	if (!n)
 		return -EINVAL;
 	for (i = 0; i < n; i++)
-		WRITE_ONCE(t->data[i], v[i]);
+		WRITE_ONCE(numbers(t)[i], v[i]);
 	return 0;
 }

@@ -21,6 +21,7 @@ struct ctl_table {
 	int *data;		/* count numbers; or NULL with get and set */
 	int count;		/* numbers at data */
 	int min, max;		/* allowed range of each */
+	int *(*where)(const struct ctl_table *t);	/* NULL: the numbers are at data itself */
 	ctl_get_t get;		/* NULL: print the numbers */
 	ctl_set_t set;		/* NULL: parse the numbers */
 };

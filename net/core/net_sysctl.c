@@ -1,14 +1,12 @@
 /* net.core.* and net.ipv4.* but for TCP's, under their Linux names. */
-#include "kernel/sysctl.h"
+#include "kernel/sched/task.h"
 #include "lib/types.h"
-#include "net/core/net_namespace.h"
 #include "net/core/net_sysctl.h"
 #include "net/limits.h"
 
 #define INT_MAX	0x7fffffff
 
-#define NUMBER(path, field, lo, hi) \
-	{ .name = path, .data = &init_net.field, .count = 1, .min = (lo), .max = (hi) }
+#define NUMBER(path, field, lo, hi)	NET_SYSCTL(path, field, 1, lo, hi)
 
 static const struct ctl_table net_table[] = {
 	NUMBER("net.core.rmem_default", core.sysctl_rmem_default, SOCK_MIN_RCVBUF, INT_MAX),
@@ -23,9 +21,13 @@ static const struct ctl_table net_table[] = {
 	NUMBER("net.ipv4.icmp_ratelimit", ipv4.sysctl_icmp_ratelimit, 0, 60000),
 	NUMBER("net.ipv4.icmp_msgs_per_sec", ipv4.sysctl_icmp_msgs_per_sec, 0, 1000000),
 	NUMBER("net.ipv4.icmp_msgs_burst", ipv4.sysctl_icmp_msgs_burst, 0, 1000000),
-	{ .name = "net.ipv4.ip_local_port_range", .count = 2, .min = 1, .max = 65535,
-	  .data = init_net.ipv4.sysctl_ip_local_port_range },
+	NET_SYSCTL("net.ipv4.ip_local_port_range", ipv4.sysctl_ip_local_port_range, 2, 1, 65535),
 };
+
+int *net_sysctl_data(const struct ctl_table *t)
+{
+	return (int *)((char *)current->net_ns + ((char *)t->data - (char *)&init_net));
+}
 
 void net_sysctl_init(void)
 {

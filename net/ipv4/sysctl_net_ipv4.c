@@ -4,14 +4,14 @@
  * They belong to a struct net: reading and writing reach that of the current thread.
  */
 #include "kernel/sched/task.h"
-#include "kernel/sysctl.h"
 #include "lib/errno.h"
 #include "lib/format.h"
 #include "lib/string.h"
+#include "net/core/net_sysctl.h"
 #include "net/ipv4/tcp.h"
 #include "net/ipv4/tcp_fastopen.h"
 
-/* X(name, how many numbers, least, most, default): the entries that hold one default each. */
+/* X(name, least, most, default): the entries of one number whose default is fixed. */
 #define TCP_SYSCTLS(X) \
 	X(tcp_sack, 0, 1, 1) X(tcp_dsack, 0, 1, 1) X(tcp_timestamps, 0, 2, 1) \
 	X(tcp_window_scaling, 0, 1, 1) X(tcp_syncookies, 0, 2, 1) \
@@ -35,74 +35,6 @@
 	X(tcp_fastopen, 0, 0x7fffffff, TFO_CLIENT_ENABLE) \
 	X(tcp_fastopen_blackhole_timeout_sec, 0, 0x7fffffff, 0) \
 	X(tcp_stdurg, 0, 1, 0) X(tcp_min_tso_segs, 1, 255, 2)
-
-struct tcp_ctl {
-	u16 offset;		/* of the first number in struct netns_tcp */
-	u8 count;
-	int min, max, init;
-};
-
-#define X(n, low, high, def) { offsetof(struct netns_tcp, sysctl_##n), 1, low, high, def },
-static const struct tcp_ctl ctls[] = {
-	TCP_SYSCTLS(X)
-	{ offsetof(struct netns_tcp, sysctl_tcp_rmem), 3, 1, 0x7fffffff, 0 },
-	{ offsetof(struct netns_tcp, sysctl_tcp_wmem), 3, 1, 0x7fffffff, 0 },
-	{ offsetof(struct netns_tcp, sysctl_tcp_mem), 3, 1, 0x7fffffff, 0 },
-};
-#undef X
-
-static int *numbers(struct net *net, const struct tcp_ctl *c)
-{
-	return (int *)((char *)&net->tcp + c->offset);
-}
-
-static const struct tcp_ctl *ctl_of(const struct ctl_table *t);
-
-static int ctl_get(const struct ctl_table *t, char *buf, size_t size)
-{
-	const struct tcp_ctl *c = ctl_of(t);
-	const int *v = numbers(current->net_ns, c);
-
-	if (c->count == 1)
-		return scnprintf(buf, size, "%d", v[0]);
-	return scnprintf(buf, size, "%d\t%d\t%d", v[0], v[1], v[2]);
-}
-
-/* One number with its sign; false when there is none, or it is out of range. */
-static bool parse_one(const char **s, const struct tcp_ctl *c, int *v)
-{
-	const char *p = *s, *end;
-	unsigned long n;
-	bool neg;
-
-	while (*p == ' ' || *p == '\t')
-		p++;
-	neg = *p == '-';
-	p += neg;
-	n = parse_ulong(p, &end, 0);
-	if (end == p || n > 0x7fffffff)
-		return false;
-	*v = neg ? -(int)n : (int)n;
-	*s = end;
-	return *v >= c->min && *v <= c->max;
-}
-
-static int ctl_set(const struct ctl_table *t, const char *value)
-{
-	const struct tcp_ctl *c = ctl_of(t);
-	int v[3];
-	u32 i;
-
-	for (i = 0; i < c->count; i++)
-		if (!parse_one(&value, c, &v[i]))
-			return -EINVAL;
-	while (*value == ' ' || *value == '\n')
-		value++;
-	if (*value)
-		return -EINVAL;
-	memcpy(numbers(current->net_ns, c), v, c->count * sizeof(v[0]));
-	return 0;
-}
 
 /* The only one that reaches beyond an int. */
 static int lowat_get(const struct ctl_table *t, char *buf, size_t size)
@@ -186,12 +118,12 @@ static int read_only(const struct ctl_table *t, const char *value)
 	return -EINVAL;
 }
 
-#define X(n, low, high, def) { .name = "net.ipv4." #n, .get = ctl_get, .set = ctl_set },
+#define X(n, low, high, def) NET_SYSCTL("net.ipv4." #n, tcp.sysctl_##n, 1, low, high),
 static const struct ctl_table tcp_table[] = {
 	TCP_SYSCTLS(X)
-	{ .name = "net.ipv4.tcp_rmem", .get = ctl_get, .set = ctl_set },
-	{ .name = "net.ipv4.tcp_wmem", .get = ctl_get, .set = ctl_set },
-	{ .name = "net.ipv4.tcp_mem", .get = ctl_get, .set = ctl_set },
+	NET_SYSCTL("net.ipv4.tcp_rmem", tcp.sysctl_tcp_rmem, 3, 1, 0x7fffffff),
+	NET_SYSCTL("net.ipv4.tcp_wmem", tcp.sysctl_tcp_wmem, 3, 1, 0x7fffffff),
+	NET_SYSCTL("net.ipv4.tcp_mem", tcp.sysctl_tcp_mem, 3, 1, 0x7fffffff),
 	{ .name = "net.ipv4.tcp_notsent_lowat", .get = lowat_get, .set = lowat_set },
 	{ .name = "net.ipv4.tcp_fastopen_key", .get = fastopen_key_get, .set = fastopen_key_set },
 	{ .name = "net.ipv4.tcp_congestion_control", .get = cc_get, .set = cc_set },
@@ -199,11 +131,6 @@ static const struct ctl_table tcp_table[] = {
 	  .set = read_only },
 };
 #undef X
-
-static const struct tcp_ctl *ctl_of(const struct ctl_table *t)
-{
-	return &ctls[t - tcp_table];
-}
 
 void tcp_sysctl_init(void)
 {
@@ -223,11 +150,10 @@ void tcp_sysctl_net_init(struct net *net)
 	unsigned long pages = totalram_pages();
 	int share = (int)min_t(unsigned long, 4UL << 20, pages << (PAGE_SHIFT - 5));
 	int limit = (int)max_t(unsigned long, pages / 8, 128);
-	u32 i;
 
-	for (i = 0; i < ARRAY_SIZE(ctls); i++)
-		if (ctls[i].count == 1)
-			*numbers(net, &ctls[i]) = ctls[i].init;
+#define X(n, low, high, def) net->tcp.sysctl_##n = (def);
+	TCP_SYSCTLS(X)
+#undef X
 	net->tcp.sysctl_tcp_notsent_lowat = ~0U;
 	three(net->tcp.sysctl_tcp_wmem, 4096, 16384, max(65536, share));
 	three(net->tcp.sysctl_tcp_rmem, 4096, 131072, max(131072, share + share / 2));

@@ -82,9 +82,11 @@ TEST(three_numbers_are_set_together)
 	c = conversation(1);
 	assert_int_equal(writes(IPV4 "tcp_rmem", "4096 10000 20000"), 0);
 	reads_as(IPV4 "tcp_rmem", "4096\t10000\t20000");
-	assert_int_equal(writes(IPV4 "tcp_rmem", "4096 10000"), -EINVAL);
-	assert_int_equal(writes(IPV4 "tcp_wmem", "1 2 3 4"), -EINVAL);
+	assert_int_equal(writes(IPV4 "tcp_rmem", "1 2 3 4"), -EINVAL);
+	assert_int_equal(writes(IPV4 "tcp_rmem", "4096 0 20000"), -EINVAL);
 	reads_as(IPV4 "tcp_rmem", "4096\t10000\t20000");
+	assert_int_equal(writes(IPV4 "tcp_rmem", "5000"), 0);	/* as on Linux: the first ones */
+	reads_as(IPV4 "tcp_rmem", "5000\t10000\t20000");
 	assert_int_equal(s_getsockopt(c->s, s_socket(c->s, SOCK_STREAM), SOL_SOCKET, SO_RCVBUF),
 			 10000);
 }
