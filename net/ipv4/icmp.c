@@ -50,6 +50,17 @@ static const struct icmp_err icmp_err_convert[NR_ICMP_UNREACH + 1] = {
 	[15] = E(EHOSTUNREACH, true),	/* precedence cutoff */
 };
 
+/* Who counts a type that comes in, or goes out. */
+static const struct {
+	u16 in, out;
+} icmp_counters[NR_ICMP_TYPES + 1] = {
+	[ICMP_ECHOREPLY] = { MIB_Icmp_InEchoReps, MIB_Icmp_OutEchoReps },
+	[ICMP_DEST_UNREACH] = { MIB_Icmp_InDestUnreachs, MIB_Icmp_OutDestUnreachs },
+	[ICMP_ECHO] = { .in = MIB_Icmp_InEchos },
+	[ICMP_TIME_EXCEEDED] = { MIB_Icmp_InTimeExcds, MIB_Icmp_OutTimeExcds },
+	[ICMP_PARAMETERPROB] = { MIB_Icmp_InParmProbs, MIB_Icmp_OutParmProbs },
+};
+
 struct icmp_err icmp_err_of(const struct icmphdr *icmp)
 {
 	if (icmp->type == ICMP_DEST_UNREACH)
@@ -135,15 +146,8 @@ static bool icmp_allow(struct net *net, const struct dst_entry *dst, __be32 dadd
 static void icmp_push(struct net *net, struct sk_buff *skb, struct dst_entry *dst,
 		      const struct ip_spec *spec)
 {
-	static const u16 counter[] = {
-		[ICMP_ECHOREPLY] = MIB_Icmp_OutEchoReps,
-		[ICMP_DEST_UNREACH] = MIB_Icmp_OutDestUnreachs,
-		[ICMP_TIME_EXCEEDED] = MIB_Icmp_OutTimeExcds,
-		[ICMP_PARAMETERPROB] = MIB_Icmp_OutParmProbs,
-	};
-
 	NET_INC_STATS(net, Icmp_OutMsgs);
-	net->mib[counter[((const struct icmphdr *)skb->data)->type]]++;
+	net->mib[icmp_counters[((const struct icmphdr *)skb->data)->type].out]++;
 	if (ip_send_skb(net, skb, dst, spec))
 		NET_INC_STATS(net, Icmp_OutErrors);
 	dst_release(dst);
@@ -354,25 +358,14 @@ static enum skb_drop_reason icmp_unreach(struct net *net, struct sk_buff *skb)
 
 static enum skb_drop_reason icmp_dispatch(struct net *net, struct sk_buff *skb, u8 type)
 {
-	switch (type) {
-	case ICMP_ECHO:
-		NET_INC_STATS(net, Icmp_InEchos);
-		return icmp_echo(net, skb);
-	case ICMP_ECHOREPLY:	/* raw sockets have theirs already */
-		NET_INC_STATS(net, Icmp_InEchoReps);
-		return DROP_NOT_SPECIFIED;
-	case ICMP_DEST_UNREACH:
-		NET_INC_STATS(net, Icmp_InDestUnreachs);
-		return icmp_unreach(net, skb);
-	case ICMP_TIME_EXCEEDED:
-		NET_INC_STATS(net, Icmp_InTimeExcds);
-		return icmp_unreach(net, skb);
-	case ICMP_PARAMETERPROB:
-		NET_INC_STATS(net, Icmp_InParmProbs);
-		return icmp_unreach(net, skb);
-	default:
+	if (type > NR_ICMP_TYPES || !icmp_counters[type].in)
 		return DROP_ICMP_INVALID;
-	}
+	net->mib[icmp_counters[type].in]++;
+	if (type == ICMP_ECHO)
+		return icmp_echo(net, skb);
+	if (type == ICMP_ECHOREPLY)	/* raw sockets have theirs already */
+		return DROP_NOT_SPECIFIED;
+	return icmp_unreach(net, skb);
 }
 
 /*

@@ -42,52 +42,32 @@ struct inet_hashinfo *inet_hashinfo_create(void)
 	return NULL;
 }
 
-/* Collect one connection that still lives; the table's lock is held, so the work waits. */
-static void find_one(struct sock_common *c, void *arg)
+static void end_connection(struct sock *sk)
 {
-	struct sock_common **found = arg;
-
-	if (*found)
+	sock_hold(sk);
+	if (sk->sk_state == TCP_TIME_WAIT) {
+		inet_twsk_kill(inet_twsk(sk));
+		inet_twsk_put(inet_twsk(sk));
 		return;
-	*found = c;
-	sock_hold((struct sock *)c);
-}
-
-static void end_orphan(struct sock *sk)
-{
-	local_bh_disable();
+	}
 	bh_lock_sock(sk);
 	ASSERT(sock_flag(sk, SOCK_DEAD));
 	tcp_done(sk);
 	bh_unlock_sock(sk);
-	local_bh_enable();
 	sock_put(sk);
-}
-
-static void end_connections(struct inet_hashinfo *h)
-{
-	struct sock_common *c;
-
-	for (;;) {
-		c = NULL;
-		inet_hash_for_each(h, find_one, &c);
-		if (!c)
-			break;
-		if (c->skc_state == TCP_TIME_WAIT) {
-			inet_twsk_kill(inet_twsk((struct sock *)c));
-			inet_twsk_put(inet_twsk((struct sock *)c));
-		} else {
-			end_orphan((struct sock *)c);
-		}
-	}
 }
 
 void inet_hashinfo_free(struct inet_hashinfo *h)
 {
+	u32 i;
+
 	if (!h)
 		return;
-	if (h->lhash.bucket)	/* the last one to be made */
-		end_connections(h);
+	local_bh_disable();
+	for (i = 0; h->ehash.bucket && i <= h->ehash.mask; i++)
+		while (!hlist_empty(&h->ehash.bucket[i]))
+			end_connection(hlist_entry(h->ehash.bucket[i].first, struct sock, sk_node));
+	local_bh_enable();
 	ASSERT(!h->ehash.count && !h->lhash.count && !h->bhash.count);
 	kfree(h->ehash.bucket);
 	kfree(h->bhash.bucket);
@@ -546,15 +526,14 @@ bool inet_twsk_unhash(struct inet_hashinfo *h, struct inet_timewait_sock *tw)
 	return was;
 }
 
-static void table_for_each(struct inet_hash_table *t,
+static void table_for_each(const struct inet_hash_table *t,
 			   void (*fn)(struct sock_common *c, void *arg), void *arg)
 {
 	struct sock_common *c;
-	struct hlist_node *n;
 	u32 i;
 
 	for (i = 0; i <= t->mask; i++)
-		hlist_for_each_entry_safe(c, n, &t->bucket[i], skc_node)
+		hlist_for_each_entry(c, &t->bucket[i], skc_node)
 			fn(c, arg);
 }
 

@@ -21,10 +21,6 @@
 
 #define UDP_MAX_PAYLOAD	(0xffff - sizeof(struct iphdr) - sizeof(struct udphdr))
 
-struct udp_sock {
-	struct inet_sock inet;		/* must be first */
-};
-
 struct udp_table {
 	spinlock_t lock;
 	struct siphash_key key;
@@ -340,7 +336,7 @@ static int udp_sendmsg(struct sock *sk, struct msghdr *msg, size_t len)
 
 struct proto udp_prot = {
 	.name = "UDP",
-	.obj_size = sizeof(struct udp_sock),
+	.obj_size = sizeof(struct inet_sock),
 	.close = datagram_close,
 	.connect = ip4_datagram_connect,
 	.disconnect = udp_disconnect,
