@@ -5,17 +5,16 @@
 int anon_file_fd(const struct file_operations *fop, unsigned int flags, void *private)
 {
 	int fd = get_unused_fd_flags(flags);
-	struct file *file;
+	struct file *file = fd < 0 ? ERR_PTR(fd) : alloc_file(fop, flags, private);
 
-	if (fd < 0)
+	if (!IS_ERR(file)) {
+		fd_install(fd, file);
 		return fd;
-	file = alloc_file(fop, flags, private);
-	if (IS_ERR(file)) {
-		put_unused_fd(fd);
-		return (int)PTR_ERR(file);
 	}
-	fd_install(fd, file);
-	return fd;
+	if (fd >= 0)
+		put_unused_fd(fd);
+	kfree(private);
+	return (int)PTR_ERR(file);
 }
 
 u32 anon_ino(void)

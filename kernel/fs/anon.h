@@ -6,8 +6,8 @@
 #include "kernel/sched/task.h"
 
 /*
- * A new file with a new descriptor. flags: O_RDWR and the like, O_NONBLOCK, O_CLOEXEC. Returns
- * the descriptor or an errno; private is then still the caller's (release is not called).
+ * A new file with a new descriptor. flags: O_RDWR and the like, O_NONBLOCK, O_CLOEXEC. Returns the
+ * descriptor or an errno; private, which is from kmalloc(), is then freed (release is not called).
  */
 int anon_file_fd(const struct file_operations *fop, unsigned int flags, void *private);
 

@@ -105,7 +105,6 @@ static const struct file_operations eventfd_fops = {
 static long do_eventfd(unsigned int count, int flags)
 {
 	struct eventfd *e;
-	int fd;
 
 	if (flags & ~(EFD_SEMAPHORE | EFD_CLOEXEC | EFD_NONBLOCK))
 		return -EINVAL;
@@ -116,10 +115,7 @@ static long do_eventfd(unsigned int count, int flags)
 	e->semaphore = flags & EFD_SEMAPHORE;
 	spin_lock_init(&e->lock);
 	init_waitqueue_head(&e->wait);
-	fd = anon_file_fd(&eventfd_fops, O_RDWR | (flags & (EFD_CLOEXEC | EFD_NONBLOCK)), e);
-	if (fd < 0)
-		kfree(e);
-	return fd;
+	return anon_file_fd(&eventfd_fops, O_RDWR | (flags & (EFD_CLOEXEC | EFD_NONBLOCK)), e);
 }
 
 SYSCALL_DEFINE1(eventfd, unsigned int, count)

@@ -153,7 +153,7 @@ static void ep_queue_proc(struct file *file, struct wait_queue_head *wq, struct 
 	struct ep_wait *w = &item->wait;
 
 	if (w->wq) {
-		w = kmalloc(sizeof(*w));
+		w = kzalloc(sizeof(*w));
 		if (!w) {
 			t->failed = true;
 			return;
@@ -164,8 +164,6 @@ static void ep_queue_proc(struct file *file, struct wait_queue_head *wq, struct 
 	w->item = item;
 	w->wq = wq;
 	w->wait.func = ep_poll_callback;
-	w->wait.flags = 0;
-	INIT_LIST_HEAD(&w->wait.entry);
 	if (item->events & EPOLLEXCLUSIVE)
 		add_wait_queue_exclusive(wq, &w->wait);
 	else
@@ -234,18 +232,17 @@ static void ep_check_now(struct epitem *item, u32 ready)
 
 static int ep_insert(struct eventpoll *ep, struct file *file, int fd, const struct epoll_event *ev)
 {
-	struct epitem *item = kmem_cache_zalloc(epitem_cache);
+	struct epitem *item = kmem_cache_alloc(epitem_cache);
 	struct ep_table t = { { ep_queue_proc }, item, false };
 	u32 ready;
 
 	if (!item)
 		return -ENOMEM;
+	*item = (struct epitem){
+		.ep = ep, .file = file, .fd = fd, .data = ev->data,
+		.events = ev->events | EP_ALWAYS,
+	};
 	INIT_LIST_HEAD(&item->ready);
-	item->ep = ep;
-	item->file = file;
-	item->fd = fd;
-	item->events = ev->events | EP_ALWAYS;
-	item->data = ev->data;
 	list_add_tail(&item->link, &ep->items);
 	list_add_tail(&item->file_link, &file->f_ep_links);
 	ready = ep_item_poll(item, &t.pt);

@@ -92,17 +92,6 @@ static void poll_queue(struct file *file, struct wait_queue_head *wq, struct pol
 	add_wait_queue(wq, &e->wait);
 }
 
-static void poller_init(struct poller *p)
-{
-	p->pt.qproc = poll_queue;
-	p->task = current;
-	p->queueing = true;
-	p->err = 0;
-	p->chunks = &p->first;
-	p->first.next = NULL;
-	p->first.used = 0;
-}
-
 static void poller_free(struct poller *p)
 {
 	struct poll_chunk *c, *next;
@@ -132,36 +121,43 @@ static u32 poll_file(struct poller *p, struct file *file, u32 events)
 }
 
 /*
- * Ask with scan (which returns how many descriptors are ready) until some are, the deadline
- * passes, or a signal comes. Returns the number, 0, -ERESTARTNOHAND or -ENOMEM.
+ * Ask with scan (which returns how many descriptors are ready, or an errno) until some are, the
+ * deadline passes, or a signal comes. Returns the number, 0, -ERESTARTNOHAND, -ENOMEM or scan's.
  */
-static int poll_loop(struct poller *p, int (*scan)(struct poller *p, void *arg), void *arg,
-		     u64 deadline)
+static int poll_until(u64 deadline, int (*scan)(struct poller *p, void *arg), void *arg)
 {
 	bool in_time = deadline != 0;
+	struct poller p;
 	int n;
 
-	if (!in_time)
-		p->queueing = false;
+	p.pt.qproc = poll_queue;
+	p.task = current;
+	p.queueing = in_time;
+	p.err = 0;
+	p.chunks = &p.first;
+	p.first.next = NULL;
+	p.first.used = 0;
 	for (;;) {
-		p->triggered = false;
-		n = scan(p, arg);
-		p->queueing = false;
-		if (n)
-			return n;
-		if (p->err)
-			return p->err;
-		if (!in_time)
-			return 0;
-		if (signal_pending())
-			return -ERESTARTNOHAND;
-		p->task->state = TASK_INTERRUPTIBLE;
+		p.triggered = false;
+		n = scan(&p, arg);
+		p.queueing = false;
+		if (!n)
+			n = p.err;
+		if (n || !in_time)
+			break;
+		if (signal_pending()) {
+			n = -ERESTARTNOHAND;
+			break;
+		}
+		p.task->state = TASK_INTERRUPTIBLE;
 		barrier();
-		if (READ_ONCE(p->triggered) || signal_pending())
-			p->task->state = TASK_RUNNING;
+		if (READ_ONCE(p.triggered) || signal_pending())
+			p.task->state = TASK_RUNNING;
 		else
 			in_time = schedule_until(deadline);
 	}
+	poller_free(&p);
+	return n;
 }
 
 /* --- poll ---------------------------------------------------------------------------------- */
@@ -197,7 +193,6 @@ static long do_poll(struct pollfd __user *ufds, unsigned int n, u64 deadline)
 	struct pollfd fast[NR_INLINE_FDS];
 	struct pollfd *more __free(kfree) = NULL;
 	struct poll_set set = { fast, n };
-	struct poller p;
 	unsigned int i;
 	long ret;
 
@@ -210,9 +205,7 @@ static long do_poll(struct pollfd __user *ufds, unsigned int n, u64 deadline)
 	}
 	if (copy_from_user(set.fds, ufds, n * sizeof(*set.fds)))
 		return -EFAULT;
-	poller_init(&p);
-	ret = poll_loop(&p, poll_scan, &set, deadline);
-	poller_free(&p);
+	ret = poll_until(deadline, poll_scan, &set);
 	for (i = 0; ret >= 0 && i < n; i++)		/* the revents alone have changed */
 		if (put_user(set.fds[i].revents, &ufds[i].revents))
 			ret = -EFAULT;
@@ -330,16 +323,13 @@ static int get_fd_set(const struct select_set *s, unsigned long *bits,
 
 static long select_with(struct select_set *s, const struct user_sets *u, u64 deadline)
 {
-	struct poller p;
 	long ret;
 	size_t i;
 
 	for (i = 0; i < NR_SETS; i++)
 		if (get_fd_set(s, s->want[i], u->set[i]))
 			return -EFAULT;
-	poller_init(&p);
-	ret = poll_loop(&p, select_scan, s, deadline);
-	poller_free(&p);
+	ret = poll_until(deadline, select_scan, s);
 	for (i = 0; ret >= 0 && i < NR_SETS; i++)
 		if (u->set[i] && copy_to_user(u->set[i], s->got[i], s->words * sizeof(long)))
 			ret = -EFAULT;

@@ -22,7 +22,7 @@ struct dir_fill {
 	size_t left;
 };
 
-/* 1 when the entry went in, 0 when there is no room, -EFAULT. */
+/* 0, -EINVAL when there is no room, -EFAULT. */
 static int put_dirent(struct dir_fill *f, const struct inode *inode, const char *name, s64 next)
 {
 	char buf[NAME_OFFSET + NAME_MAX + 1 + 8] __aligned(8);
@@ -30,7 +30,7 @@ static int put_dirent(struct dir_fill *f, const struct inode *inode, const char 
 	size_t len = strlen(name), total = ALIGN(NAME_OFFSET + len + 1, 8);
 
 	if (total > f->left)
-		return 0;
+		return -EINVAL;
 	memset(buf, 0, total);
 	d->d_ino = inode->i_ino;
 	d->d_off = next;
@@ -41,7 +41,7 @@ static int put_dirent(struct dir_fill *f, const struct inode *inode, const char 
 		return -EFAULT;
 	f->at += total;
 	f->left -= total;
-	return 1;
+	return 0;
 }
 
 /* Entry number pos: ".", "..", then the children in order. NULL behind the last. */
@@ -68,20 +68,18 @@ static int dir_getdents(struct file *file, void __user *buf, size_t size)
 	struct dir_fill f = { buf, size };
 	const struct inode *entry;
 	const char *name;
-	int ret = 1;
+	int err = 0;
 
 	if (dir->i_op && dir->i_op->refresh)
 		dir->i_op->refresh(dir);
 	while ((entry = dir_entry(dir, file->f_pos, &name))) {
 		if (inode_exists(entry))
-			ret = put_dirent(&f, entry, name, file->f_pos + 1);
-		if (ret <= 0)
+			err = put_dirent(&f, entry, name, file->f_pos + 1);
+		if (err)
 			break;
 		file->f_pos++;
 	}
-	if (f.left < size)
-		return (int)(size - f.left);
-	return ret < 0 ? ret : ret ? 0 : -EINVAL;
+	return f.left < size ? (int)(size - f.left) : err;
 }
 
 static ssize_t dir_read(struct file *file, struct iov_iter *to, loff_t *pos)

@@ -106,7 +106,6 @@ static const struct file_operations timerfd_fops = {
 SYSCALL_DEFINE2(timerfd_create, int, clock, int, flags)
 {
 	struct timerfd *t;
-	int fd;
 
 	if (flags & ~(TFD_CLOEXEC | TFD_NONBLOCK))
 		return -EINVAL;
@@ -119,10 +118,7 @@ SYSCALL_DEFINE2(timerfd_create, int, clock, int, flags)
 	timer_setup(&t->timer, timerfd_fire);
 	t->real = clock == CLOCK_REALTIME;
 	init_waitqueue_head(&t->wait);
-	fd = anon_file_fd(&timerfd_fops, O_RDWR | flags, t);
-	if (fd < 0)
-		kfree(t);
-	return fd;
+	return anon_file_fd(&timerfd_fops, O_RDWR | flags, t);
 }
 
 static bool timespec_valid(const struct __kernel_timespec *ts)
