@@ -153,7 +153,8 @@ static loff_t initrd_llseek(struct file *file, loff_t offset, int whence)
 	switch (whence) {
 	case SEEK_CUR:
 	case SEEK_END:
-		if (__builtin_add_overflow(offset, whence == SEEK_END ? size : file->f_pos, &offset))
+		if (__builtin_add_overflow(offset, whence == SEEK_END ? size : file->f_pos,
+					   &offset))
 			return -EOVERFLOW;
 		break;
 	case SEEK_DATA:

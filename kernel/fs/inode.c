@@ -89,8 +89,8 @@ static bool is_dot_dot(const char *name, size_t len)
 }
 
 /*
- * Take the next component off the text *path, which ends at end, with the slashes behind it. Returns
- * its length, 0 when there is none.
+ * Take the next component off the text *path, which ends at end, with the slashes behind it.
+ * Returns its length, 0 when there is none.
  */
 static size_t next_name(const char **path, const char *end, const char **name)
 {

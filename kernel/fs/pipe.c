@@ -84,8 +84,8 @@ static inline struct pipe_buffer *pipe_slot(struct pipe *p, u32 n)
 
 /* --- reading ------------------------------------------------------------------------------- */
 
-/* Copy out what there is. Returns how much; *freed: a slot came free, *fault: a bad address. */
-static ssize_t pipe_take(struct pipe *p, struct iov_iter *to, bool *freed, bool *fault)
+/* Copy out what there is. Returns how much, or -EFAULT when nothing was; *freed: a slot came free. */
+static ssize_t pipe_take(struct pipe *p, struct iov_iter *to, bool *freed)
 {
 	ssize_t done = 0;
 
@@ -94,10 +94,8 @@ static ssize_t pipe_take(struct pipe *p, struct iov_iter *to, bool *freed, bool 
 		size_t want = min((size_t)b->len, iov_iter_count(to));
 		size_t n = copy_to_iter((char *)page_address(b->page) + b->offset, want, to);
 
-		if (n < want) {		/* what a page holds is read whole or not at all */
-			*fault = true;
-			break;
-		}
+		if (n < want)		/* what a page holds is read whole or not at all */
+			return done ? done : -EFAULT;
 		b->offset += n;
 		b->len -= n;
 		done += n;
@@ -113,7 +111,7 @@ static ssize_t pipe_take(struct pipe *p, struct iov_iter *to, bool *freed, bool 
 static ssize_t pipe_read(struct file *file, struct iov_iter *to, loff_t *pos)
 {
 	struct pipe *p = file->private_data;
-	bool freed = false, fault = false;
+	bool freed = false;
 	ssize_t done;
 	int err;
 
@@ -121,9 +119,9 @@ static ssize_t pipe_read(struct file *file, struct iov_iter *to, loff_t *pos)
 		return 0;
 	for (;;) {
 		pipe_lock(p);
-		done = pipe_take(p, to, &freed, &fault);
+		done = pipe_take(p, to, &freed);
 		pipe_unlock(p);
-		if (done || fault || !p->writers)
+		if (done || !p->writers)
 			break;
 		err = wait_event_file(file, &p->rd_wait,
 				      !pipe_empty(p) || !READ_ONCE(p->writers));
@@ -132,7 +130,7 @@ static ssize_t pipe_read(struct file *file, struct iov_iter *to, loff_t *pos)
 	}
 	if (freed)
 		wake_up_poll(&p->wr_wait, EPOLLOUT | EPOLLWRNORM);
-	return done || !fault ? done : -EFAULT;
+	return done;
 }
 
 /* --- writing ------------------------------------------------------------------------------- */

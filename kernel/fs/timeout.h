@@ -1,6 +1,6 @@
 /*
- * The timeouts of poll(2), select(2) and epoll_wait(2), as points in time: on ktime_get_ns()'s scale;
- * 0: do not wait at all; KTIME_MAX: forever. Private to kernel/fs.
+ * The timeouts of poll(2), select(2) and epoll_wait(2), as points in time: on ktime_get_ns()'s
+ * scale; 0: do not wait at all; KTIME_MAX: forever. Private to kernel/fs.
  *
  * The application gives a struct __kernel_timespec, or a struct __kernel_old_timeval, which is of
  * the same shape; unit is how many nanoseconds the second word counts: 1 or NSEC_PER_USEC.

@@ -77,7 +77,9 @@ static ssize_t timerfd_read(struct file *file, struct iov_iter *to, loff_t *pos)
 	err = wait_event_file(file, &t->wait, (ticks = take_ticks(t)));
 	if (err)
 		return err;
-	return copy_to_iter(&ticks, sizeof(ticks), to) == sizeof(ticks) ? (int)sizeof(ticks) : -EFAULT;
+	if (copy_to_iter(&ticks, sizeof(ticks), to) < sizeof(ticks))
+		return -EFAULT;
+	return sizeof(ticks);
 }
 
 static poll_events_t timerfd_poll(struct file *file, struct poll_table *pt)
@@ -153,8 +155,8 @@ static void timerfd_state(struct timerfd *t, struct __kernel_itimerspec *its)
 /* Locked. Times are kept on ktime_get_ns()'s scale; what lies in the past is due now. */
 static void timerfd_set(struct timerfd *t, const struct __kernel_itimerspec *its, int flags)
 {
-	u64 value = timespec_ns(&its->it_value), now = ktime_get_ns();
-	u64 offset = t->real ? ktime_get_real_ns() - now : 0;
+	u64 now = ktime_get_ns(), offset = t->real ? ktime_get_real_ns() - now : 0;
+	u64 value = timespec_ns(&its->it_value);
 
 	del_timer(&t->timer);
 	t->ticks = 0;
@@ -170,11 +172,12 @@ static void timerfd_set(struct timerfd *t, const struct __kernel_itimerspec *its
 	mod_timer(&t->timer, t->expires);
 }
 
-/* The timerfd that file is. NULL: *err says why it is none; file may be NULL, too. */
-static struct timerfd *timerfd_of(const struct file *file, long *err)
+/* The timerfd that file is; ERR_PTR(-EBADF) without a file, ERR_PTR(-EINVAL) of another one. */
+static struct timerfd *timerfd_of(const struct file *file)
 {
-	*err = file ? -EINVAL : -EBADF;
-	return file && file->f_op == &timerfd_fops ? file->private_data : NULL;
+	if (!file)
+		return ERR_PTR(-EBADF);
+	return file->f_op == &timerfd_fops ? file->private_data : ERR_PTR(-EINVAL);
 }
 
 SYSCALL_DEFINE4(timerfd_settime, int, fd, int, flags,
@@ -182,8 +185,7 @@ SYSCALL_DEFINE4(timerfd_settime, int, fd, int, flags,
 		struct __kernel_itimerspec __user *, uold)
 {
 	struct file *file __free(fput) = fget(fd);
-	long err;
-	struct timerfd *t = timerfd_of(file, &err);
+	struct timerfd *t = timerfd_of(file);
 	struct __kernel_itimerspec its, old;
 
 	if (copy_from_user(&its, unew, sizeof(its)))
@@ -191,8 +193,8 @@ SYSCALL_DEFINE4(timerfd_settime, int, fd, int, flags,
 	if (flags & ~(TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET) ||
 	    !timespec_valid(&its.it_value) || !timespec_valid(&its.it_interval))
 		return -EINVAL;
-	if (!t)
-		return err;
+	if (IS_ERR(t))
+		return PTR_ERR(t);
 	spin_lock_bh(&t->lock);
 	timerfd_state(t, &old);
 	timerfd_set(t, &its, flags);
@@ -203,12 +205,11 @@ SYSCALL_DEFINE4(timerfd_settime, int, fd, int, flags,
 SYSCALL_DEFINE2(timerfd_gettime, int, fd, struct __kernel_itimerspec __user *, ucur)
 {
 	struct file *file __free(fput) = fget(fd);
-	long err;
-	struct timerfd *t = timerfd_of(file, &err);
+	struct timerfd *t = timerfd_of(file);
 	struct __kernel_itimerspec its;
 
-	if (!t)
-		return err;
+	if (IS_ERR(t))
+		return PTR_ERR(t);
 	spin_lock_bh(&t->lock);
 	timerfd_state(t, &its);
 	spin_unlock_bh(&t->lock);

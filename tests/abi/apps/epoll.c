@@ -298,7 +298,7 @@ static void nested(void)
 /* Which file may be watched, which instance asked, and which error comes first. */
 static void errors(void)
 {
-	static struct epoll_event out[2];	/* far below the end of the application's addresses */
+	static struct epoll_event out[2];	/* far below the end of the addresses */
 	int ep = epoll_create1(0), p[2], file = open("/", O_RDONLY), path = open("/", O_PATH);
 
 	pipe(p);
