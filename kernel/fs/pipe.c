@@ -84,7 +84,7 @@ static inline struct pipe_buffer *pipe_slot(struct pipe *p, u32 n)
 
 /* --- reading ------------------------------------------------------------------------------- */
 
-/* Copy out what there is. Returns how much, or -EFAULT when nothing was; *freed: a slot came free. */
+/* Copy out what there is. How much, or -EFAULT when nothing was; *freed: a slot came free. */
 static ssize_t pipe_take(struct pipe *p, struct iov_iter *to, bool *freed)
 {
 	ssize_t done = 0;
