@@ -132,6 +132,7 @@ int tcp_connect(struct sock *sk)
 	if (!skb)
 		return -ENOBUFS;
 	tcp_skb_entail(sk, skb);
+	tcp_chrono_set(tp, TCP_CHRONO_UNSPEC);	/* who has no text is not busy */
 	TCP_SKB_CB(skb)->tcp_flags = TCPHDR_SYN;
 	TCP_SKB_CB(skb)->end_seq = ++tp->write_seq;
 	TCP_SKB_CB(skb)->gso_segs = 1;

@@ -104,6 +104,20 @@ TEST(pacing_rate_follows_cwnd)
 
 /* --- times --------------------------------------------------------------------------- */
 
+TEST(a_handshake_is_no_work)
+{
+	int fd;
+
+	c = conversation(1);
+	fd = s_socket(c->s, SOCK_STREAM | SOCK_NONBLOCK);
+	assert_int_equal(s_connect(c->s, fd, c->peer, c->peer_port), -EINPROGRESS);
+	c->port = OUT(.flags = S).port;
+	world_run_for(c->w, 100 * NSEC_PER_MSEC);
+	IN(.flags = S|A, .seq = 1000, .ack = 1, .win = 65535, .mss = 1460);
+	OUT(.flags = A, .seq = 1, .ack = 1001);
+	assert_int_equal(w_info(c, fd).tcpi_busy_time, 0);
+}
+
 /* Busy is while something is queued; it ends with the ACK. */
 TEST(busy_until_acknowledged)
 {
