@@ -41,10 +41,10 @@ $(BUILD)/kernel/%.o: %.c
 	@mkdir -p $(@D)
 	@$(CC) $(KFLAGS) -MMD -MP -c $< -o $@
 
-$(BUILD)/kernel/%.asm.o: %.asm
+$(BUILD)/kernel/%.asm.o: %.asm $(wildcard kernel/x86/*.inc)
 	@echo "  NASM    $<"
 	@mkdir -p $(@D)
-	@$(NASM) -f elf64 -g -F dwarf -I. -w+all -MD $(@:.o=.d) -MP $< -o $@
+	@$(NASM) -f elf64 -g -F dwarf -I. -w+all $< -o $@
 
 include kernel/x86/kernel.mk		# links $(BUILD)/skiff.elf and skiff.stripped.elf
 -include boot/efi/efi.mk		# builds $(BUILD)/boot/BOOTX64.EFI

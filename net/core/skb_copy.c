@@ -304,6 +304,18 @@ int pskb_trim(struct sk_buff *skb, u32 len)
 
 /* --- appending ---------------------------------------------------------------------------- */
 
+#define MAX_FRAG_ORDER	3U	/* 32 KiB: two fragments and a bit for the largest packet */
+
+/* A block that bulk fills to its end, so that it holds no more memory than it is charged for. */
+static struct page *frag_block(u32 want, u32 *offset, u32 *got)
+{
+	u32 order = min(31U - (u32)__builtin_clz(want >> PAGE_SHIFT), MAX_FRAG_ORDER);
+
+	*offset = 0;
+	*got = PAGE_SIZE << order;
+	return alloc_pages(order);
+}
+
 /*
  * Reserve at most want octets of this CPU's fragment page, with a reference for the caller.
  * The octets are reserved before they are written, since copying from the application may
@@ -311,9 +323,11 @@ int pskb_trim(struct sk_buff *skb, u32 len)
  */
 static struct page *frag_reserve(u32 want, u32 *offset, u32 *got)
 {
+	struct page *page = want >= 2 * PAGE_SIZE ? frag_block(want, offset, got) : NULL;
 	struct softnet_data *sd;
-	struct page *page = NULL;
 
+	if (page)
+		return page;
 	local_bh_disable();
 	sd = this_cpu()->softnet;
 	if (!sd->frag_page || sd->frag_offset == PAGE_SIZE) {

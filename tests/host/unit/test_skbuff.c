@@ -7,7 +7,7 @@
 #include "tests/host/sum.h"
 #include "tests/host/test.h"
 
-static u8 data[20000];
+static u8 data[60000];
 
 /* An skb with the octets 0..n-1 of data: head linear, the rest in fragments of frag octets. */
 static struct sk_buff *make(u32 n, u32 head, u32 frag)
@@ -278,6 +278,27 @@ TEST(append_and_copy_through_iterators)
 	check_iter(100, 100);
 	check_iter(3000, 100);
 	check_iter(20000, 1000);
+}
+
+/* Bulk lies in large blocks; without one, in pages. What it is charged for is what it holds. */
+TEST(bulk_is_appended_in_blocks)
+{
+	consume_skb(make(1, 1, 1));	/* fills data */
+	for (int fail = 0; fail < 2; fail++) {
+		struct sk_buff *skb = alloc_skb(0);
+		struct iovec iov = { data, 60000 };
+		u32 before = skb->truesize;
+		struct iov_iter i;
+
+		iov_iter_init(&i, &iov, 1, 60000, true);
+		host_fail_nth_allocation(fail ? 0 : -1);
+		assert_int_equal(skb_append_iter(skb, &i, 60000), 0);
+		host_fail_nth_allocation(-1);
+		check_octets(skb, 0, 60000);
+		assert_int_equal(skb->truesize, before + skb->data_len);
+		assert_in_range(skb_shinfo(skb)->nr_frags, 4, fail ? 12 : 5);
+		consume_skb(skb);
+	}
 }
 
 TEST(append_that_faults_appends_nothing)
