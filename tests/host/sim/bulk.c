@@ -1,10 +1,13 @@
 /*
  * One connection over a wire that loses a tenth of the frames, and repeats and reorders others:
  * up to 10 MiB must arrive intact, the half-closed connection must carry the answer, both ends must
- * come to rest, and the stream must never stop for longer than a backed-off retransmission.
+ * come to rest, and the stream must never stop for longer than a backed-off retransmission. In a
+ * third of the seeds the client asks for stamps of what it sends.
  */
+#include <time.h>
+#include <linux/errqueue.h>
 #include "lib/string.h"
-#include "net/core/sock.h"
+#include "net/core/timestamping.h"
 #include "tests/host/sim/sim.h"
 
 #define MOST		(10U << 20)
@@ -18,6 +21,7 @@ struct bulk {
 	u64 total;
 	u64 sent, received;		/* of the client's stream */
 	u64 answered, read;		/* of the server's */
+	u64 stamped;			/* of the client's: acknowledged, as its stamps say */
 	bool eof, shut, done;
 	double slow;			/* how often the reader rests */
 	u64 progress;			/* when an octet last arrived */
@@ -41,11 +45,49 @@ static void send_some(struct app *app, u32 id, u64 *pos, u64 end)
 	}
 }
 
+/* --- stamps -------------------------------------------------------------------------- */
+
+#define STAMPS	(SOF_TIMESTAMPING_TX_SCHED | SOF_TIMESTAMPING_TX_SOFTWARE | \
+		 SOF_TIMESTAMPING_TX_ACK | SOF_TIMESTAMPING_OPT_ID | \
+		 SOF_TIMESTAMPING_OPT_ID_TCP | SOF_TIMESTAMPING_OPT_TSONLY)
+
+static bool wants_stamps(const struct bulk *b)
+{
+	return b->total % 3 == 0;
+}
+
+/* Numbers are of octets that were written, and those of acknowledgements grow. */
+static void read_stamps(struct bulk *b)
+{
+	struct {
+		struct cmsghdr hdr;
+		struct sock_extended_err ee;
+		struct sockaddr_in offender;
+	} note;
+	struct user_msghdr msg;
+
+	for (;;) {
+		msg = (struct user_msghdr){
+			.msg_control = &note, .msg_controllen = sizeof(note),
+		};
+		if (SYS(b->client.s, recvmsg, b->client.fd, &msg, MSG_ERRQUEUE))
+			return;
+		sim_check(msg.msg_controllen == sizeof(note) && note.ee.ee_data < b->sent);
+		if (note.ee.ee_info != SCM_TSTAMP_ACK)
+			continue;
+		sim_check(note.ee.ee_data >= b->stamped);
+		b->stamped = note.ee.ee_data + 1ULL;
+	}
+}
+
+/* --- the programs -------------------------------------------------------------------- */
+
 static void client_run(struct app *app)
 {
 	struct bulk *b = container_of(app, struct bulk, client);
 	long n;
 
+	read_stamps(b);
 	if (!(s_poll(app->s, app->fd, EPOLLOUT) & EPOLLOUT) && !b->shut)
 		return;
 	send_some(app, 1, &b->sent, b->total);
@@ -61,6 +103,7 @@ static void client_run(struct app *app)
 	sim_check(n == 0 || n == -EAGAIN);
 	if (n == 0) {
 		sim_check(b->read == ANSWER);
+		sim_check(b->stamped == (wants_stamps(b) ? b->total : 0));
 		app_close(app);
 		b->done = true;
 	}
@@ -160,6 +203,8 @@ void scenario_bulk(struct world *w, bool verbose)
 	app_watch(&b.listener, z, s_listener(z, 80, 5, SOCK_NONBLOCK), listener_run);
 	fd = s_socket(a, SOCK_STREAM | SOCK_NONBLOCK);
 	sim_check(s_connect(a, fd, z->addr, 80) == -EINPROGRESS);
+	if (wants_stamps(&b))
+		sim_check(!s_setsockopt(a, fd, SOL_SOCKET, SO_TIMESTAMPING_OLD, STAMPS));
 	app_watch(&b.client, a, fd, client_run);
 	if (!world_run_until(w, finished, &b, KTIME_MAX))
 		sim_fail("nothing is left to happen, and %lu octets arrived",
