@@ -224,7 +224,6 @@ static void neigh_probe(struct neighbour *n)
 static void neigh_reachable(struct neighbour *n)
 {
 	n->nud_state = NUD_REACHABLE;
-	n->confirmed = false;
 	n->probes = 0;
 	neigh_set_timer(n, NEIGH_REACHABLE_NS);
 }
@@ -234,28 +233,14 @@ static void neigh_timeout(struct neighbour *n)
 {
 	switch (n->nud_state) {
 	case NUD_REACHABLE:
-		if (n->confirmed)
-			neigh_reachable(n);
-		else
-			n->nud_state = NUD_STALE;
+		n->nud_state = NUD_STALE;
 		break;
 	case NUD_DELAY:
-		if (n->confirmed) {
-			neigh_reachable(n);
-			break;
-		}
 		n->nud_state = NUD_PROBE;
 		n->probes = 0;
 		neigh_probe(n);
 		break;
 	case NUD_PROBE:
-		if (n->confirmed)
-			neigh_reachable(n);
-		else if (n->probes < NEIGH_PROBES)
-			neigh_probe(n);
-		else
-			neigh_fail(n);
-		break;
 	case NUD_INCOMPLETE:
 		if (n->probes < NEIGH_PROBES)
 			neigh_probe(n);
@@ -353,7 +338,6 @@ int neigh_resolve_output(struct neighbour *n, struct sk_buff *skb)
 	n->used = ktime_get_ns();
 	if (n->nud_state == NUD_STALE) {
 		n->nud_state = NUD_DELAY;
-		n->confirmed = false;
 		neigh_set_timer(n, NEIGH_DELAY_NS);
 	}
 	valid = n->nud_state & NUD_VALID;

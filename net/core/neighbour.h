@@ -5,7 +5,7 @@
  *	INCOMPLETE  asked, no answer yet; packets wait
  *	REACHABLE   confirmed lately
  *	STALE       not confirmed lately; used as it is, which starts DELAY
- *	DELAY       used; a confirmation from above may spare the probe
+ *	DELAY       used; soon to be asked again
  *	PROBE       being asked again, by unicast
  *	FAILED      nobody answered
  */
@@ -38,7 +38,6 @@ struct neighbour {
 	u32 refcnt;				/* [a] the table's is one of them */
 	u8 nud_state;				/* [l] */
 	u8 probes;				/* [l] requests since the last answer */
-	bool confirmed;				/* [a] from above, since the timer looked last */
 	u8 ha[ETH_ALEN];			/* [l] link address, while NUD_VALID */
 	u8 hh[HH_LEN] __aligned(8);		/* [l] its IPv4 header, ready: last 14 octets */
 	u64 used;				/* [l] ns; for eviction */
@@ -89,13 +88,6 @@ static inline void neigh_release(struct neighbour *n)
  * address that is new makes it STALE. Softirq or bh off.
  */
 void neigh_update(struct neighbour *n, const u8 *lladdr, bool solicited);
-
-/* Something above proved that n hears us, such as an acknowledgement of new data. */
-static inline void neigh_confirm(struct neighbour *n)
-{
-	if (!n->confirmed)
-		n->confirmed = true;
-}
 
 /* The slow half of neigh_output(): resolve, queue, or send in a state that starts a timer. */
 int neigh_resolve_output(struct neighbour *n, struct sk_buff *skb);

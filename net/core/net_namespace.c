@@ -8,7 +8,7 @@
 #include "net/core/net_proc.h"
 #include "net/core/net_sysctl.h"
 #include "net/ipv4/af_inet.h"
-#include "net/ipv4/ipconfig.h"
+#include "net/ipv4/dhcp.h"
 #include "net/ipv4/proc.h"
 #include "net/ipv4/route.h"
 #include "net/ipv4/tcp.h"
@@ -58,7 +58,7 @@ void net_exit(struct net *net)
 {
 	struct net_device *dev, *next;
 
-	ip_auto_config_stop(net);
+	dhcp_stop(net);
 	list_for_each_entry(dev, &net->dev_base_head, dev_list)
 		dev_close(dev);
 	tcp_net_exit(net);
