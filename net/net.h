@@ -60,12 +60,11 @@ struct proto_ops {
 	int (*release)(struct socket *sock);
 	int (*bind)(struct socket *sock, struct sockaddr *addr, int addr_len);
 	int (*connect)(struct socket *sock, struct sockaddr *addr, int addr_len, int flags);
-	int (*socketpair)(struct socket *a, struct socket *b);
-	int (*accept)(struct socket *sock, struct socket *newsock, int flags);
+	int (*accept)(struct socket *sock, struct socket *newsock, int flags);	/* or NULL */
 	int (*getname)(struct socket *sock, struct sockaddr *addr, int peer);
 	poll_events_t (*poll)(struct file *file, struct socket *sock, struct poll_table *pt);
 	int (*ioctl)(struct socket *sock, unsigned int cmd, unsigned long arg);
-	int (*listen)(struct socket *sock, int backlog);
+	int (*listen)(struct socket *sock, int backlog);	/* or NULL */
 	int (*shutdown)(struct socket *sock, int how);	/* SHUT_RD, SHUT_WR, SHUT_RDWR */
 	int (*setsockopt)(struct socket *sock, int level, int optname,
 			  const void __user *optval, unsigned int optlen);

@@ -316,7 +316,7 @@ SYSCALL_DEFINE2(listen, int, fd, int, backlog)
 		return err;
 	if ((unsigned int)backlog > (unsigned int)somaxconn)
 		backlog = somaxconn;
-	err = sock->ops->listen(sock, backlog);
+	err = sock->ops->listen ? sock->ops->listen(sock, backlog) : -EOPNOTSUPP;
 	sockfd_put(sock);
 	return err;
 }
@@ -328,6 +328,8 @@ static int do_accept(struct socket *sock, struct socket *newsock,
 	struct sockaddr_storage address;
 	int len, err;
 
+	if (!sock->ops->accept)
+		return -EOPNOTSUPP;
 	err = sock->ops->accept(sock, newsock, (int)sock->file->f_flags);
 	if (err < 0 || !upeer)
 		return err;
@@ -581,48 +583,17 @@ SYSCALL_DEFINE5(getsockopt, int, fd, int, level, int, optname, char __user *, op
 	return err;
 }
 
-/* Two descriptors for a connected pair: a family that can do it fills both in. */
-static int map_pair(struct socket *a, struct socket *b, int flags, int __user *usockvec)
-{
-	int fd[2];
-
-	fd[0] = sock_map_fd(a, flags);
-	if (fd[0] < 0) {
-		sock_release(b);
-		return fd[0];
-	}
-	fd[1] = sock_map_fd(b, flags);
-	if (fd[1] < 0) {
-		close_fd(fd[0]);
-		return fd[1];
-	}
-	if (!copy_to_user(usockvec, fd, sizeof(fd)))
-		return 0;
-	close_fd(fd[0]);
-	close_fd(fd[1]);
-	return -EFAULT;
-}
-
+/* The arguments are checked, but no family here makes pairs. */
 SYSCALL_DEFINE4(socketpair, int, family, int, type, int, protocol, int __user *, usockvec)
 {
-	int flags = type & ~SOCK_TYPE_MASK, err;
-	struct socket *a, *b;
+	struct socket *sock;
+	int err;
 
-	if (check_type_flags(flags))
+	if (check_type_flags(type & ~SOCK_TYPE_MASK))
 		return -EINVAL;
-	err = sock_create(family, type & SOCK_TYPE_MASK, protocol, &a);
+	err = sock_create(family, type & SOCK_TYPE_MASK, protocol, &sock);
 	if (err < 0)
 		return err;
-	err = sock_create(family, type & SOCK_TYPE_MASK, protocol, &b);
-	if (err < 0) {
-		sock_release(a);
-		return err;
-	}
-	err = a->ops->socketpair(a, b);
-	if (err < 0) {
-		sock_release(a);
-		sock_release(b);
-		return err;
-	}
-	return map_pair(a, b, flags, usockvec);
+	sock_release(sock);
+	return -EOPNOTSUPP;
 }

@@ -460,27 +460,11 @@ int inet_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg)
 	return sk->sk_prot->ioctl(sk, cmd, arg);
 }
 
-static int inet_no_socketpair(struct socket *a, struct socket *b)
-{
-	return -EOPNOTSUPP;
-}
-
-static int inet_no_accept(struct socket *sock, struct socket *newsock, int flags)
-{
-	return -EOPNOTSUPP;
-}
-
-static int inet_no_listen(struct socket *sock, int backlog)
-{
-	return -EOPNOTSUPP;
-}
-
 const struct proto_ops inet_stream_ops = {
 	.family = PF_INET,
 	.release = inet_release,
 	.bind = inet_bind,
 	.connect = inet_stream_connect,
-	.socketpair = inet_no_socketpair,
 	.accept = inet_accept,
 	.getname = inet_getname,
 	.poll = tcp_poll,
@@ -498,12 +482,9 @@ const struct proto_ops inet_dgram_ops = {
 	.release = inet_release,
 	.bind = inet_bind,
 	.connect = inet_dgram_connect,
-	.socketpair = inet_no_socketpair,
-	.accept = inet_no_accept,
 	.getname = inet_getname,
 	.poll = datagram_poll,
 	.ioctl = inet_ioctl,
-	.listen = inet_no_listen,
 	.shutdown = inet_shutdown,
 	.setsockopt = inet_setsockopt,
 	.getsockopt = inet_getsockopt,

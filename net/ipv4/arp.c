@@ -105,17 +105,6 @@ static void arp_error_report(struct sk_buff *skb)
 	icmp_send(skb, ICMP_DEST_UNREACH, ICMP_HOST_UNREACH, 0);
 }
 
-static bool addr_on_link(const struct net_device *dev, __be32 addr)
-{
-	const struct in_device *in = dev->ip_ptr;
-	u32 i;
-
-	for (i = 0; in && i < in->count; i++)
-		if (!((in->ifa[i].ifa_local ^ addr) & in->ifa[i].ifa_mask))
-			return true;
-	return false;
-}
-
 /* Let what m says about its sender be known. create: it talks to us, so we will need it. */
 static void arp_learn(struct net_device *dev, const struct arp_msg *m, bool create, bool answer)
 {
@@ -123,7 +112,7 @@ static void arp_learn(struct net_device *dev, const struct arp_msg *m, bool crea
 	struct neighbour *n;
 	bool fresh;
 
-	if (!addr_on_link(dev, m->sip))
+	if (!inet_ifa_of(dev, m->sip))
 		return;
 	n = create ? neigh_create(tbl, m->sip, dev) : neigh_lookup(tbl, m->sip, dev);
 	if (!n)

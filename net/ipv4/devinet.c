@@ -8,26 +8,32 @@
 #include "net/core/netdevice.h"
 #include "net/ipv4/devinet.h"
 
-__be32 inet_select_addr(const struct net_device *dev, __be32 dst)
+const struct in_ifaddr *inet_ifa_of(const struct net_device *dev, __be32 addr)
 {
 	const struct in_device *in = dev->ip_ptr;
 	u32 i;
 
+	for (i = 0; in && i < in->count; i++)
+		if (!((in->ifa[i].ifa_local ^ addr) & in->ifa[i].ifa_mask))
+			return &in->ifa[i];
+	return NULL;
+}
+
+__be32 inet_select_addr(const struct net_device *dev, __be32 dst)
+{
+	const struct in_device *in = dev->ip_ptr;
+	const struct in_ifaddr *ifa = inet_ifa_of(dev, dst);
+
 	if (!in || !in->count)
 		return 0;
-	for (i = 0; i < in->count; i++)
-		if (!((in->ifa[i].ifa_local ^ dst) & in->ifa[i].ifa_mask))
-			return in->ifa[i].ifa_local;
-	return in->ifa[0].ifa_local;
+	return ifa ? ifa->ifa_local : in->ifa[0].ifa_local;
 }
 
 static void set_sin(struct sockaddr *sa, __be32 addr)
 {
-	struct sockaddr_in *sin = (struct sockaddr_in *)sa;
-
-	memset(sin, 0, sizeof(*sin));
-	sin->sin_family = AF_INET;
-	sin->sin_addr.s_addr = addr;
+	*(struct sockaddr_in *)sa = (struct sockaddr_in){
+		.sin_family = AF_INET, .sin_addr.s_addr = addr,
+	};
 }
 
 /* As many struct ifreq as fit; without a buffer only how long they would be. */
@@ -77,27 +83,19 @@ static int get_if_addr(const struct net_device *dev, unsigned int cmd, struct if
 static int get_if_property(struct net_device *dev, unsigned int cmd, struct ifreq *ifr)
 {
 	switch (cmd) {
-	case SIOCGIFFLAGS:
-		ifr->ifr_flags = (short)dev->flags;
-		return 0;
-	case SIOCGIFMTU:
-		ifr->ifr_mtu = (int)dev->mtu;
-		return 0;
-	case SIOCGIFINDEX:
-		ifr->ifr_ifindex = dev->ifindex;
-		return 0;
+	case SIOCGIFFLAGS: ifr->ifr_flags = (short)dev->flags; break;
+	case SIOCGIFMTU: ifr->ifr_mtu = (int)dev->mtu; break;
+	case SIOCGIFINDEX: ifr->ifr_ifindex = dev->ifindex; break;
 	case SIOCGIFHWADDR:
-		memset(&ifr->ifr_hwaddr, 0, sizeof(ifr->ifr_hwaddr));
-		ifr->ifr_hwaddr.sa_family = dev->type;
+		ifr->ifr_hwaddr = (struct sockaddr){ .sa_family = dev->type };
 		memcpy(ifr->ifr_hwaddr.sa_data, dev->dev_addr, ETH_ALEN);
-		return 0;
+		break;
 	case SIOCGIFADDR:
 	case SIOCGIFBRDADDR:
-	case SIOCGIFNETMASK:
-		return get_if_addr(dev, cmd, ifr);
-	default:
-		return -ENOTTY;
+	case SIOCGIFNETMASK: return get_if_addr(dev, cmd, ifr);
+	default: return -ENOTTY;
 	}
+	return 0;
 }
 
 int devinet_ioctl(struct net *net, unsigned int cmd, void __user *arg)

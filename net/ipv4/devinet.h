@@ -28,6 +28,9 @@ static inline __be32 inet_make_mask(unsigned int prefix_len)
 	return prefix_len ? htonl(~0U << (32 - prefix_len)) : 0;
 }
 
+/* The address of dev whose subnet addr belongs to; NULL: it is not on link. */
+const struct in_ifaddr *inet_ifa_of(const struct net_device *dev, __be32 addr);
+
 /* The address to use on dev towards dst (same subnet preferred); 0: none. */
 __be32 inet_select_addr(const struct net_device *dev, __be32 dst);
 

@@ -136,8 +136,3 @@ int ip_auto_config(struct net *net, const char *param)
 	}
 	return dhcp ? configure_by_dhcp(net, dev) : configure(net, dev, &p);
 }
-
-void ip_auto_config_stop(struct net *net)
-{
-	dhcp_stop(net);
-}

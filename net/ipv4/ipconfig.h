@@ -13,7 +13,4 @@ struct net;
  */
 int ip_auto_config(struct net *net, const char *param);
 
-/* Stop the client that renews the lease, if there is one. */
-void ip_auto_config_stop(struct net *net);
-
 #endif

@@ -58,13 +58,6 @@ void sk_dst_reset(struct sock *sk);
 /* [s] Keep dst (may be NULL) as the socket's route; takes over the reference. */
 void sk_dst_set(struct sock *sk, struct dst_entry *dst);
 
-/* The next hop showed that it hears us: new data was acknowledged. Cheap. */
-static inline void dst_confirm(struct dst_entry *dst)
-{
-	if (dst->neigh)
-		neigh_confirm(dst->neigh);
-}
-
 /* The path's MTU now, in octets of IPv4 packet; and when ICMP told it, for a time. */
 u32 dst_learned_mtu(const struct dst_entry *dst);
 
