@@ -277,7 +277,8 @@ static bool recv_copy(struct sock *sk, struct recv_ctx *c, struct sk_buff *skb, 
 		return false;
 	}
 	*c->seq += used;
-	c->tstamp = skb->tstamp;
+	if (unlikely(skb->tstamp && used))
+		c->tstamp = skb->tstamp;
 	if (!skip) {
 		c->copied += (int)used;
 		c->len -= used;

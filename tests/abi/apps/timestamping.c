@@ -277,6 +277,9 @@ static void stream_receive(int flags, const char *what)
 	usleep(20000);
 	next(fd[1], 0);
 	next(fd[1], 0);
+	shutdown(fd[0], SHUT_WR);
+	usleep(20000);
+	next(fd[1], 0);
 	close(fd[0]);
 	close(fd[1]);
 }

@@ -368,6 +368,25 @@ TEST(a_connection_inherits_its_listeners_flags)
 	s_close(c->s, c->listener);
 }
 
+TEST(a_connection_without_memory_for_its_flags_is_none)
+{
+	for (long nth = 0; nth < 6; nth++) {
+		c = conversation(1);
+		w_listen(c, 80);
+		ask(c->listener, TX | TELL | SOF_TIMESTAMPING_RX_SOFTWARE);
+		IN(.flags = S, .seq = 1000, .win = 65535);
+		OUT(.flags = S|A, .seq = 0, .ack = 1001);
+		host_fail_nth_allocation(nth);
+		IN(.flags = A, .seq = 1001, .ack = 1, .win = 65535);
+		host_fail_nth_allocation(-1);
+		IN(.flags = A, .seq = 1001, .ack = 1, .win = 65535);
+		s_close(c->s, w_accept(c));
+		s_close(c->s, c->listener);
+		IN(.flags = R, .seq = 1001);
+		assert_int_equal(c->s->net->netstamp_needed, 0);
+	}
+}
+
 /* --- transmission ------------------------------------------------------------------------ */
 
 /* Of what goes again the octet that was stamped must be part. */
@@ -487,6 +506,10 @@ TEST(the_last_segment_read_says_when_the_text_came)
 	assert_int_equal(t.result, 300);
 	assert_int_equal(t.stamp, first + 20 * NSEC_PER_MSEC);
 	assert_int_equal(t.older, t.stamp);
+	IN(.flags = F|A, .seq = 1301, .ack = 1, .win = 65535);	/* brings no text */
+	t = receive(fd, 0);
+	assert_int_equal(t.result, 0);
+	assert_int_equal(t.stamp, 0);
 }
 
 /* Others' stamps are told too, unless OPT_RX_FILTER says what was not asked for. */
