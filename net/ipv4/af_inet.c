@@ -235,30 +235,6 @@ int inet_dgram_connect(struct socket *sock, struct sockaddr *addr, int addr_len,
 	return err;
 }
 
-/* Sleep while the handshake goes on. 0 when it ended or the time was up, or a signal's errno. */
-static int inet_wait_for_connect(struct sock *sk, u64 deadline)
-{
-	DEFINE_WAIT(wait);
-	int err = 0;
-
-	while (sk_opening(sk)) {
-		bool woken;
-
-		prepare_to_wait(sk_sleep(sk), &wait, TASK_INTERRUPTIBLE);
-		if (signal_pending()) {
-			err = sock_intr_errno(deadline);
-			break;
-		}
-		release_sock(sk);
-		woken = schedule_until(deadline);
-		lock_sock(sk);
-		if (!woken)
-			break;
-	}
-	finish_wait(sk_sleep(sk), &wait);
-	return err;
-}
-
 /* Begin: the transport sends its first segment. [s] held. */
 static int inet_stream_start(struct socket *sock, struct sockaddr *addr, int addr_len)
 {
@@ -292,7 +268,7 @@ int __inet_stream_connect(struct socket *sock, struct sockaddr *addr, int addr_l
 {
 	struct sock *sk = sock->sk;
 	u64 deadline;
-	int err, intr;
+	int err;
 
 	switch (sock->state) {
 	case SS_CONNECTED:
@@ -311,11 +287,12 @@ int __inet_stream_connect(struct socket *sock, struct sockaddr *addr, int addr_l
 	default:
 		return -EINVAL;
 	}
-	if (sk_opening(sk)) {
-		deadline = sock_snddeadline(sk, flags & O_NONBLOCK);
-		intr = deadline ? inet_wait_for_connect(sk, deadline) : 0;
-		if (intr || sk_opening(sk))
-			return intr ?: err;
+	deadline = sock_snddeadline(sk, flags & O_NONBLOCK);
+	while (sk_opening(sk)) {
+		if (!deadline)
+			return err;
+		if (!sk_wait_data(sk, deadline) && sk_opening(sk))
+			return signal_pending() ? sock_intr_errno(deadline) : err;
 	}
 	if (sk->sk_state == TCP_CLOSE) {	/* it failed: say why */
 		err = sock_error(sk) ?: -ECONNABORTED;
@@ -559,10 +536,11 @@ int inet_init_net(struct net *net)
 void inet_net_exit(struct net *net)
 {
 	ip_frags_net_exit(net);
-	raw_net_exit(net);
-	udp_net_exit(net);
-	icmp_net_exit(net);
 	ip_rt_net_exit(net);
 	arp_net_exit(net);
-	ip_net_exit(net);
+	kfree(net->ipv4.raw);	/* these are only memory */
+	kfree(net->ipv4.udp);
+	kfree(net->ipv4.icmp);
+	kfree(net->ipv4.idents);
+	net->ipv4 = (struct netns_ipv4){ 0 };
 }

@@ -184,5 +184,4 @@ int arp_net_init(struct net *net)
 void arp_net_exit(struct net *net)
 {
 	neigh_table_free(net->ipv4.arp);
-	net->ipv4.arp = NULL;
 }

@@ -85,13 +85,6 @@ int icmp_net_init(struct net *net)
 	return 0;
 }
 
-/* Undo icmp_net_init(); also when that failed. */
-void icmp_net_exit(struct net *net)
-{
-	kfree(net->ipv4.icmp);
-	net->ipv4.icmp = NULL;
-}
-
 /* --- limits --------------------------------------------------------------------------------- */
 
 /* One more error from this stack, whoever gets it? */

@@ -77,6 +77,5 @@ void icmp_send(struct sk_buff *skb_in, u8 type, u8 code, u32 info);
 int icmp_rcv(struct sk_buff *skb);
 
 int icmp_net_init(struct net *net);
-void icmp_net_exit(struct net *net);
 
 #endif

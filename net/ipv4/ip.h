@@ -180,7 +180,6 @@ static inline __sum16 ip_send_check(const struct iphdr *iph)
 __be16 ip_select_ident(struct net *net, __be32 saddr, __be32 daddr, u8 protocol);
 
 int ip_net_init(struct net *net);
-void ip_net_exit(struct net *net);
 
 /* Boot: the packet type. */
 void ip_init(void);

@@ -194,14 +194,11 @@ static struct ipq *ipq_find(struct inet_frags *frags, const struct frag_key *k)
 static struct ipq *ipq_create(struct net *net, const struct frag_key *k)
 {
 	struct inet_frags *frags = net->ipv4.frags;
-	struct ipq *q = kzalloc(sizeof(*q));
+	struct ipq *q = kmalloc(sizeof(*q));
 
 	if (!q)
 		return NULL;
-	q->frags = frags;
-	q->net = net;
-	q->key = *k;
-	q->refcnt = 2;
+	*q = (struct ipq){ .frags = frags, .net = net, .key = *k, .refcnt = 2 };
 	timer_setup(&q->timer, ip_expire);
 	mod_timer(&q->timer, ktime_get_ns() + FRAG_TIMEOUT_S * NSEC_PER_SEC);
 	hlist_add_head(&q->node, ipq_bucket(frags, k));
@@ -386,5 +383,4 @@ void ip_frags_net_exit(struct net *net)
 		ipq_kill(list_first_entry(&frags->lru, struct ipq, lru), DROP_IP_FRAG_TIMEOUT);
 	spin_unlock_bh(&frags->lock);
 	kfree(frags);
-	net->ipv4.frags = NULL;
 }

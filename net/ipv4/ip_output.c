@@ -48,13 +48,6 @@ int ip_net_init(struct net *net)
 	return 0;
 }
 
-/* Undo ip_net_init(); also when that failed. */
-void ip_net_exit(struct net *net)
-{
-	kfree(net->ipv4.idents);
-	net->ipv4.idents = NULL;
-}
-
 /* To a group, or by a device without addresses. Bottom halves off. */
 static int ip_output_nohop(struct sk_buff *skb, struct dst_entry *dst)
 {

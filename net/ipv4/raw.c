@@ -60,13 +60,6 @@ static void raw_unhash(struct sock *sk)
 	spin_unlock_bh(&t->lock);
 }
 
-/* Free the table; every raw socket is closed. */
-void raw_net_exit(struct net *net)
-{
-	kfree(net->ipv4.raw);
-	net->ipv4.raw = NULL;
-}
-
 /* --- receiving -------------------------------------------------------------------------------- */
 
 static bool raw_wants(const struct sock *sk, const struct iphdr *iph, u8 protocol, int iif)

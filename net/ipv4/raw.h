@@ -4,8 +4,6 @@
 
 #include "net/core/skbuff.h"
 
-struct net;
-
 extern struct proto raw_prot;
 
 /*
@@ -16,7 +14,5 @@ bool raw_local_deliver(struct sk_buff *skb, u8 protocol);
 
 /* An ICMP error about a packet of a raw socket, as net_protocol.err_handler. */
 void raw_icmp_error(struct sk_buff *skb, u8 protocol, u32 info);
-
-void raw_net_exit(struct net *net);
 
 #endif

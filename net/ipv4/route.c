@@ -536,5 +536,4 @@ void ip_rt_net_exit(struct net *net)
 		hlist_for_each_entry_safe(p, next, &fib->pmtu_hash[i], node)
 			pmtu_free(fib, p);
 	kfree(fib);
-	net->ipv4.fib = NULL;
 }

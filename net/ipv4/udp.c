@@ -44,13 +44,6 @@ int udp_net_init(struct net *net)
 	return 0;
 }
 
-/* Free the table; every UDP socket is closed. */
-void udp_net_exit(struct net *net)
-{
-	kfree(net->ipv4.udp);
-	net->ipv4.udp = NULL;
-}
-
 /* --- ports ------------------------------------------------------------------------------------ */
 
 /* Bind to port if that is free. */

@@ -28,6 +28,5 @@ int udp_rcv(struct sk_buff *skb);
 void udp_err(struct sk_buff *skb, u32 info);
 
 int udp_net_init(struct net *net);
-void udp_net_exit(struct net *net);
 
 #endif
