@@ -127,6 +127,7 @@ static const struct file_operations full_fops = {
 
 static const struct file_operations random_fops = {
 	.read_iter = random_read,
+	.llseek = noop_llseek,
 };
 
 static void add_link(const char *path, const char *target)

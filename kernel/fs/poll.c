@@ -10,6 +10,7 @@
 #include <linux/resource.h>
 #include <linux/time.h>
 #include <linux/time_types.h>
+#include "arch/cpu.h"
 #include "kernel/abi/syscalls.h"
 #include "kernel/fs/fdtable.h"
 #include "kernel/fs/timeout.h"
@@ -206,6 +207,8 @@ static long do_poll(struct pollfd __user *ufds, unsigned int n, u64 deadline)
 	if (copy_from_user(set.fds, ufds, n * sizeof(*set.fds)))
 		return -EFAULT;
 	ret = poll_until(deadline, poll_scan, &set);
+	if (!access_ok(ufds, n * sizeof(*ufds)))	/* n may be 0 */
+		return -EFAULT;
 	for (i = 0; ret >= 0 && i < n; i++)		/* the revents alone have changed */
 		if (put_user(set.fds[i].revents, &ufds[i].revents))
 			ret = -EFAULT;

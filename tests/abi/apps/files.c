@@ -472,7 +472,94 @@ static void vectors(void)
 	T(lseek(fd, -1, 99));
 	T(readv(fd, &v, 1));
 	T(writev(fd, &v, 1));
+	T(pread(fd, &count, 8, 5));
 	close(fd);
+	fd = open("/dev/urandom", O_RDONLY);
+	T(lseek(fd, 77, SEEK_SET));
+	T(pread(fd, &count, 8, 5));
+	T(preadv(fd, &none, 1, 5));
+	T(pread(fd, &count, 0, 5));
+	T(read(fd, BAD, 8));
+	close(fd);
+	fd = open("/dev/zero", O_RDWR);
+	T(lseek(fd, 77, SEEK_CUR));
+	T(pread(fd, &count, 8, 5));
+	V(count);
+	T(pwrite(fd, BAD, 8, 5));
+	T(lseek(fd, 0, SEEK_CUR));
+	close(fd);
+	fd = open("/etc", O_RDONLY);
+	T(read(fd, BAD, 8));
+	T(pread(fd, BAD, 8, 1));
+	T(readv(fd, &none, 1));
+	T(lseek(fd, -1, SEEK_SET));
+	T(syscall(SYS_getdents64, fd, &count, 8));
+	T(syscall(SYS_getdents64, fd, BAD, 8000));
+	close(fd);
+}
+
+/* What select(2) and its kin make of sets and times. */
+static void selects(void)
+{
+	struct timeval tv = { 0, 2000001 };
+	struct timespec ts = { 0, 1000000 };
+	struct { void *mask; size_t size; } sig = { NULL, 0 };
+	fd_set in, out, ex;
+	int p[2], i, n;
+
+	if (pipe(p))
+		say("no pipe");
+	FD_ZERO(&in);
+	FD_ZERO(&out);
+	FD_ZERO(&ex);
+	FD_SET(p[0], &in);
+	FD_SET(p[1], &out);
+	FD_SET(p[1], &in);
+	FD_SET(p[0], &ex);
+	T(syscall(SYS_select, p[1] + 1, &in, &out, &ex, &tv));
+	V(tv.tv_sec);
+	V(FD_ISSET(p[1], &out) + 2 * FD_ISSET(p[0], &in) + 4 * FD_ISSET(p[0], &ex));
+	FD_SET(p[0], &in);
+	T(write(p[1], "x", 1));
+	T(syscall(SYS_select, p[1] + 1, &in, NULL, NULL, NULL));
+	V(FD_ISSET(p[0], &in));
+	T(syscall(SYS_select, p[0], &in, NULL, NULL, &(struct timeval){ 0 }));
+	T(syscall(SYS_select, -1, &in, NULL, NULL, NULL));
+	T(syscall(SYS_select, 5, BAD, NULL, NULL, NULL));
+	T(syscall(SYS_select, 5, NULL, NULL, NULL, BAD));
+	T(syscall(SYS_select, 0, NULL, NULL, NULL, &(struct timeval){ -1, 0 }));
+	T(syscall(SYS_select, 0, NULL, NULL, NULL, &(struct timeval){ 0, -1 }));
+	T(syscall(SYS_pselect6, 0, NULL, NULL, NULL, &ts, NULL));
+	V(ts.tv_nsec);
+	T(syscall(SYS_pselect6, 0, NULL, NULL, NULL, &ts, BAD));
+	T(syscall(SYS_pselect6, 0, NULL, NULL, NULL, &ts, &sig));
+	sig.mask = BAD;
+	T(syscall(SYS_pselect6, 0, NULL, NULL, NULL, &ts, &sig));
+	sig.size = 8;
+	T(syscall(SYS_pselect6, 0, NULL, NULL, NULL, &ts, &sig));
+	ts.tv_nsec = 1000000000;
+	T(syscall(SYS_pselect6, 0, NULL, NULL, NULL, &ts, NULL));
+	T(syscall(SYS_ppoll, NULL, 0, &ts, NULL, 8));
+	ts.tv_nsec = 1000000;
+	T(syscall(SYS_ppoll, NULL, 0, &ts, NULL, 8));
+	V(ts.tv_nsec);
+	T(syscall(SYS_ppoll, KERNEL, 0, &ts, NULL, 8));
+	T(syscall(SYS_poll, KERNEL, 0, 0));
+	T(syscall(SYS_poll, BAD, 0, 0));
+	T(syscall(SYS_ppoll, KERNEL, 1, &ts, NULL, 8));
+	/* Many descriptors, of which the last is announced while all are waited for. */
+	struct pollfd many[100];
+
+	for (i = 0; i < 100; i++)
+		many[i] = (struct pollfd){ i < 99 ? eventfd(0, 0) : p[0], POLLIN, 0 };
+	T(read(p[0], &n, 1));
+	T(poll(many, 100, 5));
+	T(write(p[1], "x", 1));
+	T(poll(many, 100, 5000));
+	V(many[99].revents);
+	for (i = 0; i < 100; i++)
+		close(many[i].fd);
+	close(p[1]);
 }
 
 int main(void)
@@ -486,6 +573,7 @@ int main(void)
 	polls();
 	readonly();
 	names_only();
+	selects();
 	vectors();
 	say("end");
 	return 0;
