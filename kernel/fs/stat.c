@@ -13,17 +13,11 @@
 static struct stat inode_stat(const struct inode *inode)
 {
 	return (struct stat){
-		.st_dev = TREE_DEV,
-		.st_ino = inode->i_ino,
-		.st_nlink = inode->i_nlink,
-		.st_mode = inode->i_mode,
-		.st_rdev = inode->i_rdev,
-		.st_size = inode->i_size,
+		.st_dev = TREE_DEV, .st_ino = inode->i_ino, .st_rdev = inode->i_rdev,
+		.st_mode = inode->i_mode, .st_nlink = inode->i_nlink,
+		.st_size = inode->i_size, .st_blocks = DIV_ROUND_UP(inode->i_size, 512),
 		.st_blksize = PAGE_SIZE,
-		.st_blocks = DIV_ROUND_UP(inode->i_size, 512),
-		.st_atime = inode->i_mtime,
-		.st_mtime = inode->i_mtime,
-		.st_ctime = inode->i_mtime,
+		.st_atime = inode->i_mtime, .st_mtime = inode->i_mtime, .st_ctime = inode->i_mtime,
 	};
 }
 
@@ -116,12 +110,9 @@ static void stat_to_statx(const struct stat *st, struct statx *sx)
 {
 	*sx = (struct statx){
 		.stx_mask = STATX_BASIC_STATS,
+		.stx_mode = st->st_mode, .stx_nlink = st->st_nlink, .stx_ino = st->st_ino,
+		.stx_size = st->st_size, .stx_blocks = st->st_blocks,
 		.stx_blksize = st->st_blksize,
-		.stx_nlink = st->st_nlink,
-		.stx_mode = st->st_mode,
-		.stx_ino = st->st_ino,
-		.stx_size = st->st_size,
-		.stx_blocks = st->st_blocks,
 		.stx_atime.tv_sec = st->st_atime,
 		.stx_ctime.tv_sec = st->st_ctime,
 		.stx_mtime.tv_sec = st->st_mtime,
