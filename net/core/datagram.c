@@ -73,5 +73,8 @@ poll_events_t datagram_poll(struct file *file, struct socket *sock, struct poll_
 		mask |= EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND;
 	else
 		sock->flags |= BIT(SOCK_NOSPACE);
-	return mask | sock_poll_end(sk);
+	mask |= sock_poll_end(sk);
+	if (unlikely(mask & EPOLLERR) && sock_flag(sk, SOCK_SELECT_ERR_QUEUE))
+		mask |= EPOLLPRI;
+	return mask;
 }

@@ -44,6 +44,7 @@ enum sock_flags {
 	SOCK_TIMESTAMPNS,
 	SOCK_TIMESTAMPING_RX_SOFTWARE,
 	SOCK_TSTAMP_NEW,	/* by the new option numbers */
+	SOCK_SELECT_ERR_QUEUE,	/* datagrams: EPOLLPRI comes with EPOLLERR */
 	SOCK_LOCALROUTE,	/* SO_DONTROUTE */
 	SOCK_NO_CHECK_TX,
 };

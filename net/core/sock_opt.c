@@ -161,6 +161,9 @@ static int set_int_option(struct sock *sk, int optname, int val)
 		sock_change_flag(sk, SOCK_LOCALROUTE, on);
 		sk_dst_reset(sk);
 		return 0;
+	case SO_SELECT_ERR_QUEUE:
+		sock_change_flag(sk, SOCK_SELECT_ERR_QUEUE, on);
+		return 0;
 	case SO_PRIORITY:
 		return set_priority(sk, val);
 	case SO_MARK:
@@ -279,6 +282,7 @@ static bool get_int_option(struct sock *sk, int optname, int *val)
 	case SO_OOBINLINE: *val = sock_flag(sk, SOCK_URGINLINE); break;
 	case SO_NO_CHECK: *val = sock_flag(sk, SOCK_NO_CHECK_TX); break;
 	case SO_DONTROUTE: *val = sock_flag(sk, SOCK_LOCALROUTE); break;
+	case SO_SELECT_ERR_QUEUE: *val = sock_flag(sk, SOCK_SELECT_ERR_QUEUE); break;
 	case SO_PRIORITY: *val = (int)sk->sk_priority; break;
 	case SO_MARK: *val = (int)sk->sk_mark; break;
 	case SO_RCVLOWAT: *val = sk->sk_rcvlowat; break;

@@ -211,7 +211,7 @@ static void send_with(int fd, const char *text, int type, const void *data, size
 
 static void stream_flow(int flags, const char *what)
 {
-	int fd[2];
+	int fd[2], one = 1;
 	char buf[100];
 
 	pair(fd);
@@ -219,6 +219,7 @@ static void stream_flow(int flags, const char *what)
 	say("%s: %s", what, error_name(set(fd[0], OLD, flags)));
 	T(write(fd[0], "hello", 5));
 	errors(fd[0], "five octets");
+	T(setsockopt(fd[0], SOL_SOCKET, SO_SELECT_ERR_QUEUE, &one, sizeof(one)));
 	T(write(fd[0], "x", 1));
 	errors(fd[0], "one octet");
 	T(read(fd[1], buf, sizeof(buf)));
@@ -297,6 +298,7 @@ static void datagram_flow(int flags, const char *what)
 	usleep(100000);
 	T(send(fd, "first", 5, 0));
 	T(send(fd, "second", 6, 0));
+	T(setsockopt(fd, SOL_SOCKET, SO_SELECT_ERR_QUEUE, &one, sizeof(one)));
 	errors(fd, "two datagrams");
 	next(fd, 0);
 	next(fd, 0);
