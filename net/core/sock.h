@@ -343,8 +343,8 @@ static inline u64 sock_snddeadline(const struct sock *sk, bool noblock)
 int sock_intr_errno(u64 deadline);	/* after a signal: -ERESTARTSYS or -EINTR */
 
 /*
- * Sleep, with the socket released, until data, an error or shutdown. [s] held. False: the deadline
- * passed, or a signal came.
+ * Sleep, with the socket released, until data, an error, shutdown or another change of its state
+ * wakes us. [s] held. False: the deadline passed, or a signal came.
  */
 bool sk_wait_data(struct sock *sk, u64 deadline);
 
