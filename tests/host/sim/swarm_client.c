@@ -27,7 +27,10 @@ static bool endings_agree(enum plan plan, enum ending mine, enum ending peers)
 	return mine == plans[plan].mine && peers == plans[plan].peers;
 }
 
-/* The peer took what overtook the handshake's last ACK for a forged cookie, and reset. */
+/*
+ * The peer took what overtook the handshake's last ACK for a forged cookie, and reset: that ends the
+ * connection, or the TIME-WAIT that it comes late for, and then the peer's LAST-ACK.
+ */
 static bool excused_cookie(const struct client *c)
 {
 	return c->to->net->mib[MIB_TcpExt_SyncookiesFailed] != 0;
@@ -59,7 +62,8 @@ static void check_ending_of(const struct client *c)
 	enum ending peers = check_ending(c->to->net, &far);
 
 	if (mine == END_REUSED || peers == END_REUSED || endings_agree(c->plan, mine, peers) ||
-	    excused_orphan(c) || (excused_cookie(c) && mine == END_ABORTED))
+	    excused_orphan(c) ||
+	    (excused_cookie(c) && (mine == END_ABORTED || peers == END_ABORTED)))
 		return;
 	sim_fail("connection %u (%s, port %u to %u): one side ended as %d, the other as %d",
 		 c->req.id, plans[c->plan].name, c->port, c->peer_port, mine, peers);
