@@ -355,8 +355,8 @@ static void note_time_wait(const struct sock *sk, const struct sock_common *c)
 }
 
 /*
- * sk is in CLOSE, perhaps without a port; what was it before? Who closes second may send his FIN
- * so late again, after long silence, that TIME-WAIT is over and a reset answers: that is no abort.
+ * sk is in CLOSE, perhaps without a port; what was it before? Who closes second, or at the same time,
+ * may send his FIN so late again that TIME-WAIT is over and a reset answers: that is no abort.
  */
 static void note_close(const struct sock *sk)
 {
@@ -367,7 +367,8 @@ static void note_close(const struct sock *sk)
 		w++;
 	if (w == watched + SLOTS)
 		return;
-	if (TCPF(w->state) & (TCPF(TCP_CLOSE_WAIT) | TCPF(TCP_LAST_ACK)) && (!sk->sk_err || late))
+	if ((TCPF(w->state) & (TCPF(TCP_CLOSE_WAIT) | TCPF(TCP_LAST_ACK)) && (!sk->sk_err || late)) ||
+	    (w->state == TCP_CLOSING && late))
 		note_ending(sk, END_CLOSED);
 	else
 		note_ending(sk, END_ABORTED);
