@@ -304,7 +304,7 @@ int pskb_trim(struct sk_buff *skb, u32 len)
 
 /* --- appending ---------------------------------------------------------------------------- */
 
-#define MAX_FRAG_ORDER	3U	/* 32 KiB: two fragments and a bit for the largest packet */
+#define MAX_FRAG_ORDER	3U	/* 32 KiB: the largest packet has four fragments or five */
 
 /* A block that bulk fills to its end, so that it holds no more memory than it is charged for. */
 static struct page *frag_block(u32 want, u32 *offset, u32 *got)
